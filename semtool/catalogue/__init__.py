@@ -1,0 +1,21 @@
+"""The catalogue: data sets, class splits, sample protocols, action facts and the attribute vocabulary, as data."""
+
+from semtool.catalogue.bank import ActionFacts, load_bank
+from semtool.catalogue.dataset import ActionClass, Dataset, SampleProtocol, Split
+from semtool.catalogue.loader import dataset_names, load_dataset
+from semtool.catalogue.vocabulary import Field, Value, Vocabulary, load_vocabulary
+
+__all__ = [
+    "ActionClass",
+    "ActionFacts",
+    "Dataset",
+    "Field",
+    "SampleProtocol",
+    "Split",
+    "Value",
+    "Vocabulary",
+    "dataset_names",
+    "load_bank",
+    "load_dataset",
+    "load_vocabulary",
+]

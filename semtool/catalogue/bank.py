@@ -1,0 +1,127 @@
+"""The description bank: for every class what the action is, at every granularity, written by us."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from semtool.catalogue.dataset import Dataset
+from semtool.catalogue.loader import load_dataset, read_yaml
+from semtool.catalogue.vocabulary import load_vocabulary
+from semtool.errors import SemtoolError
+
+__all__ = ["ActionFacts", "Label", "Parts", "Phases", "load_bank"]
+
+FOLDER = Path(__file__).parent / "bank"
+SHARED = {"ntu60": "ntu120"}
+"""Data sets whose classes are described under another data set's name."""
+_MERGED = ("label", "part", "phase", "attribute")
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Label(_Record):
+    """The class name as a noun phrase, a gerund and in the third person."""
+
+    noun: str = Field(min_length=1)
+    gerund: str = Field(min_length=1)
+    third: str = Field(min_length=1)
+
+
+class Parts(_Record):
+    """One sentence for each body part."""
+
+    head: str = Field(min_length=1)
+    arms: str = Field(min_length=1)
+    torso: str = Field(min_length=1)
+    legs: str = Field(min_length=1)
+
+
+class Phases(_Record):
+    """One sentence for each phase in time."""
+
+    start: str = Field(min_length=1)
+    middle: str = Field(min_length=1)
+    end: str = Field(min_length=1)
+
+
+class ActionFacts(BaseModel):
+    """What is known of one class. Every part but the names may be missing in a user's own data set."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    label: Label | None = None
+    synonyms: tuple[str, ...] = ()
+    sentences: tuple[str, ...] = Field(default=(), alias="global")
+    motion: str = ""
+    part: Parts | None = None
+    phase: Phases | None = None
+    attribute: dict[str, str] = {}
+
+
+def load_bank(dataset: Dataset) -> dict[int, ActionFacts]:
+    """Return the facts of every described class of ``dataset``, by class id, attributes completed.
+
+    Raises:
+        SemtoolError: listing every entry that does not fit the schema or the vocabulary.
+    """
+    source = SHARED.get(dataset.name, dataset.name)
+    entries = dict(dataset.facts) if dataset.facts else _entries(source)
+    vocabulary = load_vocabulary()
+    bank: dict[int, ActionFacts] = {}
+    problems: list[str] = []
+    codes = {c.code: c.id for c in load_dataset(source).classes} if not dataset.facts else {}
+    for key, raw in entries.items():
+        where = f"{source} {key}"
+        try:
+            index = codes[key] if codes else dataset.find_class(key).id
+            facts = ActionFacts.model_validate(_inherit(raw))
+        except KeyError:
+            problems.append(f"{where}: no class has this code")
+            continue
+        except ValidationError as error:
+            problems += [f"{where}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+            continue
+        except SemtoolError as error:
+            problems.append(f"{where}: {error}")
+            continue
+        problems += [f"{where}: {p}" for p in vocabulary.problems(facts.attribute)]
+        if facts.attribute:
+            facts = facts.model_copy(update={"attribute": vocabulary.complete(facts.attribute)})
+        if index < len(dataset.classes):
+            bank[index] = facts
+    if problems:
+        raise SemtoolError("the description bank has problems: " + "; ".join(problems))
+    return dict(sorted(bank.items()))
+
+
+@cache
+def _entries(dataset: str) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for path in sorted((FOLDER / dataset).glob("*.yaml")):
+        for code, entry in read_yaml(path)["classes"].items():
+            if code in merged:
+                raise SemtoolError(f"{path.name}: class {code} of {dataset} is described twice")
+            merged[code] = entry
+    return merged
+
+
+def _inherit(entry: dict[str, Any]) -> dict[str, Any]:
+    """Lay an entry over the one that it is ``like`` (``<data set>/<code>``)."""
+    entry = dict(entry)
+    like = entry.pop("like", None)
+    if like is None:
+        return entry
+    dataset, _, code = str(like).partition("/")
+    base = _entries(dataset).get(code)
+    if base is None or "like" in base:
+        raise SemtoolError(f"like {like!r} does not name a class with a full entry")
+    merged = dict(base) | entry
+    for key in _MERGED:
+        if key in base and key in entry:
+            merged[key] = dict(base[key]) | dict(entry[key])
+    return merged

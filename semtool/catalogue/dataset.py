@@ -1,0 +1,180 @@
+"""What a data set is: classes, class splits and sample protocols, checked on construction."""
+
+from __future__ import annotations
+
+import random
+import re
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from semtool.errors import UsageError, unknown_name
+
+__all__ = ["ActionClass", "Dataset", "SampleProtocol", "Split", "plain"]
+
+_DRAWN = re.compile(r"draw-(\d+)-(\d+)")
+_CODE = re.compile(r"([a-z]+)0*(\d+)")
+
+
+def plain(text: str) -> str:
+    """Return ``text`` as aliases are compared: lower case, letters and digits only, leading zeros gone."""
+    squeezed = re.sub(r"[^a-z0-9]+", "", text.lower())
+    match = _CODE.fullmatch(squeezed)
+    return match[1] + match[2] if match else squeezed
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ActionClass(_Record):
+    """One action class. ``id`` is 0-based and canonical; ``code`` is how the data set itself names it."""
+
+    id: int = Field(ge=0)
+    code: str
+    name: str = Field(min_length=1)
+    aliases: tuple[str, ...] = ()
+
+
+class Split(_Record):
+    """Which classes are unseen. ``family`` is the paper whose split it is."""
+
+    name: str
+    family: str
+    unseen: tuple[int, ...] = Field(min_length=1)
+
+    @field_validator("unseen")
+    @classmethod
+    def _sorted_and_distinct(cls, unseen: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(unseen)) != len(unseen):
+            raise ValueError("a class is listed twice")
+        return tuple(sorted(unseen))
+
+
+class SampleProtocol(_Record):
+    """Which samples train: those whose ``by`` number is in ``train``; all others test."""
+
+    name: str
+    by: Literal["subject", "view", "setup"]
+    train: tuple[int, ...] = Field(min_length=1)
+
+
+class Dataset(_Record):
+    """A catalogue entry.
+
+    Attributes:
+        layout: name of the skeleton layout (`skeleton.layouts`).
+        bodies: most people in one sample.
+        raw: folder below ``$SEMTOOL_DATA`` in which the raw data is looked for.
+        format: name of the reader (`skeleton.formats`).
+    """
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str = ""
+    layout: str = "kinect-v2"
+    bodies: int = Field(default=1, ge=1)
+    raw: str = ""
+    format: str = ""
+    licence: str = ""
+    obtain: str = ""
+    classes: tuple[ActionClass, ...] = Field(min_length=2)
+    splits: dict[str, Split] = {}
+    protocols: dict[str, SampleProtocol] = {}
+    default_split: str = ""
+    default_protocol: str = ""
+    facts: dict[str, Any] = Field(default_factory=dict, repr=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, raw: Any) -> Any:
+        """Accept plain class names, splits as lists, and drop nothing silently."""
+        if not isinstance(raw, dict):
+            return raw
+        raw = dict(raw)
+        classes = []
+        for index, entry in enumerate(raw.get("classes") or ()):
+            filled = {"name": entry} if isinstance(entry, str) else dict(entry)
+            filled.setdefault("id", index)
+            filled.setdefault("code", f"c{filled['id'] + 1}")
+            classes.append(filled)
+        raw["classes"] = classes
+        for group, key in (("splits", "unseen"), ("protocols", "train")):
+            entries = {}
+            for name, entry in (raw.get(group) or {}).items():
+                filled = {key: entry} if isinstance(entry, list) else dict(entry)
+                filled.setdefault("name", name)
+                if group == "splits":
+                    filled.setdefault("family", name.split("-")[0])
+                entries[name] = filled
+            raw[group] = entries
+        return raw
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Dataset:
+        problems = []
+        ids = [c.id for c in self.classes]
+        if ids != list(range(len(ids))):
+            problems.append("class ids must be 0, 1, 2, ... in order, each once")
+        taken: dict[str, int] = {}
+        for action in self.classes:
+            for label in (action.code, action.name, *action.aliases):
+                key = plain(label)
+                if taken.setdefault(key, action.id) != action.id:
+                    problems.append(f"{label!r} names both class {taken[key]} and class {action.id}")
+        known = set(ids)
+        for split in self.splits.values():
+            unseen = set(split.unseen)
+            if outside := sorted(unseen - known):
+                problems.append(f"split {split.name!r} lists classes that do not exist: {outside}")
+            if unseen >= known:
+                problems.append(f"split {split.name!r} leaves no seen class")
+        for name, group in ((self.default_split, self.splits), (self.default_protocol, self.protocols)):
+            if name and name not in group:
+                problems.append(f"default {name!r} is not defined")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @cached_property
+    def _by_label(self) -> dict[str, ActionClass]:
+        return {plain(label): c for c in self.classes for label in (c.code, c.name, *c.aliases)}
+
+    def find_class(self, label: str | int) -> ActionClass:
+        """Return the class with this id, code, name or alias (``5``, ``A006``, ``a6``, ``pick up``)."""
+        if isinstance(label, int) or label.isdigit():
+            index = int(label)
+            if index >= len(self.classes):
+                raise UsageError(f"{self.name} has classes 0 to {len(self.classes) - 1}, not {index}")
+            return self.classes[index]
+        found = self._by_label.get(plain(label))
+        if found is None:
+            raise unknown_name(f"class of {self.name}", label, [c.name for c in self.classes])
+        return found
+
+    def split(self, name: str | None = None) -> Split:
+        """Return a class split by name; without one the default; ``draw-<unseen>-<seed>`` draws one."""
+        name = name or self.default_split
+        if not name:
+            raise UsageError(f"{self.name} has no default split; name one, or draw one: draw-5-0")
+        if name in self.splits:
+            return self.splits[name]
+        if match := _DRAWN.fullmatch(name):
+            count, seed = int(match[1]), int(match[2])
+            if not 0 < count < len(self.classes):
+                raise UsageError(f"cannot draw {count} unseen classes from the {len(self.classes)} of {self.name}")
+            unseen = random.Random(seed).sample(range(len(self.classes)), count)
+            return Split(name=name, family="draw", unseen=tuple(unseen))
+        raise unknown_name(f"class split of {self.name}", name, self.splits)
+
+    def seen(self, split: Split) -> tuple[int, ...]:
+        """Return the ids of the classes that are not unseen."""
+        return tuple(c.id for c in self.classes if c.id not in split.unseen)
+
+    def protocol(self, name: str | None = None) -> SampleProtocol:
+        """Return a sample protocol by name; without one the default."""
+        name = name or self.default_protocol
+        if name not in self.protocols:
+            raise unknown_name(f"sample protocol of {self.name}", name, self.protocols)
+        return self.protocols[name]

@@ -1,0 +1,85 @@
+"""Find and read data sets: those of the catalogue by name, a user's own by the path of a YAML file."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from semtool.catalogue.dataset import Dataset
+from semtool.errors import UsageError, unknown_name
+
+__all__ = ["dataset_names", "load_dataset", "read_yaml"]
+
+FOLDER = Path(__file__).parent / "datasets"
+
+
+def dataset_names() -> list[str]:
+    """Return the names of the data sets in the catalogue."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def load_dataset(name: str | Path) -> Dataset:
+    """Return a data set: a name of the catalogue, or the path of a YAML file.
+
+    Raises:
+        UsageError: if there is no such data set, or the file is not valid; all its problems are listed.
+    """
+    text = str(name)
+    if text.endswith((".yaml", ".yml")):
+        return _load(Path(text))
+    path = FOLDER / f"{text}.yaml"
+    if not path.is_file():
+        raise unknown_name("data set", text, dataset_names())
+    return _load(path)
+
+
+@cache
+def _load(path: Path) -> Dataset:
+    raw = read_yaml(path)
+    if base := raw.pop("first_classes_of", None):
+        # NTU-60 is the first half of NTU-120: its classes are not written down twice.
+        source = load_dataset(base["dataset"])
+        raw["classes"] = [c.model_dump() for c in source.classes[: base["count"]]]
+    try:
+        return Dataset.model_validate(raw)
+    except ValidationError as error:
+        found = [f"{'.'.join(str(p) for p in e['loc']) or 'data set'}: {e['msg']}" for e in error.errors()]
+        raise UsageError(f"{path.name} is not a valid data set: " + "; ".join(found)) from error
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping; refuse duplicate keys, and name file and line of what does not parse."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    try:
+        raw = yaml.load(text, Loader=_StrictLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path.name}, line {mark.line + 1}" if mark else path.name
+        raise UsageError(f"{where}: {getattr(error, 'problem', None) or error}") from error
+    if not isinstance(raw, dict):
+        raise UsageError(f"{path.name} must hold a mapping of keys")
+    return raw
+
+
+class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """A safe loader that refuses a key given twice."""
+
+
+def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
+    seen = set()
+    for key, _ in node.value:
+        value = loader.construct_object(key)
+        if value in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"the key {value!r} is given twice", key.start_mark)
+        seen.add(value)
+    return dict(loader.construct_pairs(node, deep=True))
+
+
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)

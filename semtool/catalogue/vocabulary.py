@@ -1,0 +1,65 @@
+"""The attribute vocabulary: typed fields with allowed values, read from ``vocabulary.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from semtool.catalogue.loader import read_yaml
+
+__all__ = ["Field", "Value", "Vocabulary", "load_vocabulary"]
+
+
+class Value(BaseModel):
+    """One allowed value: what it ``means`` (for whoever fills it in) and what it ``says`` (one sentence)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    means: str
+    says: str
+    default: bool = False
+
+
+class Field(BaseModel):
+    """One typed field. The values of an ``ordered`` field are steps of a scale, lowest first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    about: str
+    kind: Literal["ordered", "nominal"]
+    values: dict[str, Value]
+
+    @property
+    def default(self) -> str:
+        """The value that applies where a class leaves the field out: the body at rest."""
+        return next(name for name, value in self.values.items() if value.default)
+
+
+class Vocabulary(BaseModel):
+    """All fields, in their order."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    fields: dict[str, Field]
+
+    def problems(self, attributes: Mapping[str, str]) -> list[str]:
+        """Return one sentence for each field or value that the vocabulary does not know."""
+        found = []
+        for name, value in attributes.items():
+            if name not in self.fields:
+                found.append(f"unknown attribute {name!r}")
+            elif value not in self.fields[name].values:
+                found.append(f"attribute {name!r} cannot be {value!r}")
+        return found
+
+    def complete(self, attributes: Mapping[str, str]) -> dict[str, str]:
+        """Return all fields in the vocabulary's order; what is left out has its default."""
+        return {name: attributes.get(name, field.default) for name, field in self.fields.items()}
+
+
+@cache
+def load_vocabulary() -> Vocabulary:
+    """Return the vocabulary that the package carries."""
+    raw = read_yaml(Path(__file__).parent / "vocabulary.yaml")
+    return Vocabulary(fields=raw["fields"])

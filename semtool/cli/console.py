@@ -1,0 +1,87 @@
+"""What every command shares: where output goes, options that mean the same everywhere, progress."""
+
+from __future__ import annotations
+
+import json as _json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from semtool.artifacts import Store
+
+__all__ = ["Json", "Root", "json_object", "note", "progress", "say", "store", "table"]
+
+Root = Annotated[
+    Path | None,
+    typer.Option("--root", envvar="SEMTOOL_ROOT", help="Folder of all artifacts.", show_default="./artifacts"),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
+
+
+def store(root: Path | None) -> Store:
+    """Return the store below ``root``."""
+    from semtool.artifacts import Store
+
+    return Store(root)
+
+
+def say(text: str) -> None:
+    """Print a result on stdout."""
+    sys.stdout.write(text + "\n")
+
+
+def note(text: str) -> None:
+    """Print a note on stderr: progress, warnings, what was reused."""
+    sys.stderr.write(text + "\n")
+
+
+def json_object(value: dict[str, Any]) -> None:
+    """Print one JSON object on stdout."""
+    say(_json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table on stdout; numbers are right-aligned."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    view = Table(title=title, title_justify="left", title_style="bold")
+    for index, column in enumerate(columns):
+        numeric = all(isinstance(r[index], int | float) or _is_number(str(r[index])) for r in rows) if rows else False
+        view.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        view.add_row(*(Text(str(cell)) for cell in row))
+    width = None if sys.stdout.isatty() else 120
+    Console(file=sys.stdout, width=width).print(view)
+
+
+def _is_number(text: str) -> bool:
+    head = text.replace("%", "").replace("±", " ").split()
+    try:
+        float(head[0])
+    except (IndexError, ValueError):
+        return False
+    return True
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on stderr if that is a terminal; yields a function that takes (done, total)."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

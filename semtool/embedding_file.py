@@ -1,0 +1,129 @@
+"""Embedding files: every description of a description set under one encoder, in one safetensors file.
+
+Tensors: ``embeddings`` float32 (n, d) and ``class_id`` int64 (n,). The header's metadata holds, as JSON
+strings, ``dataset``, ``encoder``, ``normalized``, and the lists ``granularity``, ``slot`` and ``variant`` of
+the n rows, so that the file alone is enough to train. Some encoders add ``dimensions``, the names of the d axes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semtool.errors import SemtoolError
+
+__all__ = ["FILE", "EmbeddingFile", "write_embeddings"]
+
+FILE = "embeddings.safetensors"
+
+
+class EmbeddingFile:
+    """An open embedding file. Only its header is read until vectors are asked for.
+
+    Attributes:
+        class_id: int64 (n,).
+        granularity, slot: str (n,).
+        variant: int64 (n,).
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path) / FILE if Path(path).is_dir() else Path(path)
+        with self._open() as stream:
+            metadata = stream.metadata() or {}
+            try:
+                self.dataset = str(json.loads(metadata["dataset"]))
+                self.encoder = str(json.loads(metadata["encoder"]))
+                self.normalized = bool(json.loads(metadata["normalized"]))
+                self.granularity = np.array(json.loads(metadata["granularity"]), dtype=str)
+                self.slot = np.array(json.loads(metadata["slot"]), dtype=str)
+                self.variant = np.array(json.loads(metadata["variant"]), dtype=np.int64)
+                self.class_id: NDArray[np.int64] = stream.get_tensor("class_id")
+                self.dim = int(stream.get_slice("embeddings").get_shape()[1])
+            except KeyError as error:
+                raise SemtoolError(f"{self.path} is not an embedding file: it lacks {error}") from error
+            self.dimensions: list[str] = json.loads(metadata.get("dimensions", "[]"))
+        if len(self.class_id) != len(self.granularity):
+            raise SemtoolError(f"{self.path}: {len(self.class_id)} class ids for {len(self.granularity)} rows")
+
+    def __len__(self) -> int:
+        return len(self.class_id)
+
+    def rows(
+        self,
+        *,
+        granularity: str | Sequence[str] | None = None,
+        slot: str | None = None,
+        class_id: int | None = None,
+    ) -> NDArray[np.int64]:
+        """Return the indices of the rows that fit all that is given, in file order."""
+        mask = np.ones(len(self), dtype=bool)
+        if granularity is not None:
+            wanted = [granularity] if isinstance(granularity, str) else list(granularity)
+            mask &= np.isin(self.granularity, wanted)
+        if slot is not None:
+            mask &= self.slot == slot
+        if class_id is not None:
+            mask &= self.class_id == class_id
+        return np.flatnonzero(mask)
+
+    def vectors(self, rows: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+        """Return the vectors of ``rows`` (all if None), float32 (len(rows), d), reading only those."""
+        with self._open() as stream:
+            if rows is None:
+                whole: NDArray[np.float32] = stream.get_tensor("embeddings")
+                return whole
+            part = stream.get_slice("embeddings")
+            out = np.empty((len(rows), self.dim), dtype=np.float32)
+            # Neighbouring rows are read in one piece.
+            for run in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(rows) != 1) + 1):
+                if len(run):
+                    out[run] = part[int(rows[run[0]]) : int(rows[run[-1]]) + 1]
+            return out
+
+    def _open(self) -> Any:
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            return safe_open(self.path, framework="numpy")
+        except (OSError, SafetensorError) as error:
+            raise SemtoolError(f"cannot open the embedding file {self.path}: {error}") from error
+
+
+def write_embeddings(
+    folder: Path,
+    *,
+    vectors: NDArray[np.float32],
+    class_id: NDArray[np.int64],
+    granularity: Sequence[str],
+    slot: Sequence[str],
+    variant: Sequence[int],
+    dataset: str,
+    encoder: str,
+    normalized: bool = True,
+    dimensions: Sequence[str] = (),
+) -> None:
+    """Write ``embeddings.safetensors`` into ``folder``; the same arguments give the same bytes."""
+    from safetensors.numpy import save_file
+
+    if not (len(vectors) == len(class_id) == len(granularity) == len(slot) == len(variant)):
+        raise SemtoolError("an embedding file needs one class id, granularity, slot and variant for each vector")
+    metadata = {
+        "dataset": json.dumps(dataset),
+        "encoder": json.dumps(encoder),
+        "normalized": json.dumps(normalized),
+        "granularity": json.dumps(list(granularity)),
+        "slot": json.dumps(list(slot)),
+        "variant": json.dumps([int(v) for v in variant]),
+    }
+    if dimensions:
+        metadata["dimensions"] = json.dumps(list(dimensions))
+    tensors = {
+        "embeddings": np.ascontiguousarray(vectors, dtype=np.float32),
+        "class_id": np.ascontiguousarray(class_id, dtype=np.int64),
+    }
+    save_file(tensors, folder / FILE, metadata=metadata)

@@ -1,0 +1,33 @@
+"""The errors a user sees: one sentence each, saying what, where and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["SemtoolError", "UsageError", "unknown_name"]
+
+
+class SemtoolError(Exception):
+    """Something failed while working; the command exits with status 1."""
+
+    exit_code = 1
+
+
+class UsageError(SemtoolError):
+    """The request itself is wrong (an unknown name, options that do not fit); exit status 2."""
+
+    exit_code = 2
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
+    """Return the error for an unknown ``name``, with the nearest valid names."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
+    if near:
+        hint = f"did you mean {' or '.join(repr(n) for n in near)}?"
+    elif names:
+        hint = "known: " + ", ".join(names[:20]) + (" ..." if len(names) > 20 else "")
+    else:
+        hint = f"there is no {kind} yet"
+    return UsageError(f"unknown {kind} {name!r}; {hint}")

@@ -1,0 +1,77 @@
+"""Feature files: one visual vector a skeleton sequence, for one class split, in one safetensors file.
+
+Tensors: ``features`` float32 (n, Dv), ``class_id``, ``subject`` and ``view`` int64 (n,), ``subset`` int64 (n,).
+The header's metadata holds, as JSON strings, ``dataset``, ``split``, ``protocol``, ``visual``, ``simulated``
+and the n sample ``names``. The visual encoder saw seen-train samples only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semtool.errors import SemtoolError
+
+__all__ = ["FILE", "SUBSETS", "FeatureFile"]
+
+FILE = "features.safetensors"
+SUBSETS = ("seen-train", "seen-test", "unseen-test")
+"""What the numbers of the tensor ``subset`` mean."""
+
+
+@dataclass(frozen=True)
+class FeatureFile:
+    """Visual features and what is known of each sample. Unknown subject or view is -1."""
+
+    dataset: str
+    split: str
+    protocol: str
+    visual: str
+    simulated: bool
+    features: NDArray[np.float32]
+    class_id: NDArray[np.int64]
+    subject: NDArray[np.int64]
+    view: NDArray[np.int64]
+    subset: NDArray[np.int64]
+    names: Sequence[str]
+
+    def rows(self, subset: str) -> NDArray[np.int64]:
+        """Return the indices of the samples of a subset, in file order."""
+        return np.flatnonzero(self.subset == SUBSETS.index(subset))
+
+    def write(self, folder: Path) -> None:
+        """Write ``features.safetensors`` into ``folder``; the same content gives the same bytes."""
+        from safetensors.numpy import save_file
+
+        metadata = {
+            key: json.dumps(getattr(self, key)) for key in ("dataset", "split", "protocol", "visual", "simulated")
+        } | {"names": json.dumps(list(self.names))}
+        tensors = {
+            "features": np.ascontiguousarray(self.features, dtype=np.float32),
+            **{
+                key: np.ascontiguousarray(getattr(self, key), dtype=np.int64)
+                for key in ("class_id", "subject", "view", "subset")
+            },
+        }
+        save_file(tensors, folder / FILE, metadata=metadata)
+
+    @classmethod
+    def read(cls, path: str | Path) -> FeatureFile:
+        """Read a feature file (or the folder that holds one)."""
+        from safetensors import SafetensorError, safe_open
+
+        source = Path(path) / FILE if Path(path).is_dir() else Path(path)
+        try:
+            with safe_open(source, framework="numpy") as stream:
+                metadata = {k: json.loads(v) for k, v in (stream.metadata() or {}).items()}
+                tensors = {
+                    key: stream.get_tensor(key) for key in ("features", "class_id", "subject", "view", "subset")
+                }
+            return cls(**metadata, **tensors)
+        except (OSError, SafetensorError, TypeError, ValueError) as error:
+            raise SemtoolError(f"cannot open the feature file {source}: {error}") from error
