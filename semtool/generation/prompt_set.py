@@ -1,0 +1,172 @@
+"""A prompt set: a folder with ``prompt.yaml`` and Jinja templates that say what is written about a class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from semtool.artifacts.manifest import digest
+from semtool.catalogue.loader import read_yaml
+from semtool.catalogue.vocabulary import load_vocabulary
+from semtool.descriptions import CODES, GRANULARITIES, SLOTS
+from semtool.errors import SemtoolError, UsageError, unknown_name
+from semtool.generation.sandbox import Templates
+
+__all__ = ["FILE", "GranularitySpec", "PromptSet", "load_prompt_set", "prompt_folder", "prompt_set_names"]
+
+FILE = "prompt.yaml"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GranularitySpec(_Record):
+    """What a prompt set says at one granularity.
+
+    Attributes:
+        template: file name of the template (source ``template``); rendered once a class and slot, every
+            non-empty line is one text.
+        slots: for ``part`` and ``phase`` any of `SLOTS` (all, if left out); for ``attribute`` fields of the
+            vocabulary and ``codes`` (all); the other granularities have none.
+        variants: how many texts a class and slot the model is asked for (source ``llm``).
+        ask: what the model is asked to write (source ``llm``); the request template may use it.
+        max_words: longest text, in words; `semtool prompts check` and a model's answers are held to it.
+        forbid_label: whether a text must not contain the class name.
+    """
+
+    template: str = ""
+    slots: tuple[str, ...] = ()
+    variants: int = Field(default=1, ge=1, le=100)
+    ask: str = ""
+    max_words: int = Field(default=60, ge=1)
+    forbid_label: bool = False
+
+
+class PromptSet(_Record):
+    """The manifest of a prompt set together with its templates.
+
+    Attributes:
+        source: ``template`` (rendered from the catalogue's facts) or ``llm`` (rendered into a request).
+        title: one line for listings.
+        about: what the set is for.
+        suits: which encoders it suits.
+        system, request: template file names of an ``llm`` set.
+        files: every template's source text, by file name.
+    """
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    source: Literal["template", "llm"]
+    title: str = Field(min_length=1)
+    about: str = ""
+    suits: str = ""
+    system: str = ""
+    request: str = ""
+    granularities: dict[str, GranularitySpec] = Field(min_length=1)
+    files: dict[str, str] = Field(default_factory=dict, repr=False)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> PromptSet:
+        problems = []
+        for granularity, spec in self.granularities.items():
+            if granularity not in GRANULARITIES:
+                problems.append(f"unknown granularity {granularity!r} (known: {', '.join(GRANULARITIES)})")
+                continue
+            allowed = _allowed_slots(granularity, self.source)
+            problems += [f"{granularity} has no slot {s!r}" for s in spec.slots if s not in allowed]
+        for where, file in self._used().items():
+            if not file:
+                problems.append(f"{where} is missing")
+            elif file not in self.files:
+                problems.append(f"{where}: there is no file {file!r}")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _used(self) -> dict[str, str]:
+        if self.source == "llm":
+            return {"system": self.system, "request": self.request}
+        return {f"granularities.{g}.template": s.template for g, s in self.granularities.items()}
+
+    @cached_property
+    def sha256(self) -> str:
+        """Checksum of everything that the set says: manifest and templates."""
+        return digest(self.model_dump(mode="json"))
+
+    @cached_property
+    def templates(self) -> Templates:
+        """The set's templates, sandboxed."""
+        return Templates(self.files, self.name)
+
+    def slots(self, granularity: str) -> tuple[str, ...]:
+        """Return the slots of ``granularity`` in this set; ``("",)`` if it has none."""
+        return self.granularities[granularity].slots or _allowed_slots(granularity, self.source) or ("",)
+
+    def render(self, template: str, variables: Mapping[str, Any], *, subject: str = "") -> str:
+        """Return the text of one template; see `Templates.render` for the errors."""
+        return self.templates.render(template, variables, subject)
+
+    def check_syntax(self) -> None:
+        """Raise `SemtoolError`, with file and line, if a template does not parse."""
+        for file in self.files:
+            self.templates.check(file)
+
+
+def _allowed_slots(granularity: str, source: str) -> tuple[str, ...]:
+    if granularity == "attribute":
+        # A model writes sentences; the codes are data and come from the catalogue only.
+        return (*load_vocabulary().fields, *((CODES,) if source == "template" else ()))
+    return SLOTS.get(granularity, ())
+
+
+def prompt_folder() -> Path:
+    """Return the folder of the prompt sets that semtool carries."""
+    package = Path(__file__).parents[1]
+    installed = package / "prompts"
+    return installed if installed.is_dir() else package.parent / "prompts"
+
+
+def prompt_set_names() -> list[str]:
+    """Return the names of the prompt sets that semtool carries."""
+    return sorted(path.parent.name for path in prompt_folder().glob(f"*/{FILE}"))
+
+
+def load_prompt_set(name_or_path: str | Path) -> PromptSet:
+    """Return a prompt set: one that semtool carries by name, or a user's folder by path.
+
+    Raises:
+        UsageError: if there is none, or its manifest is not valid; all problems are listed.
+        SemtoolError: if a template does not parse, with file and line.
+    """
+    text = str(name_or_path)
+    folder = Path(text)
+    if not (folder / FILE).is_file():
+        if "/" in text or text.startswith("."):
+            raise UsageError(f"{text} is no prompt set: it has no {FILE}; make one with semtool prompts new")
+        if text not in prompt_set_names():
+            raise unknown_name("prompt set", text, prompt_set_names())
+        folder = prompt_folder() / text
+    return _load(folder)
+
+
+def _load(folder: Path) -> PromptSet:
+    raw = read_yaml(folder / FILE)
+    where = f"{folder.name}/{FILE}"
+    if "files" in raw:
+        raise UsageError(f"{where}: unknown key 'files'")
+    try:
+        files = {p.name: p.read_text(encoding="utf-8") for p in sorted(folder.glob("*.j2"))}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SemtoolError(f"cannot read the templates of {folder.name}: {error}") from error
+    try:
+        prompt_set = PromptSet.model_validate(raw | {"files": files})
+    except ValidationError as error:
+        found = [f"{'.'.join(str(p) for p in e['loc']) or 'set'}: {e['msg']}" for e in error.errors()]
+        raise UsageError(f"{where} is not a valid prompt set: " + "; ".join(found)) from error
+    prompt_set.check_syntax()
+    return prompt_set
