@@ -1,6 +1,8 @@
-"""The versioned store: references, manifests, checksums, atomic writes."""
+"""The versioned store: references, manifests, checksums, atomic writes, garbage."""
 
+from semtool.artifacts.artifact import Artifact, Draft
+from semtool.artifacts.collect import Garbage, collect
 from semtool.artifacts.manifest import FileRecord, Input, Manifest
-from semtool.artifacts.store import Artifact, Draft, Store
+from semtool.artifacts.store import KINDS, Store
 
-__all__ = ["Artifact", "Draft", "FileRecord", "Input", "Manifest", "Store"]
+__all__ = ["KINDS", "Artifact", "Draft", "FileRecord", "Garbage", "Input", "Manifest", "Store", "collect"]

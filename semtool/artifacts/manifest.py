@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from semtool.artifacts.migrations import SCHEMA, upgrade
 from semtool.errors import SemtoolError
 
-__all__ = ["SCHEMA", "FileRecord", "Input", "Manifest", "digest", "file_sha256", "library_versions"]
+__all__ = ["FILE", "SCHEMA", "FileRecord", "Input", "Manifest", "digest", "library_versions", "now"]
 
-SCHEMA = 1
+FILE = "manifest.json"
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
 class FileRecord(BaseModel):
@@ -50,48 +53,55 @@ class Manifest(BaseModel):
     versions: dict[str, str] = {}
     simulated: bool = False
     details: dict[str, Any] = {}
+    checksum: str = ""
+
+    @field_validator("files")
+    @classmethod
+    def _plain_names(cls, files: dict[str, FileRecord]) -> dict[str, FileRecord]:
+        """Refuse names that lead out of the artifact's folder: a manifest may come from somewhere else."""
+        for name in files:
+            if not _FILE_NAME.fullmatch(name) or name == FILE:
+                raise ValueError(f"{name!r} is not a plain file name")
+        return files
 
     @property
     def content_sha256(self) -> str:
         """Checksum of the content: file names and their checksums, not when they were made."""
         return digest({name: record.sha256 for name, record in self.files.items()})
 
+    @property
+    def own_checksum(self) -> str:
+        """Checksum of the manifest itself, over everything but the field ``checksum``."""
+        return digest(self.model_dump(mode="json", by_alias=True, exclude={"checksum"}))
+
     @classmethod
     def read(cls, folder: Path) -> Manifest:
         """Read ``folder/manifest.json``; raise `SemtoolError` if it is damaged or of a newer schema."""
-        path = folder / "manifest.json"
+        path = folder / FILE
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise SemtoolError(f"cannot read the manifest {path}: {error}") from error
-        found = raw.get("schema") if isinstance(raw, dict) else None
-        if isinstance(found, int) and found > SCHEMA:
-            raise SemtoolError(
-                f"{path} has schema {found}, this semtool reads up to {SCHEMA}; upgrade semtool to open it"
-            )
+        if not isinstance(raw, dict):
+            raise SemtoolError(f"the manifest {path} is damaged: it is no JSON object")
         try:
-            return cls.model_validate(raw)
+            return cls.model_validate(upgrade(raw, f"the manifest {path}"))
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             raise SemtoolError(f"the manifest {path} is damaged at {where!r}: {first['msg']}") from error
 
     def write(self, folder: Path) -> None:
-        """Write ``manifest.json`` into ``folder``."""
-        text = json.dumps(self.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False)
-        (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
+        """Write ``manifest.json``, with its own checksum, into ``folder``."""
+        signed = self.model_copy(update={"checksum": self.own_checksum})
+        text = json.dumps(signed.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False)
+        (folder / FILE).write_text(text + "\n", encoding="utf-8")
 
 
 def digest(value: Any) -> str:
     """Return the sha256 of a JSON value in canonical form."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def file_sha256(path: Path) -> str:
-    """Return the sha256 of a file's bytes."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def library_versions(*packages: str) -> dict[str, str]:
@@ -106,5 +116,5 @@ def library_versions(*packages: str) -> dict[str, str]:
 
 
 def now() -> datetime:
-    """Return the present time in UTC, to the second."""
-    return datetime.now(UTC).replace(microsecond=0)
+    """Return the present time in UTC, to the microsecond, so that "newest" needs no file times."""
+    return datetime.now(UTC)

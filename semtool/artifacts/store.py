@@ -9,19 +9,21 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
+import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from semtool.artifacts.manifest import FileRecord, Input, Manifest, digest, file_sha256, library_versions, now
+from semtool.artifacts.artifact import Artifact, Draft, record
+from semtool.artifacts.disk import plain_disk_errors, sync
+from semtool.artifacts.manifest import FILE as MANIFEST
+from semtool.artifacts.manifest import Input, Manifest, digest, library_versions, now
 from semtool.errors import SemtoolError, UsageError, unknown_name
 
-__all__ = ["KINDS", "Artifact", "Draft", "Store"]
+__all__ = ["KINDS", "TEMPORARY", "Artifact", "Draft", "Store"]
 
 KINDS = {"descriptions": 1, "embeddings": 2, "arrays": 1, "features": 2}
 """The kinds of versioned artifact and how many parts their name has after the data set."""
@@ -32,74 +34,10 @@ MADE_BY = {
     "arrays": "semtool prepare (licensed data) or semtool simulate",
     "features": "semtool features",
 }
+TEMPORARY = ".tmp-"
+"""How the folders of unfinished artifacts begin; each has a lock file beside it, held while it is written."""
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _VERSION = re.compile(r"v([1-9][0-9]*)")
-
-
-@dataclass(frozen=True)
-class Artifact:
-    """One version of one artifact on disk."""
-
-    kind: str
-    reference: str
-    path: Path
-    manifest: Manifest
-
-    @property
-    def dataset(self) -> str:
-        """The data set, which is the first part of the reference."""
-        return self.reference.split("/", 1)[0]
-
-    @property
-    def name(self) -> str:
-        """The reference without data set and version."""
-        return self.reference.split("/", 1)[1].rsplit("@", 1)[0]
-
-    @property
-    def version(self) -> int:
-        """The number N of ``@vN``."""
-        return int(self.reference.rsplit("@v", 1)[1])
-
-    def as_input(self) -> Input:
-        """Return this artifact as another one's manifest names it."""
-        return Input(reference=self.reference, sha256=self.manifest.content_sha256)
-
-    def problems(self) -> list[str]:
-        """Compare every file with the manifest; return one sentence for each that does not fit."""
-        found = []
-        for name, record in self.manifest.files.items():
-            path = self.path / name
-            if not path.is_file():
-                found.append(f"{self.reference}: {name} is missing")
-            elif file_sha256(path) != record.sha256:
-                found.append(f"{self.reference}: {name} does not match its checksum")
-        extra = {p.name for p in self.path.iterdir()} - set(self.manifest.files) - {"manifest.json"}
-        found += [f"{self.reference}: {name} is not in the manifest" for name in sorted(extra)]
-        return found
-
-    def verify(self) -> Artifact:
-        """Return self if every file fits the manifest; raise `SemtoolError` naming what does not."""
-        if problems := self.problems():
-            raise SemtoolError("; ".join(problems) + "; remove this version and make it again")
-        return self
-
-
-@dataclass
-class Draft:
-    """An artifact being made: write files into ``folder``, then fill in what the manifest should say."""
-
-    folder: Path
-    counts: dict[str, int] = field(default_factory=dict)
-    details: dict[str, Any] = field(default_factory=dict)
-    simulated: bool = False
-    artifact: Artifact | None = None
-
-    @property
-    def result(self) -> Artifact:
-        """The finished artifact; only after the ``with`` block."""
-        if self.artifact is None:
-            raise RuntimeError("the draft is not committed yet")
-        return self.artifact
 
 
 class Store:
@@ -120,10 +58,10 @@ class Store:
         folder = self._folder(kind, name)
         versions = _versions(folder)
         if not versions:
-            known = [a.reference.rsplit("@", 1)[0] for a in self.artifacts(kind)]
+            known = {r.partition("@")[0] for r in self.references(kind)}
             if not known:
                 raise UsageError(f"no {kind} {reference!r} under {self.root}; make it with {MADE_BY[kind]}")
-            raise unknown_name(kind, name, set(known))
+            raise unknown_name(kind, name, known)
         if not version:
             return self._open(kind, name, versions[-1])
         match = _VERSION.fullmatch(version)
@@ -132,39 +70,67 @@ class Store:
             raise UsageError(f"{kind} {name!r} has no version {version!r}; there are: {have}")
         return self._open(kind, name, int(match[1]))
 
+    def locate(self, reference: str) -> Artifact:
+        """Return the artifact that ``reference`` names, whatever its kind (``<kind>/<reference>`` says it).
+
+        Raises:
+            UsageError: if nothing has that name, or artifacts of two kinds have.
+        """
+        head, _, rest = reference.partition("/")
+        if head in KINDS:
+            return self.resolve(head, rest)
+        name = reference.partition("@")[0]
+        known = {kind: {r.partition("@")[0] for r in self.references(kind)} for kind in KINDS}
+        fitting = [kind for kind in KINDS if name in known[kind]]
+        if not fitting:
+            raise unknown_name("artifact", name, set().union(*known.values()))
+        if len(fitting) > 1:
+            forms = " or ".join(f"{kind}/{reference}" for kind in fitting)
+            raise UsageError(f"{reference!r} names artifacts of several kinds; write {forms}")
+        return self.resolve(fitting[0], reference)
+
     def newest(self, kind: str, dataset: str | None = None, prefix: str = "") -> Artifact | None:
-        """Return the artifact of ``kind`` made last, or None; ``prefix`` narrows the name after the data set."""
+        """Return the artifact of ``kind`` made last, or None; ``prefix`` narrows the name after the data set.
+
+        Raises:
+            SemtoolError: if a manifest that might be the newest cannot be read.
+        """
         candidates = [a for a in self.artifacts(kind, dataset) if a.name.startswith(prefix)]
-        return max(
-            candidates,
-            key=lambda a: (a.manifest.created, (a.path / "manifest.json").stat().st_mtime_ns),
-            default=None,
-        )
+        return max(candidates, key=lambda a: (a.manifest.created, a.reference), default=None)
+
+    def references(self, kind: str, dataset: str | None = None) -> list[str]:
+        """Return the reference of every version of ``kind``, sorted, without opening any."""
+        base = self.root / kind
+        found = []
+        for folder in base.glob("/".join([dataset or "*"] + ["*"] * KINDS[kind])):
+            name = folder.relative_to(base).as_posix()
+            if all(_PART.fullmatch(part) for part in name.split("/")):
+                found += [(name, version) for version in _versions(folder)]
+        return [f"{name}@v{version}" for name, version in sorted(found)]
 
     def artifacts(self, kind: str, dataset: str | None = None) -> list[Artifact]:
-        """Return every readable version of ``kind``, sorted by reference."""
-        depth = KINDS[kind] + 1
-        base = self.root / kind
-        pattern = "/".join([dataset or "*"] + ["*"] * (depth - 1))
-        found = []
-        for folder in sorted(base.glob(pattern)):
-            name = folder.relative_to(base).as_posix()
-            found += [self._open(kind, name, v) for v in _versions(folder)]
-        return found
+        """Return every version of ``kind``, sorted by name and version.
+
+        Raises:
+            SemtoolError: if a manifest cannot be read.
+        """
+        return [self.resolve(kind, reference) for reference in self.references(kind, dataset)]
 
     def find(self, kind: str, name: str, identity: str) -> Artifact | None:
         """Return the newest version of ``name`` that was made from the same inputs and parameters, if any."""
         for version in reversed(_versions(self._folder(kind, name))):
-            artifact = self._open(kind, name, version)
-            if artifact.manifest.identity == identity:
-                return artifact
+            # A version that cannot be read is none that could be reused.
+            with suppress(SemtoolError):
+                artifact = self._open(kind, name, version)
+                if artifact.manifest.identity == identity:
+                    return artifact
         return None
 
     # ---- writing
 
     @staticmethod
     def identity(kind: str, inputs: Mapping[str, Input], parameters: Mapping[str, Any]) -> str:
-        """Return the checksum of what an artifact is made from: the content of its inputs and its parameters."""
+        """Return the checksum of what an artifact is made from: its inputs' content and its parameters."""
         return digest([kind, {k: i.sha256 for k, i in inputs.items()}, dict(parameters)])
 
     @contextmanager
@@ -181,28 +147,30 @@ class Store:
 
         The body of the ``with`` block writes files into ``draft.folder`` (a temporary folder on the same
         file system); on leaving it they are hashed, described in a manifest, synced and renamed into place.
-        If the newest version has the same identity and the same bytes, that version is returned instead.
+        If a version has the same identity and the same bytes, that version is returned instead; so is one of
+        the same identity that another process finished in the meantime.
+
+        Raises:
+            SemtoolError: if the disk is full or may not be written to.
         """
         inputs, parameters = dict(inputs or {}), dict(parameters or {})
         target = self._folder(kind, name)
-        target.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=".tmp-", dir=self.root))
-        draft = Draft(folder=temporary)
-        try:
+        with plain_disk_errors(self.root), self._temporary() as temporary:
+            before = set(_versions(target))
+            draft = Draft(folder=temporary)
             yield draft
-            files = {
-                p.name: FileRecord(sha256=file_sha256(p), bytes=p.stat().st_size)
-                for p in sorted(temporary.iterdir())
-            }
+            files = {p.name: record(p) for p in sorted(temporary.iterdir())}
             identity = self.identity(kind, inputs, parameters)
-            with FileLock(self.root / ".lock"):
-                versions = _versions(target)
-                for version in reversed(versions):
-                    same = self._open(kind, name, version)
-                    if same.manifest.identity == identity and same.manifest.files == files:
-                        draft.artifact = same
-                        return
-                version = versions[-1] + 1 if versions else 1
+            with self._lock():
+                for version in reversed(_versions(target)):
+                    with suppress(SemtoolError):
+                        same = self._open(kind, name, version)
+                        if same.manifest.identity == identity and (
+                            same.manifest.files == files or version not in before
+                        ):
+                            draft.artifact = same
+                            return
+                version = max(_versions(target), default=0) + 1
                 Manifest(
                     kind=kind,
                     reference=f"{name}@v{version}",
@@ -212,20 +180,49 @@ class Store:
                     parameters=parameters,
                     counts=draft.counts,
                     files=files,
-                    versions=library_versions(*libraries),
+                    versions=draft.versions or library_versions(*libraries),
                     simulated=draft.simulated,
                     details=draft.details,
                 ).write(temporary)
-                for path in temporary.iterdir():
-                    _sync(path)
-                temporary.chmod(0o755)
-                temporary.rename(target / f"v{version}")
-                _sync(target)
+                sync(temporary / MANIFEST)
+                sync(temporary)
+                self._publish(temporary, target / f"v{version}")
                 draft.artifact = self._open(kind, name, version)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
 
     # ---- inside
+
+    def _lock(self) -> FileLock:
+        return FileLock(self.root / ".lock")
+
+    @contextmanager
+    def _temporary(self) -> Iterator[Path]:
+        """A folder for a draft; its lock tells `collect` that somebody is still writing."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        folder = self.root / f"{TEMPORARY}{uuid.uuid4().hex[:12]}"
+        alive = FileLock(f"{folder}.lock")
+        with self._lock():
+            alive.acquire()
+            folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            Path(alive.lock_file).unlink(missing_ok=True)
+            alive.release()
+
+    def _publish(self, temporary: Path, final: Path) -> None:
+        """Rename a finished draft into place; leave no empty folder if that fails."""
+        made = [p for p in final.parents if p.is_relative_to(self.root) and not p.exists()]
+        try:
+            final.parent.mkdir(parents=True, exist_ok=True)
+            temporary.rename(final)
+        except OSError:
+            for folder in made:
+                with suppress(OSError):
+                    folder.rmdir()
+            raise
+        for folder in (final.parent, *(p.parent for p in made)):
+            sync(folder)
 
     def _folder(self, kind: str, name: str) -> Path:
         parts = name.split("/")
@@ -245,11 +242,3 @@ def _versions(folder: Path) -> list[int]:
     if not folder.is_dir():
         return []
     return sorted(int(m[1]) for p in folder.iterdir() if (m := _VERSION.fullmatch(p.name)))
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
