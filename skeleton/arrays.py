@@ -101,13 +101,13 @@ class ArrayWriter:
     Attributes:
         folder: where ``positions.npy`` and ``samples.csv`` go.
         dataset: name of the data set, for error messages.
-        layout: name of the joint layout that every sequence must have.
+        layout: name of the joint layout that every sequence must have; empty takes that of the first.
         bodies: bodies of the array; 0 takes the most that any sequence has.
     """
 
     folder: Path
     dataset: str
-    layout: str
+    layout: str = ""
     bodies: int = 0
     _rows: list[tuple[str, tuple[int, ...]]] = field(default_factory=list, init=False, repr=False)
     _shapes: list[tuple[int, int]] = field(default_factory=list, init=False, repr=False)
@@ -145,6 +145,7 @@ class ArrayWriter:
             raise RuntimeError("append() only works inside the with block")
         positions = sequence.positions
         where = f"{self.dataset}: sequence {sequence.name}"
+        self.layout = self.layout or sequence.layout
         joints = len(find_layout(self.layout))
         if sequence.layout != self.layout:
             raise SemtoolError(f"{where} has layout {sequence.layout}, these arrays have {self.layout}")
@@ -192,7 +193,8 @@ class ArrayWriter:
 
     def _write_positions(self, spool: BinaryIO) -> None:
         """Copy the spooled sequences to their padded places; padding is skipped, not written."""
-        joints, bodies = len(find_layout(self.layout)), self._most()
+        joints = len(find_layout(self.layout)) if self.layout else 0
+        bodies = self._most()
         frames = max((t for t, _ in self._shapes), default=0)
         shape = (len(self._rows), _CHANNELS, frames, joints, bodies)
         channel = frames * joints * bodies * 4

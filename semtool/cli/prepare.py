@@ -1,0 +1,118 @@
+"""``semtool prepare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from semtool.cli.console import Json, Root, json_object, note, progress, say, store
+
+if TYPE_CHECKING:
+    from skeleton.preparation import Prepared
+
+__all__ = ["register"]
+
+_SHOWN = 10
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(prepare)
+
+
+def prepare(
+    dataset: Annotated[
+        str, typer.Option("--dataset", "-d", help="Data set: a catalogue name or a YAML file.")
+    ],
+    raw: Annotated[
+        Path | None,
+        typer.Option(
+            "--raw", help="Folder or file of raw skeletons.", show_default="$SEMTOOL_DATA/<data set>"
+        ),
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="Name of the arrays.")] = "raw",
+    format: Annotated[
+        str | None, typer.Option("--format", help="Name of the reader.", show_default="recognised")
+    ] = None,
+    unusable: Annotated[
+        Path | None,
+        typer.Option(
+            "--unusable",
+            help="List of samples to leave out.",
+            show_default="*missing_skeleton*.txt in the raw folder",
+        ),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail if any sample is rejected.")] = False,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, help="Processes; 0 decides by the amount of data.")
+    ] = 0,
+    root: Root = None,
+    as_json: Json = False,
+) -> None:
+    """Turn raw skeletons into arrays, and report what was left out and why.
+
+    Nothing is done if the files are unchanged; after adding files only those are read. Bad files are named,
+    counted, and do not stop the rest.
+
+    Example: semtool prepare --dataset ntu60 --raw downloads/nturgb+d_skeletons
+    """
+    from skeleton.preparation import prepare as run
+
+    with progress(f"reading {dataset}") as report:
+        done = run(
+            dataset,
+            raw,
+            store=store(root),
+            name=name,
+            format=format,
+            unusable=unusable,
+            strict=strict,
+            workers=workers,
+            progress=report,
+        )
+    if as_json:
+        json_object(_as_json(done))
+        return
+    _describe(done)
+
+
+def _as_json(done: Prepared) -> dict[str, object]:
+    manifest = done.artifact.manifest
+    return {
+        "arrays": done.artifact.reference,
+        "path": str(done.artifact.path),
+        "created": done.created,
+        "format": done.format,
+        "layout": manifest.details["layout"],
+        "simulated": manifest.simulated,
+        "sources": done.sources,
+        "read": done.read,
+        "samples": done.samples,
+        "frames": manifest.details["frames"],
+        "outcomes": done.outcomes,
+        "rejected": [
+            {"source": source, "sample": f.sample, "outcome": f.outcome, "message": f.message}
+            for source, f in done.findings
+            if f.severity == "rejected"
+        ],
+    }
+
+
+def _describe(done: Prepared) -> None:
+    if done.created:
+        reused = done.sources - done.read
+        again = f", {reused} taken from the version before" if reused else ""
+        files = f"{done.sources} files ({done.read} read{again})"
+        say(f"{done.artifact.reference}: {done.samples} samples from {files}")
+    else:
+        say(f"{done.artifact.reference}: nothing to do, its {done.sources} files are unchanged")
+    rejected = [(source, f) for source, f in done.findings if f.severity == "rejected"]
+    for source, finding in rejected[:_SHOWN]:
+        note(f"rejected {source} ({finding.outcome}): {finding.message}")
+    if len(rejected) > _SHOWN:
+        note(f"... and {len(rejected) - _SHOWN} more")
+    if done.findings:
+        counts = ", ".join(f"{outcome} {count}" for outcome, count in done.outcomes.items())
+        note(f"left out or changed: {counts}; every case is in {done.artifact.path / 'findings.csv'}")
