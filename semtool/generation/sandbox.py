@@ -21,6 +21,7 @@ from jinja2.exceptions import (
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from semtool.errors import SemtoolError
+from semtool.generation.filters import FILTERS
 
 __all__ = ["MissingFieldError", "Templates"]
 
@@ -31,12 +32,12 @@ MAX_CHARACTERS = 200_000
 
 _FILTERS = (
     "batch", "capitalize", "d", "default", "dictsort", "first", "items", "join", "last", "length", "list",
-    "lower", "replace", "reverse", "slice", "sort", "string", "title", "trim", "unique", "upper", "wordcount",
+    "lower", "max", "min", "replace", "reverse", "slice", "sort", "string", "title", "trim", "unique", "upper", "wordcount",
 )  # fmt: skip
 _METHODS = {
     str: {
         "capitalize", "endswith", "lower", "lstrip", "removeprefix", "removesuffix", "replace", "rstrip",
-        "split", "startswith", "strip", "title", "upper",
+        "split", "splitlines", "startswith", "strip", "title", "upper",
     },
     dict: {"get", "items", "keys", "values"},
     list: {"count", "index"},
@@ -172,12 +173,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         )
         self.globals = {"range": self._range}
         self.filters = {name: self.filters[name] for name in _FILTERS}
-        self.filters |= {
-            "sentence": _sentence,
-            "lower_first": _lower_first,
-            "_loop": self._loop,
-            "_size": _size,
-        }
+        self.filters |= FILTERS | {"_loop": self._loop, "_size": _size}
         self._steps = 0
 
     def begin(self) -> None:
@@ -259,15 +255,3 @@ def _size(value: Any) -> Any:
     if large or (isinstance(value, int) and abs(value) > 10**15):
         raise _TooMuchError(f"builds a value of more than {MAX_CHARACTERS} characters or too many digits")
     return value
-
-
-def _sentence(text: str) -> str:
-    """Return ``text`` with a capital first letter and a full stop."""
-    text = str(text).strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
-
-
-def _lower_first(text: str) -> str:
-    """Return ``text`` with a small first letter."""
-    text = str(text)
-    return text[:1].lower() + text[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -25,7 +26,8 @@ def class_variables(dataset: Dataset, action: ActionClass, facts: ActionFacts | 
     Always there: ``dataset``, ``title``, ``name``, ``code``, ``aliases``, ``synonyms`` (maybe empty). If
     known: ``label`` (noun, gerund, third), ``global`` (list), ``motion``, ``part`` and ``phase`` (by slot),
     ``attribute`` (value by field), ``says`` (sentence by field), ``told`` (fields that are not at rest),
-    ``codes`` (``field=value; field=value``).
+    ``codes`` (``field=value; field=value``). `describe_class` adds ``slot`` and ``rest`` (the fields at rest,
+    those first in which most classes of the data set are not).
     """
     found: dict[str, Any] = {
         "dataset": dataset.name,
@@ -54,11 +56,25 @@ def class_variables(dataset: Dataset, action: ActionClass, facts: ActionFacts | 
     return found
 
 
+def _busiest_first(bank: Mapping[int, ActionFacts]) -> list[str]:
+    """Return the fields, first those in which most classes are not at rest: there, rest is worth a word."""
+    fields = load_vocabulary().fields
+    busy = Counter(
+        name
+        for facts in bank.values()
+        for name, value in facts.attribute.items()
+        if value != fields[name].default
+    )
+    return sorted(fields, key=lambda name: -busy[name])
+
+
 def describe_class(
-    prompt_set: PromptSet, dataset: Dataset, action: ActionClass, facts: ActionFacts | None
+    prompt_set: PromptSet, dataset: Dataset, action: ActionClass, bank: Mapping[int, ActionFacts]
 ) -> Iterator[Description]:
     """Yield the descriptions of one class, in the order of the prompt set; a text said twice is kept once."""
-    variables = class_variables(dataset, action, facts)
+    variables = class_variables(dataset, action, bank.get(action.id))
+    if "told" in variables:
+        variables["rest"] = [name for name in _busiest_first(bank) if name not in variables["told"]]
     for granularity, spec in prompt_set.granularities.items():
         for slot in prompt_set.slots(granularity):
             text = prompt_set.render(
@@ -82,7 +98,7 @@ def describe(prompt_set: PromptSet, dataset: Dataset, bank: Mapping[int, ActionF
     missing: dict[str, list[str]] = {}
     for action in dataset.classes:
         try:
-            texts = list(describe_class(prompt_set, dataset, action, bank.get(action.id)))
+            texts = list(describe_class(prompt_set, dataset, action, bank))
         except MissingFieldError as error:
             missing.setdefault(f"{error.field!r} ({error.template}, line {error.line})", []).append(
                 action.name
