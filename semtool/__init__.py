@@ -1,0 +1,64 @@
+"""Text about actions, as versioned embedding files, measured by zero-shot skeleton action recognition.
+
+The names below are imported when they are first used, so that ``import semtool`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from semtool.artifacts import Artifact, Store
+    from semtool.catalogue import load_dataset
+    from semtool.descriptions import Description, DescriptionSet
+    from semtool.embedding import embed, load_embeddings
+    from semtool.embedding_file import EmbeddingFile
+    from semtool.encoders import Encoder
+    from semtool.errors import SemtoolError, UsageError
+    from semtool.generation import generate
+
+__all__ = [
+    "Artifact",
+    "Description",
+    "DescriptionSet",
+    "EmbeddingFile",
+    "Encoder",
+    "SemtoolError",
+    "Store",
+    "UsageError",
+    "__version__",
+    "embed",
+    "generate",
+    "load_dataset",
+    "load_embeddings",
+]
+
+_WHERE = {
+    "Artifact": "semtool.artifacts",
+    "Description": "semtool.descriptions",
+    "DescriptionSet": "semtool.descriptions",
+    "EmbeddingFile": "semtool.embedding_file",
+    "Encoder": "semtool.encoders",
+    "SemtoolError": "semtool.errors",
+    "Store": "semtool.artifacts",
+    "UsageError": "semtool.errors",
+    "embed": "semtool.embedding",
+    "generate": "semtool.generation",
+    "load_dataset": "semtool.catalogue",
+    "load_embeddings": "semtool.embedding",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("semtool")
+    if name in _WHERE:
+        return getattr(import_module(_WHERE[name]), name)
+    raise AttributeError(f"module 'semtool' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,411 @@
+"""Descriptions to embedding files: `embed`, and `load_embeddings` to open one."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, overload
+
+import numpy as np
+from filelock import FileLock
+from numpy.typing import NDArray
+
+from semtool.artifacts import Artifact, Store
+from semtool.descriptions import Description, DescriptionSet
+from semtool.embedding_file import EmbeddingFile, write_embeddings
+from semtool.encoders import Options, Part, parse_encoder
+from semtool.encoders.base import Encoder, Progress
+from semtool.encoders.encoding import Encoded, cache_for, encode_texts, unit
+from semtool.encoders.registry import slug
+from semtool.errors import SemtoolError, UsageError
+
+__all__ = ["Embedded", "Plan", "embed", "load_embeddings", "plan"]
+
+OnTruncation = Literal["warn", "error"]
+Overwrite = Literal["never", "only-missing", "always"]
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What `embed` made or found.
+
+    Attributes:
+        artifact: the embedding file's artifact.
+        found: whether it existed already, so that nothing was done.
+        new: different texts that were encoded now.
+        reused: different texts whose vector was known.
+        truncated: texts cut short, by granularity.
+    """
+
+    artifact: Artifact
+    found: bool
+    new: int = 0
+    reused: int = 0
+    truncated: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `embed` would do.
+
+    Attributes:
+        name: name of the embedding file, without version.
+        descriptions: reference of the description set.
+        encoder: full name of the encoder.
+        available: whether the encoder can be used now, and ``where`` its weights are.
+        rows: vectors in the file.
+        texts: different texts among them.
+        reused: texts whose vector is known.
+        new: texts that would be encoded, with ``characters`` in all.
+        existing: reference of the version that is already there for the same inputs, or None.
+    """
+
+    name: str
+    descriptions: str
+    encoder: str
+    available: bool
+    where: str
+    rows: int
+    texts: int
+    reused: int
+    new: int
+    characters: int
+    existing: str | None
+
+
+@overload
+def embed(
+    descriptions: list[str] | tuple[str, ...],
+    encoder: str | Encoder = ...,
+    *,
+    store: Store | None = ...,
+    options: Options | None = ...,
+    on_truncation: OnTruncation = ...,
+    progress: Progress | None = ...,
+) -> NDArray[np.float32]: ...
+
+
+@overload
+def embed(
+    descriptions: Artifact | str | None = ...,
+    encoder: str | Encoder = ...,
+    *,
+    store: Store | None = ...,
+    options: Options | None = ...,
+    ensemble: bool = ...,
+    overwrite: Overwrite = ...,
+    on_truncation: OnTruncation = ...,
+    progress: Progress | None = ...,
+) -> Embedded: ...
+
+
+def embed(
+    descriptions: Artifact | str | list[str] | tuple[str, ...] | None = None,
+    encoder: str | Encoder = "minilm",
+    *,
+    store: Store | None = None,
+    options: Options | None = None,
+    ensemble: bool = False,
+    overwrite: Overwrite = "only-missing",
+    on_truncation: OnTruncation = "warn",
+    progress: Progress | None = None,
+) -> Embedded | NDArray[np.float32]:
+    """Encode a description set into an embedding file, or a list of texts into an array.
+
+    Args:
+        descriptions: a description set (artifact or reference; the newest if None), or a list of texts.
+        encoder: alias, full name, combination (``minilm*0.5+attributes``), or an `Encoder`.
+        store: where artifacts are; for a list of texts only its cache of vectors is used.
+        options: prefix, dimensions, batch size, address; what the encoder does not know is refused.
+        ensemble: one vector for each class, granularity and slot: normalise, average the variants, normalise.
+        overwrite: ``only-missing`` encodes the texts whose vector is not known; ``never`` takes any version
+            that exists, even of older descriptions; ``always`` encodes every text anew.
+        on_truncation: whether a text longer than the encoder reads is counted or refused.
+        progress: called with (texts done, texts in all).
+
+    Returns:
+        float32 (n, d) unit vectors for a list of texts; otherwise what was made or found.
+
+    Raises:
+        UsageError: for an unknown encoder or reference.
+        SemtoolError: if the encoder cannot be had or returns something unusable.
+    """
+    parts = _parts(encoder, options)
+    if isinstance(descriptions, list | tuple):
+        return _embed_texts(list(descriptions), parts, store, on_truncation, progress)
+    store = store or Store()
+    source = _source(descriptions, store)
+    name = _name(source, parts, ensemble)
+    if overwrite == "never" and (existing := _latest(store, name)):
+        return Embedded(existing.verify(), found=True)
+    for part in parts:
+        part.encoder.fetch()
+    inputs, parameters = {"descriptions": source.as_input()}, _parameters(parts, ensemble)
+    identity = Store.identity("embeddings", inputs, parameters)
+    with _alone(store, name):
+        if overwrite != "always" and (existing := store.find("embeddings", name, identity)):
+            return Embedded(
+                existing.verify(), found=True, truncated=dict(existing.manifest.details["truncated"])
+            )
+        rows = _rows(DescriptionSet.read(source.verify().path), parts)
+        blocks = [
+            encode_texts(
+                part.encoder,
+                texts,
+                cache=cache_for(store.root, part.encoder),
+                refresh=overwrite == "always",
+                on_truncation=on_truncation,
+                progress=progress,
+            )
+            for part, texts in zip(parts, rows.texts, strict=True)
+        ]
+        truncated = [_truncated(p.encoder, b, rows.descriptions) for p, b in zip(parts, blocks, strict=True)]
+        descriptions_, vectors = rows.descriptions, _combine(parts, blocks)
+        if ensemble:
+            descriptions_, vectors = _ensemble(rows.descriptions, vectors)
+        libraries = (
+            "numpy",
+            "safetensors",
+            "torch",
+            "sentence-transformers",
+            "open_clip_torch",
+            "scikit-learn",
+        )
+        with store.create(
+            "embeddings", name, inputs=inputs, parameters=parameters, libraries=libraries
+        ) as draft:
+            write_embeddings(
+                draft.folder,
+                vectors=vectors,
+                class_id=np.array([d.class_id for d in descriptions_], dtype=np.int64),
+                granularity=[d.granularity for d in descriptions_],
+                slot=[d.slot for d in descriptions_],
+                variant=[d.variant for d in descriptions_],
+                dataset=source.dataset,
+                encoder=_full_name(parts),
+                dimensions=_dimensions(parts, blocks),
+            )
+            new, reused = sum(b.new for b in blocks), sum(b.reused for b in blocks)
+            draft.counts.update(
+                rows=len(vectors), classes=len({d.class_id for d in descriptions_}), dim=vectors.shape[1]
+            )
+            draft.details.update(
+                encoder=_identity_card(parts, vectors.shape[1]),
+                ensemble={"rows": len(rows.descriptions), "vectors": len(vectors)} if ensemble else None,
+                truncated=dict(sum((Counter(t) for t in truncated), Counter())),
+                texts={"new": new, "reused": reused},
+            )
+        return Embedded(draft.result, False, new, reused, dict(draft.details["truncated"]))
+
+
+def plan(
+    descriptions: Artifact | str | None = None,
+    encoder: str | Encoder = "minilm",
+    *,
+    store: Store | None = None,
+    options: Options | None = None,
+    ensemble: bool = False,
+    overwrite: Overwrite = "only-missing",
+) -> Plan:
+    """Return what `embed` would do with the same arguments; loads no model and writes nothing."""
+    store, parts = store or Store(), _parts(encoder, options)
+    source = _source(descriptions, store)
+    name = _name(source, parts, ensemble)
+    inputs, parameters = {"descriptions": source.as_input()}, _parameters(parts, ensemble)
+    existing = store.find("embeddings", name, Store.identity("embeddings", inputs, parameters))
+    if overwrite == "never":
+        existing = _latest(store, name)
+    rows = _rows(DescriptionSet.read(source.verify().path), parts)
+    wanted: list[str] = []
+    reused = 0
+    for part, texts in zip(parts, rows.texts, strict=True):
+        unique = list(dict.fromkeys(texts))
+        cache = cache_for(store.root, part.encoder)
+        known = cache.get(unique) if cache and overwrite != "always" else {}
+        reused += len(known)
+        wanted += [t for t in unique if t not in known]
+    done = existing is not None and overwrite != "always"
+    places = [part.encoder.availability() for part in parts]
+    return Plan(
+        name=name,
+        descriptions=source.reference,
+        encoder=_full_name(parts),
+        available=all(p.now for p in places),
+        where="; ".join(p.where for p in places),
+        rows=len(rows.descriptions),
+        texts=len(wanted) + reused,
+        reused=reused,
+        new=0 if done else len(wanted),
+        characters=0 if done else sum(map(len, wanted)),
+        existing=existing.reference if existing else None,
+    )
+
+
+def load_embeddings(reference: str | Path | Artifact, *, store: Store | None = None) -> EmbeddingFile:
+    """Open an embedding file by reference (``ntu60/parts/minilm@v1``), path or artifact.
+
+    Example:
+        >>> file = semtool.load_embeddings("ntu60/parts-phases/minilm")
+        >>> vectors = file.vectors(file.rows(granularity="global"))   # float32 (n, d)
+    """
+    if isinstance(reference, Artifact):
+        return EmbeddingFile(reference.path)
+    if isinstance(reference, Path) or Path(reference).suffix == ".safetensors":
+        return EmbeddingFile(reference)
+    return EmbeddingFile((store or Store()).resolve("embeddings", reference).path)
+
+
+# ---- rows
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The descriptions that get a vector, and for each part of the encoder the texts it reads for them."""
+
+    descriptions: list[Description]
+    texts: list[list[str]]
+
+
+def _rows(descriptions: DescriptionSet, parts: Sequence[Part]) -> _Rows:
+    """Choose the rows: all sentences for text encoders; the codes rows if every part reads codes.
+
+    In a combination, the vector of a sentence goes with the code vector of its class.
+    """
+    codes = {d.class_id: d for d in descriptions if d.is_codes}
+    sentences = [d for d in descriptions if not d.is_codes]
+    reads_text = any(part.encoder.reads == "text" for part in parts)
+    if any(part.encoder.reads == "codes" for part in parts):
+        lacking = [d.class_name for d in descriptions if d.class_id not in codes]
+        if lacking:
+            raise SemtoolError(
+                f"the description set has no attribute codes for {lacking[0]!r}; "
+                "generate it with a prompt set that has attributes"
+            )
+    rows = sentences if reads_text else list(codes.values())
+    if not rows:
+        raise SemtoolError("the description set has attribute codes only; embed it with --encoder attributes")
+    texts = [[d.text if p.encoder.reads == "text" else codes[d.class_id].text for d in rows] for p in parts]
+    return _Rows(rows, texts)
+
+
+def _combine(parts: Sequence[Part], blocks: Sequence[Encoded]) -> NDArray[np.float32]:
+    """Concatenate unit blocks times their weights, and scale to unit length (n, sum of d)."""
+    if len(parts) == 1:
+        return blocks[0].vectors
+    weighted = [np.float32(part.weight) * block.vectors for part, block in zip(parts, blocks, strict=True)]
+    return unit(np.concatenate(weighted, axis=1))
+
+
+def _ensemble(
+    descriptions: Sequence[Description], vectors: NDArray[np.float32]
+) -> tuple[list[Description], NDArray[np.float32]]:
+    """Average the unit vectors of a class, granularity and slot over the variants and normalise again."""
+    groups: dict[tuple[int, str, str], list[int]] = {}
+    for row, d in enumerate(descriptions):
+        groups.setdefault((d.class_id, d.granularity, d.slot), []).append(row)
+    means = np.array([vectors[rows].astype(np.float64).mean(axis=0) for rows in groups.values()])
+    return [descriptions[rows[0]] for rows in groups.values()], unit(means)
+
+
+def _truncated(encoder: Encoder, block: Encoded, descriptions: Iterable[Description]) -> dict[str, int]:
+    limit = encoder.card.max_tokens
+    if limit is None or encoder.reads == "codes":
+        return {}
+    return dict(Counter(d.granularity for d, n in zip(descriptions, block.tokens, strict=True) if n > limit))
+
+
+# ---- names and records
+
+
+def _parts(encoder: str | Encoder, options: Options | None) -> tuple[Part, ...]:
+    if isinstance(encoder, Encoder):
+        if options is not None:
+            raise UsageError(
+                "options belong to an encoder that is given by name; this one was made with its own"
+            )
+        return (Part(encoder),)
+    return parse_encoder(encoder, options)
+
+
+def _source(descriptions: Artifact | str | None, store: Store) -> Artifact:
+    if isinstance(descriptions, Artifact):
+        return descriptions
+    if descriptions is not None:
+        return store.resolve("descriptions", descriptions)
+    newest = store.newest("descriptions")
+    if newest is None:
+        raise UsageError(f"there are no descriptions under {store.root}; make some with semtool generate")
+    return newest
+
+
+def _name(source: Artifact, parts: tuple[Part, ...], ensemble: bool) -> str:
+    return f"{source.dataset}/{source.name}/{slug(parts)}" + ("-ensemble" if ensemble else "")
+
+
+def _latest(store: Store, name: str) -> Artifact | None:
+    versions = [
+        a for a in store.artifacts("embeddings", name.split("/")[0]) if a.reference.split("@")[0] == name
+    ]
+    return max(versions, key=lambda a: a.version, default=None)
+
+
+def _parameters(parts: Sequence[Part], ensemble: bool) -> dict[str, Any]:
+    encoder = [{"weight": part.weight, **part.encoder.card.vector_key()} for part in parts]
+    return {"encoder": encoder, "ensemble": ensemble}
+
+
+def _full_name(parts: Sequence[Part]) -> str:
+    return "+".join(p.encoder.card.name + (f"*{p.weight:g}" if p.weight != 1 else "") for p in parts)
+
+
+def _identity_card(parts: Sequence[Part], dim: int) -> dict[str, Any]:
+    if len(parts) == 1:
+        return {**parts[0].encoder.card.as_dict(), "dim": dim}
+    cards = [{"weight": p.weight, **p.encoder.card.as_dict()} for p in parts]
+    return {"name": _full_name(parts), "family": "combination", "dim": dim, "parts": cards}
+
+
+def _dimensions(parts: Sequence[Part], blocks: Sequence[Encoded]) -> list[str]:
+    """Return the names of the axes if any part has names; unnamed axes of other parts get numbers."""
+    names = [part.encoder.dimension_names() for part in parts]
+    if not any(names):
+        return []
+    out: list[str] = []
+    for part, block, own in zip(parts, blocks, names, strict=True):
+        out += own or [f"{part.encoder.card.name}[{i}]" for i in range(block.vectors.shape[1])]
+    return out
+
+
+def _alone(store: Store, name: str) -> FileLock:
+    """Return the lock under which one embedding file is made: a second process waits and finds it done."""
+    folder = store.root / "cache" / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder / f"embeddings-{name.replace('/', '-')}.lock")
+
+
+def _embed_texts(
+    texts: list[str],
+    parts: Sequence[Part],
+    store: Store | None,
+    on_truncation: OnTruncation,
+    progress: Progress | None,
+) -> NDArray[np.float32]:
+    if any(part.encoder.reads == "codes" for part in parts) and len(parts) > 1:
+        raise UsageError("a combination with attribute codes needs a description set, not a list of texts")
+    for part in parts:
+        part.encoder.fetch()
+    root = store.root if store else None
+    blocks = [
+        encode_texts(
+            p.encoder, texts, cache=cache_for(root, p.encoder), on_truncation=on_truncation, progress=progress
+        )
+        for p in parts
+    ]
+    for part, block in zip(parts, blocks, strict=True):
+        limit = part.encoder.card.max_tokens
+        if limit is not None and (cut := int((block.tokens > limit).sum())):
+            warnings.warn(f"{part.encoder.card.name} read only {limit} tokens of {cut} texts", stacklevel=3)
+    return _combine(parts, blocks)

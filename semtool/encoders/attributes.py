@@ -1,0 +1,114 @@
+"""Attribute codes: the typed kinematic facts of a class as numbers, each axis named; no text model.
+
+Every field becomes a block of unit length, so that every field weighs the same:
+
+- a nominal field is one-hot: two classes agree (1) or do not (0);
+- an ordered field with values ``v_0 < ... < v_k`` is a two-sided thermometer: for each step ``i`` the axes
+  ``field<v_i`` and ``field>=v_i``, of which one is set, divided by ``sqrt(k)``. Two classes agree by
+  ``1 - |a - b| / k``: 1 for the same step, 0 for opposite ends.
+
+The cosine of two classes is therefore the average agreement over all fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semtool.encoders.base import Card, Encoder, Progress
+from semtool.errors import SemtoolError
+
+if TYPE_CHECKING:
+    from semtool.catalogue import Vocabulary
+
+__all__ = ["AttributeEncoder", "parse_codes"]
+
+
+class AttributeEncoder(Encoder):
+    """Reads the ``attribute``/``codes`` row of a class (``arms=one; side=right; ...``)."""
+
+    family: ClassVar[str] = "attributes"
+    aliases: ClassVar[Mapping[str, str]] = {"attributes": ""}
+    reads: ClassVar[Literal["text", "codes"]] = "codes"
+
+    @property
+    def card(self) -> Card:
+        """The identity card; the revision is a checksum of the vocabulary's fields and values."""
+        from semtool.artifacts.manifest import digest
+
+        shape = {name: [field.kind, *field.values] for name, field in self._vocabulary.fields.items()}
+        return Card(
+            name="attributes",
+            family=self.family,
+            model="vocabulary",
+            revision=digest(shape)[:16],
+            dim=len(self.dimension_names()),
+            pooling="two-sided thermometer and one-hot",
+            licence="Apache-2.0",
+            note=f"{len(shape)} fields; the cosine of two classes is the average agreement of their fields",
+        )
+
+    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
+        """Return one vector a row of codes, float32 (n, d)."""
+        rows = []
+        for text in texts:
+            values = parse_codes(text)
+            if problems := self._vocabulary.problems(values):
+                raise SemtoolError(f"attribute codes {_short(text)!r}: {'; '.join(problems)}")
+            rows.append(self._vector(self._vocabulary.complete(values)))
+        if progress:
+            progress(len(texts), len(texts))
+        return np.array(rows, dtype=np.float32).reshape(len(rows), len(self.dimension_names()))
+
+    def dimension_names(self) -> tuple[str, ...]:
+        """Return the names of the axes: ``field=value`` or ``field<value`` and ``field>=value``."""
+        names: list[str] = []
+        for name, field in self._vocabulary.fields.items():
+            if field.kind == "nominal":
+                names += [f"{name}={value}" for value in field.values]
+            else:
+                names += [f"{name}{side}{value}" for value in list(field.values)[1:] for side in ("<", ">=")]
+        return tuple(names)
+
+    def _vector(self, values: Mapping[str, str]) -> list[float]:
+        out: list[float] = []
+        for name, field in self._vocabulary.fields.items():
+            allowed = list(field.values)
+            at = allowed.index(values[name])
+            if field.kind == "nominal":
+                out += [float(i == at) for i in range(len(allowed))]
+            else:
+                size = (len(allowed) - 1) ** -0.5
+                for step in range(1, len(allowed)):
+                    out += [size * (at < step), size * (at >= step)]
+        return out
+
+    @property
+    def _vocabulary(self) -> Vocabulary:
+        from semtool.catalogue import load_vocabulary
+
+        return load_vocabulary()
+
+
+def parse_codes(text: str) -> dict[str, str]:
+    """Read ``field=value; field=value``.
+
+    Raises:
+        SemtoolError: if a part has no value or a field appears twice.
+    """
+    found: dict[str, str] = {}
+    for part in filter(None, (p.strip() for p in text.split(";"))):
+        name, equals, value = (p.strip() for p in part.partition("="))
+        if not equals or not name or not value:
+            raise SemtoolError(f"attribute codes {_short(text)!r}: {part!r} is not field=value")
+        if name in found:
+            raise SemtoolError(f"attribute codes {_short(text)!r}: field {name!r} appears twice")
+        found[name] = value
+    return found
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,171 @@
+"""Texts to unit vectors: each text once, longest first, known vectors reused, order restored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semtool.encoders.base import Encoder, Progress
+from semtool.errors import SemtoolError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from semtool.vector_cache import VectorCache
+
+__all__ = ["Encoded", "cache_for", "encode_texts", "unit"]
+
+CHUNK = 1024
+"""Texts that are encoded before their vectors are kept: what a killed run loses at most."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Vectors of texts, in the order of the texts.
+
+    Attributes:
+        vectors: float32 (n, d), unit length.
+        tokens: int64 (n,), length of each text in tokens, -1 where the encoder does not count.
+        new: how many different texts were encoded.
+        reused: how many different texts had a vector already.
+    """
+
+    vectors: NDArray[np.float32]
+    tokens: NDArray[np.int64]
+    new: int
+    reused: int
+
+
+def cache_for(root: Path | None, encoder: Encoder) -> VectorCache | None:
+    """Return the cache of an encoder's vectors below ``root``; None if they cannot be reused."""
+    if root is None or encoder.corpus_bound or encoder.reads == "codes":
+        return None
+    from semtool.vector_cache import VectorCache
+
+    return VectorCache(root, encoder.card.vector_key())
+
+
+def encode_texts(
+    encoder: Encoder,
+    texts: Sequence[str],
+    *,
+    cache: VectorCache | None = None,
+    refresh: bool = False,
+    on_truncation: Literal["warn", "error"] = "warn",
+    progress: Progress | None = None,
+) -> Encoded:
+    """Return the vectors of ``texts``; only texts that ``cache`` does not know reach the encoder.
+
+    Args:
+        encoder: what encodes.
+        texts: n texts, none of them empty.
+        cache: vectors of earlier runs; new ones are added a chunk at a time.
+        refresh: encode every text, whatever the cache knows.
+        on_truncation: with ``error``, a text that is longer than the encoder reads is refused.
+        progress: called with (texts done, texts in all), counting different texts.
+
+    Raises:
+        UsageError: if a text is empty.
+        SemtoolError: if a text is too long under ``error``, or the encoder returns something unusable.
+    """
+    for position, text in enumerate(texts):
+        if not text.strip():
+            raise UsageError(f"text {position + 1} of {len(texts)} is empty; every text needs words")
+    unique = list(dict.fromkeys(texts))
+    known = cache.get(unique) if cache and not refresh else {}
+    missing = sorted((t for t in unique if t not in known), key=lambda t: (len(t), t), reverse=True)
+    vectors = {text: entry.vector for text, entry in known.items()}
+    tokens = {text: entry.tokens for text, entry in known.items()}
+    if on_truncation == "error":
+        _refuse_long(encoder, tokens)
+    if missing:
+        encoder.fit(unique)
+    for start in range(0, len(missing), CHUNK):
+        chunk = missing[start : start + CHUNK]
+        counts = encoder.count_tokens(chunk)
+        lengths = [-1] * len(chunk) if counts is None else [int(c) for c in counts]
+        tokens.update(zip(chunk, lengths, strict=True))
+        if on_truncation == "error":
+            _refuse_long(encoder, {t: tokens[t] for t in chunk})
+        done = len(known) + start
+
+        def step(n: int, total: int, done: int = done) -> None:
+            del total
+            if progress:
+                progress(done + n, len(unique))
+
+        part = _checked(encoder, chunk, encoder.encode(chunk, progress=step))
+        if cache:
+            cache.put(chunk, part, lengths)
+        vectors.update(zip(chunk, part, strict=True))
+    if progress:
+        progress(len(unique), len(unique))
+    widths = {len(v) for v in vectors.values()}
+    if len(widths) > 1:
+        raise SemtoolError(
+            f"the encoder {encoder.card.name} returned vectors of different lengths: {sorted(widths)}"
+        )
+    return Encoded(
+        vectors=np.array([vectors[t] for t in texts], dtype=np.float32).reshape(
+            len(texts), widths.pop() if widths else 0
+        ),
+        tokens=np.array([tokens[t] for t in texts], dtype=np.int64),
+        new=len(missing),
+        reused=len(known),
+    )
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return vectors (n, d) scaled to unit length."""
+    wide = vectors.astype(np.float64)
+    scaled: NDArray[np.float32] = (wide / np.linalg.norm(wide, axis=1, keepdims=True)).astype(np.float32)
+    return scaled
+
+
+def _checked(encoder: Encoder, texts: Sequence[str], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the encoder's answer as unit vectors; refuse a wrong shape, NaN, infinity and zero vectors."""
+    name = encoder.card.name
+    vectors = np.asarray(vectors)
+    dim = encoder.card.dim
+    if vectors.ndim != 2 or len(vectors) != len(texts) or vectors.shape[1] == 0:
+        raise SemtoolError(
+            f"the encoder {name} returned an array of shape {vectors.shape} for {len(texts)} texts; "
+            f"it has to be ({len(texts)}, {dim or 'd'})"
+        )
+    if dim is not None and not encoder.corpus_bound and vectors.shape[1] != dim:
+        raise SemtoolError(
+            f"the encoder {name} returned vectors of length {vectors.shape[1]}, its card says {dim}"
+        )
+    if vectors.dtype.kind != "f":
+        raise SemtoolError(f"the encoder {name} returned {vectors.dtype}, not float32")
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        text = texts[int(np.flatnonzero(~finite)[0])]
+        raise SemtoolError(f"the encoder {name} returned NaN or infinity for the text {_short(text)!r}")
+    norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    if not norms.all():
+        text = texts[int(np.flatnonzero(norms == 0)[0])]
+        raise SemtoolError(
+            f"the encoder {name} has no vector for the text {_short(text)!r}: all its numbers are zero"
+        )
+    return unit(vectors)
+
+
+def _refuse_long(encoder: Encoder, tokens: dict[str, int]) -> None:
+    limit = encoder.card.max_tokens
+    if limit is None:
+        return
+    for text, count in tokens.items():
+        if count > limit:
+            raise SemtoolError(
+                f"the text {_short(text)!r} has {count} tokens and {encoder.card.name} reads {limit}; "
+                "shorten it, or let it be cut with --on-truncation warn"
+            )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
