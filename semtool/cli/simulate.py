@@ -1,0 +1,90 @@
+"""``semtool simulate``: labelled skeletons without the licensed data."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from semtool.cli.console import Json, Root, json_object, note, progress, say
+from semtool.cli.console import store as open_store
+
+__all__ = ["register"]
+
+
+class Format(StrEnum):
+    """What is written."""
+
+    arrays = "arrays"
+    ntu = "ntu"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("simulate")(simulate)
+
+
+def simulate(
+    dataset: Annotated[str, typer.Option(help="Data set; ntu60 is the one that can be simulated.")] = "ntu60",
+    subjects: Annotated[
+        int, typer.Option(help="People, 1 to 40; half of them train under cross-subject.")
+    ] = 20,
+    reps: Annotated[int, typer.Option(help="Performances of each class by each of them.")] = 2,
+    seed: Annotated[int, typer.Option(help="Other seeds give other people and other performances.")] = 0,
+    classes: Annotated[
+        str | None,
+        typer.Option(help="Ids, codes or names, comma-separated: 'A001, pick up, 9'.", show_default="all 60"),
+    ] = None,
+    format: Annotated[Format, typer.Option(help="arrays, or ntu for .skeleton text files.")] = Format.arrays,
+    out: Annotated[Path | None, typer.Option(help="New folder for the .skeleton files.")] = None,
+    root: Root = None,
+    json: Json = False,
+) -> None:
+    """Make labelled skeletons without the licensed data: plausible motion for all 60 NTU-60 classes.
+
+    The result is simulated, says so everywhere, and stands in for the data set to try a pipeline, not to report
+    results.
+
+    Example: semtool simulate --subjects 20 --reps 2
+
+    Example: semtool simulate --format ntu --out simulated-ntu --classes "drink water, hand waving"
+    """
+    from skeleton.simulation import simulate as run
+
+    labels = None if classes is None else [label.strip() for label in classes.split(",") if label.strip()]
+    with progress("simulated samples") as report:
+        made = run(
+            dataset,
+            subjects=subjects,
+            reps=reps,
+            seed=seed,
+            classes=labels,
+            store=open_store(root),
+            output=format.value,
+            folder=out,
+            progress=report,
+        )
+    where = made.artifact.reference if made.artifact else str(made.folder)
+    if json:
+        json_object(
+            {
+                "simulated": True,
+                "dataset": dataset,
+                "format": format.value,
+                "arrays": made.artifact.reference if made.artifact else None,
+                "folder": str(made.folder),
+                "samples": made.samples,
+                "classes": made.classes,
+                "subjects": made.subjects,
+                "seed": seed,
+                "reused": made.reused,
+            }
+        )
+        return
+    if made.reused:
+        note(f"{where} was simulated before with the same settings; nothing to do")
+    say(
+        f"simulated {made.samples} samples of {made.classes} classes by {made.subjects} people (simulated): {where}"
+    )

@@ -1,0 +1,9 @@
+"""Labelled skeletons without the licensed data: motion programs acted out by a kinematic body.
+
+`motion` is the language, `programs` say what each class is; `tracks` turns a program into curves, `trunk`, `gait`,
+`limbs` and `figure` into joints, `camera` and `noise` into what a sensor would have seen.
+"""
+
+from skeleton.simulation.simulate import NOTICE, Simulation, simulate
+
+__all__ = ["NOTICE", "Simulation", "simulate"]
