@@ -1,4 +1,4 @@
-"""The catalogue: data sets, class splits, sample protocols, action facts and the attribute vocabulary, as data."""
+"""The catalogue, as data: data sets, class splits, sample protocols, action facts, attribute vocabulary."""
 
 from semtool.catalogue.bank import ActionFacts, load_bank
 from semtool.catalogue.dataset import ActionClass, Dataset, SampleProtocol, Split

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from semtool.catalogue.dataset import Dataset
-from semtool.catalogue.loader import load_dataset, read_yaml
+from semtool.catalogue.loader import in_catalogue, load_dataset, read_yaml
 from semtool.catalogue.vocabulary import load_vocabulary
 from semtool.errors import SemtoolError
 
@@ -66,20 +66,26 @@ class ActionFacts(BaseModel):
 def load_bank(dataset: Dataset) -> dict[int, ActionFacts]:
     """Return the facts of every described class of ``dataset``, by class id, attributes completed.
 
+    A data set of the catalogue has the bank's facts, a user's own those of its file (``facts``, by class
+    code, name or alias; ``like: ntu120/A007`` takes over an entry of the bank).
+
     Raises:
         SemtoolError: listing every entry that does not fit the schema or the vocabulary.
     """
-    source = SHARED.get(dataset.name, dataset.name)
-    entries = dict(dataset.facts) if dataset.facts else _entries(source)
+    known = in_catalogue(dataset) and not dataset.facts
+    source = SHARED.get(dataset.name, dataset.name) if known else dataset.name
+    entries = _entries(source) if known else dict(dataset.facts)
     vocabulary = load_vocabulary()
     bank: dict[int, ActionFacts] = {}
     problems: list[str] = []
-    codes = {c.code: c.id for c in load_dataset(source).classes} if not dataset.facts else {}
+    codes = {c.code: c.id for c in load_dataset(source).classes} if known else {}
     for key, raw in entries.items():
         where = f"{source} {key}"
         try:
             index = codes[key] if codes else dataset.find_class(key).id
             facts = ActionFacts.model_validate(_inherit(raw))
+            if index in bank:
+                raise SemtoolError("the class is described twice")
         except KeyError:
             problems.append(f"{where}: no class has this code")
             continue
@@ -95,7 +101,8 @@ def load_bank(dataset: Dataset) -> dict[int, ActionFacts]:
         if index < len(dataset.classes):
             bank[index] = facts
     if problems:
-        raise SemtoolError("the description bank has problems: " + "; ".join(problems))
+        title = "the description bank has" if known else f"the facts of {dataset.name} have"
+        raise SemtoolError(f"{title} problems: " + "; ".join(problems))
     return dict(sorted(bank.items()))
 
 

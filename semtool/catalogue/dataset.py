@@ -38,18 +38,24 @@ class ActionClass(_Record):
 
 
 class Split(_Record):
-    """Which classes are unseen. ``family`` is the paper whose split it is."""
+    """Which classes are unseen. ``family`` is the paper whose split it is.
+
+    ``seen`` may be given too (as some publish it); it must then be exactly the other classes.
+    """
 
     name: str
     family: str
     unseen: tuple[int, ...] = Field(min_length=1)
+    seen: tuple[int, ...] | None = Field(default=None, exclude=True, repr=False)
 
-    @field_validator("unseen")
+    @field_validator("unseen", "seen")
     @classmethod
-    def _sorted_and_distinct(cls, unseen: tuple[int, ...]) -> tuple[int, ...]:
-        if len(set(unseen)) != len(unseen):
+    def _sorted_and_distinct(cls, ids: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        if ids is None:
+            return None
+        if len(set(ids)) != len(ids):
             raise ValueError("a class is listed twice")
-        return tuple(sorted(unseen))
+        return tuple(sorted(ids))
 
 
 class SampleProtocol(_Record):
@@ -89,24 +95,30 @@ class Dataset(_Record):
     @model_validator(mode="before")
     @classmethod
     def _short_forms(cls, raw: Any) -> Any:
-        """Accept plain class names, splits as lists, and drop nothing silently."""
+        """Accept plain class names, and splits and protocols as lists; leave any other form as it is."""
         if not isinstance(raw, dict):
             return raw
         raw = dict(raw)
         classes = []
-        for index, entry in enumerate(raw.get("classes") or ()):
-            filled = {"name": entry} if isinstance(entry, str) else dict(entry)
-            filled.setdefault("id", index)
-            filled.setdefault("code", f"c{filled['id'] + 1}")
+        listed = raw.get("classes")
+        for index, entry in enumerate(listed if isinstance(listed, list | tuple) else ()):
+            filled: Any = {"name": entry} if isinstance(entry, str) else entry
+            if isinstance(filled, dict):
+                number = filled.get("id", index)
+                code = number + 1 if isinstance(number, int) else index + 1
+                filled = {"id": number, "code": f"c{code}"} | filled
             classes.append(filled)
-        raw["classes"] = classes
+        if isinstance(listed, list | tuple):
+            raw["classes"] = classes
         for group, key in (("splits", "unseen"), ("protocols", "train")):
             entries = {}
+            if not isinstance(raw.get(group) or {}, dict):
+                continue
             for name, entry in (raw.get(group) or {}).items():
-                filled = {key: entry} if isinstance(entry, list) else dict(entry)
-                filled.setdefault("name", name)
-                if group == "splits":
-                    filled.setdefault("family", name.split("-")[0])
+                filled = {key: entry} if isinstance(entry, list) else entry
+                if isinstance(filled, dict):
+                    family = {"family": str(name).split("-")[0]} if group == "splits" else {}
+                    filled = {"name": name} | family | filled
                 entries[name] = filled
             raw[group] = entries
         return raw
@@ -115,7 +127,9 @@ class Dataset(_Record):
     def _consistent(self) -> Dataset:
         problems = []
         ids = [c.id for c in self.classes]
-        if ids != list(range(len(ids))):
+        if twice := sorted({i for i in ids if ids.count(i) > 1}):
+            problems.append(f"class ids are given twice: {twice}")
+        elif ids != list(range(len(ids))):
             problems.append("class ids must be 0, 1, 2, ... in order, each once")
         taken: dict[str, int] = {}
         for action in self.classes:
@@ -123,11 +137,19 @@ class Dataset(_Record):
                 key = plain(label)
                 if taken.setdefault(key, action.id) != action.id:
                     problems.append(f"{label!r} names both class {taken[key]} and class {action.id}")
-        known = set(ids)
+        known = set(range(len(ids)))
         for split in self.splits.values():
             unseen = set(split.unseen)
             if outside := sorted(unseen - known):
                 problems.append(f"split {split.name!r} lists classes that do not exist: {outside}")
+            if split.seen is not None:
+                seen = set(split.seen)
+                if both := sorted(seen & unseen):
+                    problems.append(f"split {split.name!r} lists classes as seen and unseen: {both}")
+                if neither := sorted(known - seen - unseen):
+                    problems.append(f"split {split.name!r} is incomplete, neither seen nor unseen: {neither}")
+                if outside := sorted(seen - known):
+                    problems.append(f"split {split.name!r} lists seen classes that do not exist: {outside}")
             if unseen >= known:
                 problems.append(f"split {split.name!r} leaves no seen class")
         for name, group in ((self.default_split, self.splits), (self.default_protocol, self.protocols)):
@@ -163,7 +185,9 @@ class Dataset(_Record):
         if match := _DRAWN.fullmatch(name):
             count, seed = int(match[1]), int(match[2])
             if not 0 < count < len(self.classes):
-                raise UsageError(f"cannot draw {count} unseen classes from the {len(self.classes)} of {self.name}")
+                raise UsageError(
+                    f"cannot draw {count} unseen classes from the {len(self.classes)} of {self.name}"
+                )
             unseen = random.Random(seed).sample(range(len(self.classes)), count)
             return Split(name=name, family="draw", unseen=tuple(unseen))
         raise unknown_name(f"class split of {self.name}", name, self.splits)

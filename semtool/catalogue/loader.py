@@ -10,9 +10,10 @@ import yaml
 from pydantic import ValidationError
 
 from semtool.catalogue.dataset import Dataset
+from semtool.catalogue.problems import all_problems
 from semtool.errors import UsageError, unknown_name
 
-__all__ = ["dataset_names", "load_dataset", "read_yaml"]
+__all__ = ["dataset_names", "in_catalogue", "load_dataset", "read_yaml"]
 
 FOLDER = Path(__file__).parent / "datasets"
 
@@ -31,13 +32,21 @@ def load_dataset(name: str | Path) -> Dataset:
     text = str(name)
     if text.endswith((".yaml", ".yml")):
         return _load(Path(text))
-    path = FOLDER / f"{text}.yaml"
-    if not path.is_file():
+    if text not in dataset_names():
         raise unknown_name("data set", text, dataset_names())
-    return _load(path)
+    return _from_catalogue(text)
+
+
+def in_catalogue(dataset: Dataset) -> bool:
+    """Return whether ``dataset`` is the catalogue's own, not a user's file that has its name."""
+    return dataset.name in dataset_names() and dataset.classes == _from_catalogue(dataset.name).classes
 
 
 @cache
+def _from_catalogue(name: str) -> Dataset:
+    return _load(FOLDER / f"{name}.yaml")
+
+
 def _load(path: Path) -> Dataset:
     raw = read_yaml(path)
     if base := raw.pop("first_classes_of", None):
@@ -47,7 +56,7 @@ def _load(path: Path) -> Dataset:
     try:
         return Dataset.model_validate(raw)
     except ValidationError as error:
-        found = [f"{'.'.join(str(p) for p in e['loc']) or 'data set'}: {e['msg']}" for e in error.errors()]
+        found = all_problems(raw, error)
         raise UsageError(f"{path.name} is not a valid data set: " + "; ".join(found)) from error
 
 
@@ -77,7 +86,9 @@ def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
     for key, _ in node.value:
         value = loader.construct_object(key)
         if value in seen:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {value!r} is given twice", key.start_mark)
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key {value!r} is given twice", key.start_mark
+            )
         seen.add(value)
     return dict(loader.construct_pairs(node, deep=True))
 

@@ -16,7 +16,15 @@ from semtool.descriptions import CODES, GRANULARITIES, SLOTS
 from semtool.errors import SemtoolError, UsageError, unknown_name
 from semtool.generation.sandbox import Templates
 
-__all__ = ["FILE", "GranularitySpec", "PromptSet", "load_prompt_set", "prompt_folder", "prompt_set_names"]
+__all__ = [
+    "FILE",
+    "GranularitySpec",
+    "PromptSet",
+    "find_prompt_set",
+    "load_prompt_set",
+    "prompt_folder",
+    "prompt_set_names",
+]
 
 FILE = "prompt.yaml"
 
@@ -136,6 +144,20 @@ def prompt_set_names() -> list[str]:
     return sorted(path.parent.name for path in prompt_folder().glob(f"*/{FILE}"))
 
 
+def find_prompt_set(name_or_path: str | Path) -> Path:
+    """Return the folder of a prompt set: a carried one by name, a user's own by its path (with a ``/``)."""
+    text = str(name_or_path)
+    if "/" in text or text.startswith("."):
+        if not (Path(text) / FILE).is_file():
+            raise UsageError(f"{text} is no prompt set: it has no {FILE}; make one with semtool prompts new")
+        return Path(text)
+    if text in prompt_set_names():
+        return prompt_folder() / text
+    if (Path(text) / FILE).is_file():
+        return Path(text)
+    raise unknown_name("prompt set", text, prompt_set_names())
+
+
 def load_prompt_set(name_or_path: str | Path) -> PromptSet:
     """Return a prompt set: one that semtool carries by name, or a user's folder by path.
 
@@ -143,18 +165,7 @@ def load_prompt_set(name_or_path: str | Path) -> PromptSet:
         UsageError: if there is none, or its manifest is not valid; all problems are listed.
         SemtoolError: if a template does not parse, with file and line.
     """
-    text = str(name_or_path)
-    folder = Path(text)
-    if not (folder / FILE).is_file():
-        if "/" in text or text.startswith("."):
-            raise UsageError(f"{text} is no prompt set: it has no {FILE}; make one with semtool prompts new")
-        if text not in prompt_set_names():
-            raise unknown_name("prompt set", text, prompt_set_names())
-        folder = prompt_folder() / text
-    return _load(folder)
-
-
-def _load(folder: Path) -> PromptSet:
+    folder = find_prompt_set(name_or_path)
     raw = read_yaml(folder / FILE)
     where = f"{folder.name}/{FILE}"
     if "files" in raw:

@@ -32,7 +32,8 @@ MAX_CHARACTERS = 200_000
 
 _FILTERS = (
     "batch", "capitalize", "d", "default", "dictsort", "first", "items", "join", "last", "length", "list",
-    "lower", "max", "min", "replace", "reverse", "slice", "sort", "string", "title", "trim", "unique", "upper", "wordcount",
+    "lower", "max", "min", "replace", "reverse", "slice", "sort", "string", "title", "trim", "unique",
+    "upper", "wordcount",
 )  # fmt: skip
 _METHODS = {
     str: {

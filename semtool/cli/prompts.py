@@ -1,0 +1,193 @@
+"""``semtool prompts``: see what a prompt set says, check it, make one's own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from semtool.cli import console
+from semtool.errors import SemtoolError, UsageError
+
+if TYPE_CHECKING:
+    from semtool.generation import PromptSet
+    from semtool.generation.checks import Finding
+
+__all__ = ["register"]
+
+_Name = Annotated[str, typer.Argument(help="Prompt set, or the path of your own folder.")]
+_Dataset = Annotated[
+    str, typer.Option("--dataset", "-d", help="Data set, or the path of your own YAML file.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group."""
+    group = typer.Typer(no_args_is_help=True, help="Prompt sets: what is said about actions.")
+    for name, command in (
+        ("list", list_),
+        ("show", show),
+        ("render", render),
+        ("check", check),
+        ("new", new),
+    ):
+        group.command(name)(command)
+    app.add_typer(group, name="prompts")
+
+
+def list_(json: console.Json = False) -> None:
+    """List the prompt sets that semtool carries.
+
+    Example: semtool prompts list
+    """
+    from semtool.generation import load_prompt_set, prompt_set_names
+
+    found = [load_prompt_set(name) for name in prompt_set_names()]
+    if json:
+        console.json_object({"prompts": [_summary(p) for p in found]})
+        return
+    rows = [(p.name, p.source, ", ".join(p.granularities), p.title) for p in found]
+    console.table("Prompt sets", ("name", "source", "granularities", "what it says"), rows)
+
+
+def show(name: _Name, json: console.Json = False) -> None:
+    """Show one prompt set: what it is for, and its templates.
+
+    Example: semtool prompts show parts-phases
+    """
+    from semtool.generation import load_prompt_set
+
+    prompt_set = load_prompt_set(name)
+    if json:
+        console.json_object(_summary(prompt_set) | {"files": prompt_set.files})
+        return
+    console.say(f"{prompt_set.name} ({prompt_set.source}): {prompt_set.title}")
+    for label, text in (("for", prompt_set.about), ("suits", prompt_set.suits)):
+        if text:
+            console.say(f"{label}: {text}")
+    for file, source in prompt_set.files.items():
+        console.say(f"\n--- {file}\n{source.rstrip()}")
+
+
+def render(
+    name: _Name,
+    action: Annotated[str, typer.Argument(metavar="CLASS", help="Class by id, code, name or alias.")],
+    dataset: _Dataset = "ntu60",
+    json: console.Json = False,
+) -> None:
+    """Show what a prompt set says about one class; nothing is written.
+
+    Example: semtool prompts render attributes "pick up" --dataset ntu60
+    """
+    from semtool.catalogue import load_bank, load_dataset
+    from semtool.generation import load_prompt_set
+    from semtool.generation.templates import describe_class
+
+    data, prompt_set = load_dataset(dataset), load_prompt_set(name)
+    if prompt_set.source == "llm":
+        raise UsageError(
+            f"{prompt_set.name} asks a language model; see its requests with semtool generate --dry-run"
+        )
+    found = data.find_class(action)
+    texts = list(describe_class(prompt_set, data, found, load_bank(data)))
+    if json:
+        lines = [{k: getattr(d, k) for k in ("granularity", "slot", "variant", "text")} for d in texts]
+        console.json_object(
+            {"dataset": data.name, "class_id": found.id, "class_name": found.name, "texts": lines}
+        )
+        return
+    console.say(f"{data.name}, {found.code} {found.name}: {len(texts)} texts")
+    console.table("", ("granularity", "slot", "text"), [(d.granularity, d.slot, d.text) for d in texts])
+
+
+def check(
+    name: _Name,
+    dataset: _Dataset = "ntu60",
+    encoder: Annotated[
+        str, typer.Option("--encoder", help="Count tokens as this encoder does.", show_default="an estimate")
+    ] = "",
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Most tokens of a text.", show_default="the encoder's, else 77")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
+    json: console.Json = False,
+) -> None:
+    """Check a prompt set: missing fields, leaked labels, duplicates across classes, texts that are too long.
+
+    Example: semtool prompts check my-prompts --dataset utd-mhad --encoder clip
+    """
+    from semtool.catalogue import load_bank, load_dataset
+    from semtool.generation import load_prompt_set
+    from semtool.generation.checks import MAX_TOKENS, check_prompt_set
+
+    data, prompt_set = load_dataset(dataset), load_prompt_set(name)
+    if prompt_set.source == "llm":
+        console.say(
+            f"{prompt_set.name}: manifest and templates are valid; its answers are checked as they come"
+        )
+        return
+    limit, count = _encoder_limit(encoder) if encoder else (MAX_TOKENS, None)
+    found = check_prompt_set(
+        prompt_set, data, load_bank(data), max_tokens=max_tokens or limit, count_tokens=count
+    )
+    bad = [f for f in found if strict or f.severity == "error"]
+    if json:
+        listed = [
+            {"severity": f.severity, "rule": f.rule, "where": f.where, "message": f.message} for f in found
+        ]
+        console.json_object(
+            {"prompts": prompt_set.name, "dataset": data.name, "ok": not bad, "findings": listed}
+        )
+    else:
+        _show_findings(found, f"{prompt_set.name} on {data.name}")
+    if bad:
+        raise SemtoolError(f"{prompt_set.name} on {data.name}: {len(bad)} findings must be mended; see above")
+
+
+def new(
+    folder: Annotated[Path, typer.Argument(help="Folder to make; its name is the prompt set's.")],
+    source: Annotated[
+        str, typer.Option("--from", help="Prompt set to start from; without it a small commented one.")
+    ] = "",
+    json: console.Json = False,
+) -> None:
+    """Make a prompt set of your own, to be edited.
+
+    Example: semtool prompts new my-prompts --from parts-phases
+    """
+    from semtool.generation.scaffold import scaffold
+
+    files = scaffold(folder, source or None)
+    if json:
+        console.json_object({"path": str(folder), "files": files})
+        return
+    console.say(f"{folder} made: {', '.join(files)}")
+    console.note(f"next: semtool prompts check {_as_path(folder)} --dataset ntu60")
+
+
+def _as_path(folder: Path) -> str:
+    return str(folder) if folder.is_absolute() or len(folder.parts) > 1 else f"./{folder}"
+
+
+def _encoder_limit(name: str) -> tuple[int, Any]:
+    from semtool.encoders import find_encoder
+
+    encoder = find_encoder(name)
+    return encoder.card.max_tokens or 10**9, encoder.count_tokens
+
+
+def _show_findings(found: list[Finding], title: str) -> None:
+    for rule, many in Counter(f.rule for f in found).items():
+        for f in [f for f in found if f.rule == rule][:10]:
+            console.say(f"{f.severity}: {rule}: {f.where}: {f.message}")
+        if many > 10:
+            console.say(f"... and {many - 10} more of {rule}")
+    errors = sum(f.severity == "error" for f in found)
+    console.say(f"{title}: {errors} errors, {len(found) - errors} warnings")
+
+
+def _summary(prompt_set: PromptSet) -> dict[str, Any]:
+    summary = prompt_set.model_dump(exclude={"files"}, by_alias=True)
+    return summary | {"sha256": prompt_set.sha256}
