@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semtool.artifacts.tensors import save_tensors
 from semtool.errors import SemtoolError
 
 __all__ = ["FILE", "EmbeddingFile", "write_embeddings"]
@@ -108,8 +109,6 @@ def write_embeddings(
     dimensions: Sequence[str] = (),
 ) -> None:
     """Write ``embeddings.safetensors`` into ``folder``; the same arguments give the same bytes."""
-    from safetensors.numpy import save_file
-
     if not (len(vectors) == len(class_id) == len(granularity) == len(slot) == len(variant)):
         raise SemtoolError("an embedding file needs one class id, granularity, slot and variant for each vector")
     metadata = {
@@ -126,4 +125,4 @@ def write_embeddings(
         "embeddings": np.ascontiguousarray(vectors, dtype=np.float32),
         "class_id": np.ascontiguousarray(class_id, dtype=np.int64),
     }
-    save_file(tensors, folder / FILE, metadata=metadata)
+    save_tensors(folder / FILE, tensors, metadata)

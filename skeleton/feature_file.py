@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from semtool.artifacts.tensors import save_tensors
 from semtool.errors import SemtoolError
 
 __all__ = ["FILE", "SUBSETS", "FeatureFile"]
@@ -46,8 +47,6 @@ class FeatureFile:
 
     def write(self, folder: Path) -> None:
         """Write ``features.safetensors`` into ``folder``; the same content gives the same bytes."""
-        from safetensors.numpy import save_file
-
         metadata = {
             key: json.dumps(getattr(self, key)) for key in ("dataset", "split", "protocol", "visual", "simulated")
         } | {"names": json.dumps(list(self.names))}
@@ -58,7 +57,7 @@ class FeatureFile:
                 for key in ("class_id", "subject", "view", "subset")
             },
         }
-        save_file(tensors, folder / FILE, metadata=metadata)
+        save_tensors(folder / FILE, tensors, metadata)
 
     @classmethod
     def read(cls, path: str | Path) -> FeatureFile:
