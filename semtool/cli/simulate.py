@@ -44,8 +44,8 @@ def simulate(
 ) -> None:
     """Make labelled skeletons without the licensed data: plausible motion for all 60 NTU-60 classes.
 
-    The result is simulated, says so everywhere, and stands in for the data set to try a pipeline, not to report
-    results.
+    The result is simulated and says so everywhere: it stands in for the data set to try a pipeline, and no
+    result on it is a result on the data set.
 
     Example: semtool simulate --subjects 20 --reps 2
 
@@ -86,5 +86,6 @@ def simulate(
     if made.reused:
         note(f"{where} was simulated before with the same settings; nothing to do")
     say(
-        f"simulated {made.samples} samples of {made.classes} classes by {made.subjects} people (simulated): {where}"
+        f"simulated {made.samples} samples of {made.classes} classes by {made.subjects} people "
+        f"(simulated, no recordings): {where}"
     )

@@ -18,7 +18,7 @@ SETUPS = 17
 
 @dataclass(frozen=True)
 class Setup:
-    """How the cameras are mounted: metres above the floor, degrees looking down, metres from the performer."""
+    """How the cameras hang: metres above the floor, degrees looking down, metres from the performer."""
 
     height: float
     pitch: float
@@ -33,7 +33,7 @@ def draw_setup(random: np.random.Generator) -> Setup:
 
 
 def view(figures: Array, setup: Setup, camera: int, random: np.random.Generator) -> Array:
-    """Return figures (M, T, 25, 3) as a camera sees them: x to the performer's right who faces it, y up, z away."""
+    """Return figures (M, T, 25, 3) as a camera sees them: x to the right of who faces it, y up, z away."""
     paired = len(figures) == 2
     # Pairs are seen from the side, either of them on the left; a single person faces the camera.
     heading = CAMERAS[camera] * (0.5 if paired else 1.0) + random.normal(0.0, 10.0)

@@ -31,7 +31,7 @@ class Footing:
 
 
 def footing(strides: tuple[Stride, ...], frames: int, start: Array) -> dict[str, Footing]:
-    """Return the ``left`` and ``right`` footing of a body that covers ``strides``, from the way ``start`` (3,)."""
+    """Return the ``left`` and ``right`` footing of a body that covers ``strides`` from ``start`` (3,)."""
     state = {"right": start.copy(), "left": start.copy()}
     ways = {side: np.tile(start, (frames, 1)) for side in state}
     lifts = {side: np.zeros(frames) for side in state}

@@ -1,8 +1,8 @@
 """The language of motion programs: a class of action in a few lines.
 
-A program is a starting pose and a series of steps. A step takes its channels to new goals within some seconds and may
-let channels swing meanwhile; every channel that it does not name keeps its value. All programs are written for a
-right-handed performer of 1.70 m.
+A program is a starting pose and a series of steps. A step takes its channels to new goals within some seconds
+and may let channels swing meanwhile; every channel that it does not name keeps its value. All programs are
+written for a right-handed performer of 1.70 m.
 
 Channels that take a number (degrees, or metres on a body of 1.70 m):
 
@@ -16,10 +16,12 @@ Channels that take a number (degrees, or metres on a body of 1.70 m):
 ``tilt``, ``roll``      the whole body forward and to the right, as in a fall
 ``travel``, ``aside``   the whole body forward and to the right of where it stood first, on stepping feet
 ``turn``                the whole body to the left, on stepping feet
+``seat``                how far the hips are on a seat: 0 above the feet, 1 seated
 ``right_elbow``, ...    elbow out to the side: 0 hanging, 90 level
 ======================  ==================================================================================
 
-Channels that take a place (`at`): ``right``, ``left`` (the hands), ``right_foot``, ``left_foot`` (the ankles).
+Channels that take a place (`at`) are ``right``, ``left`` (the hands) and ``right_foot``, ``left_foot`` (the
+ankles). ``hands`` and ``elbows`` stand for the channels of both sides.
 """
 
 from __future__ import annotations
@@ -29,15 +31,17 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = [
-    "NUMBERS", "PLACES", "Ease", "Goal", "Program", "Spot", "Step", "Swing", "at", "both", "hold", "perform", "rest",
+    "NUMBERS", "PLACES", "Ease", "Goal", "Program", "Spot", "Step", "Swing", "at", "hold", "perform", "rest",
     "swing", "swings", "to",
 ]  # fmt: skip
 
 NUMBERS = (
-    "bend", "lean", "twist", "nod", "look", "cock", "rise", "shift", "sway", "tilt", "roll", "travel", "aside",
-    "turn", "right_elbow", "left_elbow",
+    "bend", "lean", "twist", "nod", "look", "cock", "rise", "shift", "sway", "tilt", "roll", "travel",
+    "aside", "turn", "seat", "right_elbow", "left_elbow",
 )  # fmt: skip
 PLACES = ("right", "left", "right_foot", "left_foot")
+
+_PAIRS = {"hands": ("right", "left"), "elbows": ("right_elbow", "left_elbow")}
 
 Ease = Literal["smooth", "strike", "brake", "steady"]
 """How a step gets there: bell-shaped speed, faster until the stop, slower until the stop, even speed."""
@@ -78,7 +82,7 @@ class Swing:
 
 @dataclass(frozen=True)
 class Step:
-    """Take channels to ``goals`` in about ``seconds``. ``home`` takes all but the way covered back to the start."""
+    """Take channels to ``goals`` in about ``seconds``; ``home`` takes all but the way back to the start."""
 
     seconds: float
     goals: Mapping[str, Goal] = field(default_factory=dict)
@@ -95,7 +99,7 @@ class Program:
         start: channels whose value at the beginning is not that of quiet standing.
         partner: what the second person does, who faces the first; None if there is none.
         distance: metres between the two at the beginning.
-        side: ``dominant``: with the hand that the performer prefers; ``any``: with either; ``right``: always that.
+        side: ``dominant``: with the hand that the performer prefers; ``any``: with either one; ``right``.
     """
 
     steps: tuple[Step, ...]
@@ -108,11 +112,6 @@ class Program:
 def at(anchor: str, out: float = 0.0, up: float = 0.0, forward: float = 0.0) -> Spot:
     """Return a place near an anchor."""
     return Spot(anchor, out, up, forward)
-
-
-def both(spot: Spot) -> dict[str, Goal]:
-    """Return the goals of two hands that go to the same place, each on its side."""
-    return {"right": spot, "left": spot}
 
 
 def swing(
@@ -131,10 +130,7 @@ def swings(
 
 def to(seconds: float, *moving: Swing, ease: Ease = "smooth", **goals: Goal) -> Step:
     """Return a step that takes channels to goals."""
-    unknown = set(goals) - set(NUMBERS) - set(PLACES)
-    if unknown:
-        raise ValueError(f"no such channel: {', '.join(sorted(unknown))}")
-    return Step(seconds, goals, moving, ease)
+    return Step(seconds, _channels(goals), moving, ease)
 
 
 def hold(seconds: float, *moving: Swing) -> Step:
@@ -155,4 +151,15 @@ def perform(
     **start: Goal,
 ) -> Program:
     """Return a program from its steps; keywords give the starting pose."""
-    return Program(tuple(steps), start, partner, distance, side)
+    return Program(steps, _channels(start), partner, distance, side)
+
+
+def _channels(goals: Mapping[str, Goal]) -> dict[str, Goal]:
+    """Replace ``hands`` and ``elbows`` by the channels of both sides; refuse channels that do not exist."""
+    plain: dict[str, Goal] = {}
+    for name, goal in goals.items():
+        for channel in _PAIRS.get(name, (name,)):
+            if channel not in NUMBERS and channel not in PLACES:
+                raise ValueError(f"no such channel: {channel}")
+            plain[channel] = goal
+    return plain

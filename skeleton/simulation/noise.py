@@ -21,7 +21,7 @@ _LIMBS = (("wrist", "hand", "hand_tip", "thumb"), ("ankle", "foot"))
 
 
 def drift(random: np.random.Generator, frames: int, curves: int, spacing: int) -> Array:
-    """Return smooth random curves (T, ``curves``) of about unit variance with a knot every ``spacing`` frames."""
+    """Return smooth random curves (T, ``curves``) of about unit variance, a knot every ``spacing`` frames."""
     knots = frames // spacing + 3
     position = np.arange(frames) / spacing
     index = position.astype(int)
@@ -31,13 +31,11 @@ def drift(random: np.random.Generator, frames: int, curves: int, spacing: int) -
     return np.asarray(values[index] * (1.0 - share)[:, None] + values[index + 1] * share[:, None])
 
 
-def add_noise(
-    joints: Array, random: np.random.Generator, strength: float = 1.0
-) -> tuple[Array, NDArray[np.int64]]:
+def add_noise(joints: Array, random: np.random.Generator) -> tuple[Array, NDArray[np.int64]]:
     """Return noisy joints (T, 25, 3) and the tracking state (T, 25): 2 tracked, 1 inferred."""
     frames = len(joints)
     slow = drift(random, frames, joints.shape[1] * 3, spacing=9).reshape(joints.shape)
-    noisy = joints + strength * (_SCALES[1] * slow + _SCALES[0] * random.normal(size=joints.shape))
+    noisy = joints + _SCALES[1] * slow + _SCALES[0] * random.normal(size=joints.shape)
     state = np.full(joints.shape[:2], 2, dtype=np.int64)
     for side in ("left", "right"):
         for limb in _LIMBS:
@@ -48,7 +46,7 @@ def add_noise(
             count = len(joints[lost])
             bump = np.sin(np.pi * (np.arange(count) + 0.5) / length)[:, None, None]
             members = [JOINTS.index(f"{side}_{part}") for part in limb]
-            noisy[lost, members] += strength * bump * random.normal(0.0, 0.035, 3)
+            noisy[lost, members] += bump * random.normal(0.0, 0.035, 3)
             state[lost, members] = 1
     return noisy, state
 

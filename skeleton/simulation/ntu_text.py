@@ -33,7 +33,9 @@ def skeleton_text(sample: Sample) -> str:
     table = np.stack(columns, axis=-1)
     heads = [f"{_FIRST_ID + _number(sample) * 2 + m} 0 1 1 1 1 0 0 0 2\n{joints}\n" for m in range(bodies)]
     frame = f"{bodies}\n" + "".join(head + _JOINT * joints for head in heads)
-    return f"{frames}\n" + (frame * frames) % tuple(table.ravel().tolist())
+    values: list[float] = table.ravel().tolist()
+    text: str = (frame * frames) % tuple(values)
+    return f"{frames}\n{text}"
 
 
 def write_skeleton_file(folder: Path, sample: Sample) -> Path:

@@ -1,4 +1,4 @@
-"""Who performs, and how this time: everything that varies is drawn here, from one generator a subject or sample."""
+"""Who performs, and how this time: what varies is drawn here, from one generator a subject or sample."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ FRAMES = (40, 100)
 _POSTURE = {"bend": 3.0, "nod": 4.0, "lean": 1.0, "twist": 1.5, "right_elbow": 8.0, "left_elbow": 8.0}
 """Degrees (standard deviation) by which subjects hold themselves differently."""
 _IDLE = {
-    "bend": 0.9, "lean": 0.8, "twist": 1.2, "nod": 1.5, "look": 2.5, "cock": 1.2, "sway": 0.006, "shift": 0.006,
+    "bend": 0.9, "lean": 0.8, "twist": 1.2, "nod": 1.5, "look": 2.5, "cock": 1.2,
+    "sway": 0.006, "shift": 0.006,
 }  # fmt: skip
 """Standard deviation of the slow movement that nobody standing still can avoid."""
 _SLIP = 0.02
@@ -31,7 +32,7 @@ _HAND_DRIFT = 0.007
 
 @dataclass(frozen=True)
 class Subject:
-    """A person with habits: body, handedness, tempo (factor of durations), liveliness and posture (degrees)."""
+    """A person with habits: body, handedness, tempo (factor of durations), liveliness, posture (degrees)."""
 
     body: Body
     right_handed: bool

@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 
 def _matrices(angle: Array, first: int, second: int) -> Array:
-    """Return (T, 3, 3): rotation by ``angle`` (radians, (T,)) that takes axis ``first`` towards ``second``."""
+    """Return (T, 3, 3): rotation by ``angle`` (radians, (T,)), which takes axis ``first`` to ``second``."""
     matrices = np.zeros((*np.shape(angle), 3, 3))
     matrices[..., 3 - first - second, 3 - first - second] = 1.0
     matrices[..., first, first] = matrices[..., second, second] = np.cos(angle)

@@ -1,4 +1,4 @@
-"""Every sample of a simulated data set, each from its own seed: a smaller request gives some of the same samples."""
+"""Every sample of a simulated data set, each from its own seed: a smaller request gives the same samples."""
 
 from __future__ import annotations
 

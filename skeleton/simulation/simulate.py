@@ -18,7 +18,7 @@ from skeleton.simulation.sampling import LAYOUT, Sample, generate, spread_subjec
 __all__ = ["NOTICE", "SIMULATOR", "Simulation", "simulate"]
 
 SIMULATOR = 1
-"""Version of the simulator; it is part of the identity of what it makes, and grows when its motion changes."""
+"""Version of the simulator, part of the identity of what it makes; it grows when the motion changes."""
 NOTICE = "SIMULATED.txt"
 """The file that marks a folder of simulated ``.skeleton`` files."""
 _KNOWN = "ntu60"
@@ -53,7 +53,7 @@ def simulate(
     store: Store | None = None,
     output: Literal["arrays", "ntu"] = "arrays",
     folder: str | Path | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Simulation:
     """Simulate every class of ``dataset`` by ``subjects`` people, ``reps`` times each.
 
@@ -120,11 +120,12 @@ class _Plan:
     def samples(self) -> int:
         return len(self.classes) * len(self.subjects) * self.reps
 
-    def run(self, progress: Callable[[int, int], None]) -> Iterable[Sample]:
+    def run(self, progress: Callable[[int, int], None] | None) -> Iterable[Sample]:
         made = generate(self.dataset, self.classes, self.subjects, self.reps, self.seed)
         for done, sample in enumerate(made, start=1):
             yield sample
-            progress(done, self.samples)
+            if progress:
+                progress(done, self.samples)
 
     def result(self, folder: Path, reused: bool, artifact: Artifact | None = None) -> Simulation:
         return Simulation(artifact, folder, self.samples, len(self.classes), len(self.subjects), reused)
@@ -139,7 +140,7 @@ def _chosen(dataset: Dataset, classes: Iterable[str | int] | None) -> tuple[int,
     return chosen
 
 
-def _as_arrays(plan: _Plan, store: Store, progress: Callable[[int, int], None]) -> Simulation:
+def _as_arrays(plan: _Plan, store: Store, progress: Callable[[int, int], None] | None) -> Simulation:
     name = f"{plan.dataset.name}/simulated"
     identity = Store.identity("arrays", {}, plan.parameters)
     if found := store.find("arrays", name, identity):
@@ -154,7 +155,7 @@ def _as_arrays(plan: _Plan, store: Store, progress: Callable[[int, int], None]) 
     return plan.result(draft.result.path, reused=False, artifact=draft.result)
 
 
-def _as_files(plan: _Plan, folder: Path, progress: Callable[[int, int], None]) -> Simulation:
+def _as_files(plan: _Plan, folder: Path, progress: Callable[[int, int], None] | None) -> Simulation:
     notice = _notice(plan)
     marker = folder / NOTICE
     if folder.exists() and not folder.is_dir():
@@ -168,7 +169,7 @@ def _as_files(plan: _Plan, folder: Path, progress: Callable[[int, int], None]) -
             return plan.result(folder, reused=True)
     elif folder.is_dir() and any(folder.iterdir()):
         raise UsageError(
-            f"{folder} is not empty and simulated files must not mix with others; name a new folder with --out"
+            f"{folder} is not empty and simulated files must not mix with others; use a new folder with --out"
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -185,7 +186,7 @@ def _as_files(plan: _Plan, folder: Path, progress: Callable[[int, int], None]) -
 
 def _notice(plan: _Plan) -> str:
     return (
-        "These are SIMULATED skeletons, made by `semtool simulate`. They are not recordings: they are not part of\n"
+        "These are SIMULATED skeletons, made by `semtool simulate`. They are no recordings, no part of\n"
         f"{plan.dataset.title} and no result on them is a result on it.\n\n"
         f"{json.dumps(plan.parameters)}\n"
     )

@@ -48,7 +48,7 @@ class Performance:
 
 @dataclass(frozen=True)
 class Place:
-    """The course of a hand or foot: a first spot, then spots that replace it with weights from 0 to 1, (T,)."""
+    """The course of a hand or foot: a first spot, then spots that replace it by weights from 0 to 1."""
 
     first: Spot
     moves: tuple[tuple[Spot, Array], ...]
@@ -168,7 +168,7 @@ def eased(window: Array, ease: Ease) -> Array:
 
 
 def _swings(program: Program, performance: Performance, windows: Array, elapsed: Array) -> dict[str, Array]:
-    """Return the sum of all swings of each channel, (T, 3): out, up, forward; numbers use the first column."""
+    """Return the sum of each channel's swings, (T, 3): out, up, forward; numbers use the first column."""
     curves: dict[str, Array] = {}
     for index, step in enumerate(program.steps):
         if not step.swings:

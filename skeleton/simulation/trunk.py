@@ -69,9 +69,10 @@ def build_trunk(
         frame(1.0, 1.0, 1.0),
     )
     # A trunk that bends forward pushes the hips back, or its owner would topple.
-    shift = channel["shift"] - 0.11 * np.sin(np.radians(np.clip(bend, -30.0, 90.0)))
+    seat = channel["seat"]
+    shift = channel["shift"] - _SEAT_BACK * seat - 0.11 * np.sin(np.radians(np.clip(bend, -30.0, 90.0)))
     pelvis = root + size * apply(upright, np.stack([channel["sway"], 0 * shift, -shift], axis=-1))
-    pelvis[:, 1] = _standing_height(body, root, feet) + size * channel["rise"]
+    pelvis[:, 1] = _standing_height(body, root, feet) + size * (channel["rise"] - _SEAT_DEPTH * seat)
     pelvis[:, 1] = np.maximum(pelvis[:, 1], 0.11 * size)
     middle = pelvis + middle_frame @ offset(0, body.lower_spine, 0)
     shoulders = middle + upper_frame @ offset(0, body.upper_spine, 0)
@@ -80,15 +81,18 @@ def build_trunk(
         upper_frame @ turn_left(channel["look"]) @ lean_right(channel["cock"]) @ pitch_forward(channel["nod"])
     )
     head = neck + head_frame @ offset(0, 0.985 * body.head, 0.17 * body.head)
+    hip = {n: offset(s * body.hip_width, -body.hip_drop, 0) for n, s in _SIDES}
+    shoulder = {n: offset(s * body.shoulder_width, -body.shoulder_drop, 0) for n, s in _SIDES}
     return Trunk(
-        root, upright, pelvis, pelvis_frame, middle, middle_frame, shoulders, upper_frame, neck, head, head_frame,
-        hips={n: pelvis + pelvis_frame @ offset(s * body.hip_width, -body.hip_drop, 0) for n, s in _SIDES},
-        shoulder={
-            n: shoulders + upper_frame @ offset(s * body.shoulder_width, -body.shoulder_drop, 0) for n, s in _SIDES
-        },
+        root, upright, pelvis, pelvis_frame, middle, middle_frame, shoulders, upper_frame,
+        neck, head, head_frame,
+        hips={side: pelvis + pelvis_frame @ place for side, place in hip.items()},
+        shoulder={side: shoulders + upper_frame @ place for side, place in shoulder.items()},
     )  # fmt: skip
 
 
+_SEAT_DEPTH, _SEAT_BACK = 0.37, 0.26
+"""Metres by which hips on a seat are lower and further back than above the feet."""
 _SIDES = (("right", 1), ("left", -1))
 
 

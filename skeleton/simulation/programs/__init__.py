@@ -1,4 +1,4 @@
-"""What each class of NTU RGB+D 60 looks like, as motion programs grouped by the part of the body that carries it."""
+"""What each class of NTU RGB+D 60 looks like: motion programs, grouped by the part of the body that acts."""
 
 from skeleton.simulation.motion import Program
 from skeleton.simulation.programs import hands, head, mutual, whole_body
