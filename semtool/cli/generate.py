@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from semtool.cli import console
+from semtool.cli import asking, console
 
 if TYPE_CHECKING:
     from semtool.generation import GenerationResult
@@ -24,8 +24,14 @@ def generate(
         str, typer.Option("--dataset", "-d", help="Data set, or the path of your own YAML file.")
     ],
     prompts: Annotated[
-        str, typer.Option("--prompts", "-p", help="Prompt set, or the path of your own folder.")
-    ] = "multi",
+        str | None,
+        typer.Option(
+            "--prompts",
+            "-p",
+            help="Prompt set, or the path of your own folder.",
+            show_default="multi; with --llm llm-multi",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be written; write nothing.")
     ] = False,
@@ -35,6 +41,20 @@ def generate(
             help="If it is there: never (keep it), only-missing (make what changed), always (make all)."
         ),
     ] = "only-missing",
+    llm: asking.Model = None,
+    base_url: asking.BaseUrl = None,
+    variants: asking.Variants = None,
+    temperature: asking.Temperature = 0.7,
+    seed: asking.Seed = 0,
+    max_tokens: asking.MaxTokens = None,
+    concurrency: asking.Concurrency = 8,
+    timeout: asking.Timeout = 120.0,
+    limit: asking.Limit = None,
+    classes: asking.Classes = "",
+    max_cost: asking.MaxCost = None,
+    price: asking.PriceOption = None,
+    allow_missing: asking.AllowMissing = False,
+    batch: asking.Batch = False,
     root: console.Root = None,
     json: console.Json = False,
 ) -> None:
@@ -42,14 +62,48 @@ def generate(
 
     The same data set and prompt set give the same version back; a changed one gives the next version.
 
+    With --llm a model is asked. Every answer is kept; the same command again asks only for what is missing.
+    The key comes from OPENAI_API_KEY, in the environment or in .env.
+
     Example: semtool generate --dataset ntu60 --prompts parts-phases
+
+    Example: semtool generate --dataset ntu60 --prompts llm-global --llm gpt-4o-mini --dry-run
     """
     from semtool import generation
     from semtool.errors import unknown_name
 
     if overwrite not in generation.OVERWRITE:
         raise unknown_name("overwrite policy", overwrite, generation.OVERWRITE)
-    prompt_set = generation.load_prompt_set(prompts)
+    prompt_set = generation.load_prompt_set(prompts or ("llm-multi" if llm else "multi"))
+    if llm:
+        from semtool.generation.llm import LlmOptions, Sampling, generate_with_llm, parse_price
+
+        options = LlmOptions(
+            model=llm,
+            base_url=base_url,
+            sampling=Sampling(temperature, seed, max_tokens),
+            variants=variants,
+            classes=tuple(part.strip() for part in classes.split(",") if part.strip()),
+            concurrency=concurrency,
+            timeout=timeout,
+            limit=limit,
+            max_cost=max_cost,
+            price=parse_price(price) if price else None,
+            allow_missing=allow_missing,
+            batch=batch,
+        )
+        with console.progress("asking") as progress:
+            answered = generate_with_llm(
+                dataset,
+                prompt_set,
+                options=options,
+                store=console.store(root),
+                overwrite=overwrite,
+                dry_run=dry_run,
+                progress=progress,
+            )
+        asking.show(answered, json=json)
+        return
     result = generation.generate(
         dataset, prompt_set, store=console.store(root), overwrite=overwrite, dry_run=dry_run
     )

@@ -1,0 +1,136 @@
+"""What is known of a cell from its answers so far, and what is still to be asked: a pure function.
+
+Asking, resuming and writing all go through `replay`. It depends on nothing but the answers, so a run that was
+killed and continued ends where an undisturbed one ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from semtool.generation.llm.cache import Answer
+from semtool.generation.llm.outcomes import Outcome, RejectedError
+from semtool.generation.llm.requests import Ask, Cell
+from semtool.generation.llm.rules import MIN_WORDS, fit_length, names_label, near_duplicate
+from semtool.generation.llm.schema import read_answer
+
+__all__ = ["ATTEMPTS", "Replay", "judge", "may_ask", "never", "replay"]
+
+ATTEMPTS = 3
+"""How often a run asks for one text, with a new seed each time, before it gives up."""
+
+Lookup = Callable[[Ask], Answer | Outcome | None]
+"""The answer to a request; or why there is none; or None if it was not asked yet."""
+
+
+@dataclass
+class Replay:
+    """The state of a cell.
+
+    Attributes:
+        accepted: for each variant that has a usable answer, its text by slot.
+        outcomes: for each variant, how it stands; those still to be asked are not in it.
+        wanted: the requests to send next.
+        used: the answers that were read, usable or not.
+        attempts: how many answers each variant had.
+    """
+
+    accepted: dict[int, dict[str, str]] = field(default_factory=dict)
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    wanted: list[Ask] = field(default_factory=list)
+    used: list[Answer] = field(default_factory=list)
+    attempts: dict[int, int] = field(default_factory=dict)
+
+
+def replay(cell: Cell, lookup: Lookup, may_ask: Callable[[int, int], bool]) -> Replay:
+    """Judge the answers to ``cell`` round by round: every open variant is asked once a round.
+
+    Args:
+        lookup: gives what is known of a request.
+        may_ask: whether a variant's attempt (from 0) may be asked if it is not known.
+    """
+    state = Replay(attempts=dict.fromkeys(range(cell.variants), 0))
+    doubled = dict.fromkeys(range(cell.variants), 0)
+    pending = list(range(cell.variants))
+    attempt = 0
+    while pending:
+        arrived: list[tuple[int, Answer]] = []
+        for variant in pending:
+            ask = cell.ask(variant, attempt, doubled[variant])
+            found = lookup(ask)
+            if isinstance(found, Answer):
+                arrived.append((variant, found))
+            elif found is not None:
+                state.outcomes[variant] = found
+            elif may_ask(variant, attempt):
+                state.wanted.append(ask)
+                state.outcomes.pop(variant, None)
+        if state.wanted:
+            # Which of two like answers counts depends on their order: judge a round when all of it is there.
+            return state
+        pending = []
+        for variant, answer in arrived:
+            state.used.append(answer)
+            state.attempts[variant] = attempt + 1
+            try:
+                values, repaired = judge(cell, answer, state.accepted.values())
+            except RejectedError as error:
+                state.outcomes[variant] = error.outcome
+                doubled[variant] += error.outcome is Outcome.LENGTH
+                pending.append(variant)
+            else:
+                state.accepted[variant] = values
+                state.outcomes[variant] = Outcome.REPAIRED if repaired else Outcome.OK
+        attempt += 1
+    return state
+
+
+def may_ask(first: Replay) -> Callable[[int, int], bool]:
+    """Return which attempts a run may ask, given the state at its start.
+
+    A text gets `ATTEMPTS`; if an earlier run used them all up in vain, as many again.
+    """
+    used = first.attempts
+
+    def allowed(variant: int, attempt: int) -> bool:
+        had = used[variant]
+        return attempt < (had + ATTEMPTS if had >= ATTEMPTS else ATTEMPTS)
+
+    return allowed
+
+
+def never(_variant: int, _attempt: int) -> bool:
+    """Allow no attempt: take what is there."""
+    return False
+
+
+def judge(cell: Cell, answer: Answer, others: Collection[dict[str, str]]) -> tuple[dict[str, str], bool]:
+    """Return the texts of an answer by slot, and whether they were repaired.
+
+    Args:
+        others: the accepted answers to the same question.
+
+    Raises:
+        RejectedError: with the outcome that names what is wrong.
+    """
+    if answer.refusal or answer.finish == "content_filter":
+        raise RejectedError(Outcome.REFUSAL)
+    if answer.finish == "length":
+        raise RejectedError(Outcome.LENGTH)
+    values, repaired = read_answer(answer.text, cell.schema)
+    if cell.granularity == "attribute":
+        return values, repaired
+    shortest = 1 if cell.granularity == "label" else MIN_WORDS
+    for slot, text in values.items():
+        values[slot], cut = fit_length(text, cell.spec.max_words, shortest)
+        repaired = repaired or cut
+        if cell.spec.forbid_label and names_label(values[slot], cell.action.name):
+            raise RejectedError(Outcome.NAMES_LABEL)
+    if near_duplicate(_whole(values), map(_whole, others)):
+        raise RejectedError(Outcome.DUPLICATE)
+    return values, repaired
+
+
+def _whole(values: dict[str, str]) -> str:
+    return " ".join(values.values())
