@@ -27,6 +27,8 @@ def save_tensors(path: Path, tensors: Mapping[str, NDArray[Any]], metadata: Mapp
         header["__metadata__"] = dict(sorted(header.get("__metadata__", {}).items()))
         ordered = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode().ljust(size)
         if len(ordered) != size:
-            raise RuntimeError(f"the header of {path.name} has {len(ordered)} bytes in order, {size} as written")
+            raise RuntimeError(
+                f"the header of {path.name} has {len(ordered)} bytes in order, {size} as written"
+            )
         stream.seek(8)
         stream.write(ordered)

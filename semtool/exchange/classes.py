@@ -1,0 +1,129 @@
+"""Which class a row of a foreign file is: by its number or its place first, by its label only if asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from semtool.errors import SemtoolError, UsageError
+from semtool.exchange.rows import Row
+
+if TYPE_CHECKING:
+    from semtool.catalogue import Dataset
+
+__all__ = ["assign", "same_size"]
+
+_SHOWN = 8
+
+
+def assign(rows: Sequence[Row], dataset: Dataset, *, by_label: bool = False) -> tuple[list[int], list[str]]:
+    """Return the class id of each row (rows left out at the end have none), and notes.
+
+    A class number in the file decides; it may count from 0 or from 1, which its range tells. Without
+    numbers the order of the rows decides. Labels only confirm: one that is no name of the class is noted,
+    and if most of them name other classes the file is refused. With ``by_label``, and where the file has no
+    order, the labels decide, and each must be known.
+
+    Raises:
+        SemtoolError: listing every class that has no row and every row that fits no class.
+    """
+    if by_label or not all(row.ordered or row.index is not None for row in rows):
+        return _by_label(rows, dataset)
+    if all(r.index is not None for r in rows):
+        ids, notes = _by_number([r.index for r in rows if r.index is not None], dataset)
+    elif any(r.index is not None for r in rows):
+        raise SemtoolError(
+            f"{next(r.where for r in rows if r.index is None)} has no class number, other rows have"
+        )
+    else:
+        ids, notes = _by_place(rows, dataset)
+    return ids, notes + _confirm(rows, ids, dataset)
+
+
+def same_size(count: int) -> str:
+    """Return a hint that names the data sets of the catalogue with ``count`` classes."""
+    from semtool.catalogue import dataset_names, load_dataset
+
+    names = [name for name in dataset_names() if len(load_dataset(name).classes) == count]
+    return f"; {' and '.join(names)} has {count}" if names else ""
+
+
+def _by_number(numbers: list[int], dataset: Dataset) -> tuple[list[int], list[str]]:
+    count, found = len(dataset.classes), set(numbers)
+    first = 0 if 0 in found else 1
+    wanted = set(range(first, first + count))
+    problems = []
+    if missing := sorted(wanted - found):
+        problems.append(f"no row for {_list(missing)}")
+    if outside := sorted(found - wanted):
+        problems.append(f"no class for {_list(outside)}")
+    if problems:
+        raise SemtoolError(
+            f"the class numbers do not fit {dataset.name} ({count} classes, counted from {first}): "
+            + "; ".join(problems)
+            + (same_size(len(found)) if len(found) != count else "")
+        )
+    return [n - first for n in numbers], [f"class numbers count from {first}: {first} to {first + count - 1}"]
+
+
+def _by_place(rows: Sequence[Row], dataset: Dataset) -> tuple[list[int], list[str]]:
+    count = len(dataset.classes)
+    if len(rows) == count:
+        return list(range(count)), [f"rows are in class order: {count} rows"]
+    labelled = [_resolve(row.label, dataset) == i for i, row in enumerate(rows[:count])]
+    if len(rows) > count and sum(labelled) > count / 2:
+        left = f"{rows[count].where} to {rows[-1].where}"
+        return list(range(count)), [f"the first {count} rows are {dataset.name}; {left} are left out"]
+    raise SemtoolError(
+        f"the file has {len(rows)} rows, {dataset.name} has {count} classes{same_size(len(rows))}"
+    )
+
+
+def _by_label(rows: Sequence[Row], dataset: Dataset) -> tuple[list[int], list[str]]:
+    ids, problems = [], []
+    for row in rows:
+        index = _resolve(row.label, dataset)
+        if index is None:
+            problems.append(f"{row.where}: {row.label!r} is no class")
+        else:
+            ids.append(index)
+    described = set(ids)
+    problems += [f"no row for class {c.id} ({c.name})" for c in dataset.classes if c.id not in described]
+    if problems:
+        raise SemtoolError(f"the labels do not fit {dataset.name}: {_list(problems)}")
+    return ids, [f"rows are placed by their labels: {len(rows)} rows"]
+
+
+def _confirm(rows: Sequence[Row], ids: Sequence[int], dataset: Dataset) -> list[str]:
+    """Hold the labels of placed rows against the catalogue."""
+    elsewhere, unknown = [], []
+    for row, index in zip(rows, ids, strict=False):
+        if row.label is None:
+            continue
+        found, name = _resolve(row.label, dataset), dataset.classes[index].name
+        if found is None:
+            unknown.append(f"{row.where} says {row.label!r}, which is placed at class {index} ({name})")
+        elif found != index:
+            elsewhere.append(
+                f"{row.where} says {row.label!r}, which is class {found}, but stands at {index} ({name})"
+            )
+    if len(elsewhere) > len(ids) / 2:
+        raise UsageError(
+            f"the rows are not in the class order of {dataset.name}: {_list(elsewhere, '; ')}; "
+            "if the labels are right, place by them with --by label"
+        )
+    return unknown + elsewhere
+
+
+def _resolve(label: str | None, dataset: Dataset) -> int | None:
+    if label is None or label.strip().isdigit():
+        return None
+    try:
+        return dataset.find_class(label).id
+    except UsageError:
+        return None
+
+
+def _list(items: Sequence[object], between: str = ", ") -> str:
+    shown = between.join(map(str, items[:_SHOWN]))
+    return shown + (f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else "")

@@ -1,0 +1,177 @@
+"""Export to the files that the peers' code reads; row c is always the class with canonical id c."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from semtool.artifacts.disk import plain_disk_errors
+from semtool.catalogue import load_dataset
+from semtool.descriptions import GRANULARITIES, SLOTS, DescriptionSet
+from semtool.errors import SemtoolError, UsageError, unknown_name
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from semtool.artifacts import Artifact
+
+__all__ = ["CODES", "LAYOUTS", "Exported", "export"]
+
+CODES = {"label": "lb", "global": "ad", "motion": "md", "part": "pd", "phase": "ph", "attribute": "at"}
+"""How files of one granularity are named; the first three as in SA-DVAE and MSF."""
+LAYOUTS = {
+    "mean": "<data set>_embeddings.npy (C, d), the mean text of a class: SMIE, PGFA",
+    "codebook": "<data set>_embeddings.npy (C, 101, d), 100 descriptions and the motion description: InfoCPL",
+    "granularities": "text_feats/<encoder>/{lb,ad,md,...}_<C>.npy (C, d), one a granularity: SA-DVAE, MSF",
+    "lines": "<data set>_des.txt, one text a line in class order: SMIE, TDSM",
+    "csv": "<data set>.csv, idx,label with classes counted from 1: SA-DVAE, TDSM",
+}
+_OF_TEXT = ("lines", "csv")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The files written, and how texts were chosen, a sentence each."""
+
+    paths: tuple[Path, ...]
+    notes: tuple[str, ...]
+
+
+def export(
+    artifact: Artifact,
+    layout: str,
+    folder: str | Path,
+    *,
+    granularity: str | None = None,
+    overwrite: bool = False,
+) -> Exported:
+    """Write an artifact in one of `LAYOUTS` below ``folder``, and a ``.json`` that says what it is.
+
+    ``mean``, ``codebook`` and ``granularities`` need an embedding file, ``lines`` and ``csv`` a description
+    set. ``granularity`` narrows what is used.
+
+    - ``mean``: texts of a class are normalised, averaged and normalised again.
+    - ``codebook``: the motion row is the mean of the class's motion texts, of all its texts if it has none.
+      With more than 100 other texts they are taken in turn from each granularity until 100 are full; with
+      fewer they are repeated in order.
+    - ``lines`` and ``csv``: the first variant; slots of a part or phase are joined in their order.
+
+    Raises:
+        UsageError: if layout and artifact do not fit, or a file exists and ``overwrite`` is False.
+        SemtoolError: if a class has no text.
+    """
+    if layout not in LAYOUTS:
+        raise unknown_name("export layout", layout, LAYOUTS)
+    if granularity is not None and granularity not in GRANULARITIES:
+        raise unknown_name("granularity", granularity, GRANULARITIES)
+    kind = "descriptions" if layout in _OF_TEXT else "embeddings"
+    if artifact.kind != kind:
+        raise UsageError(
+            f"the layout {layout!r} is made from {kind}, but {artifact.reference} holds {artifact.kind}"
+        )
+    made = _texts if layout in _OF_TEXT else _arrays
+    files, notes = made(artifact, layout, granularity)
+    about = {
+        "from": artifact.reference,
+        "sha256": artifact.manifest.content_sha256,
+        "files": sorted(files),
+        "layout": LAYOUTS[layout],
+        "granularity": granularity,
+        "rows": "classes by canonical id, counted from 0",
+        "notes": notes,
+    }
+    first = Path(next(iter(files)))
+    side = first.with_name("about.json") if layout == "granularities" else first.with_suffix(".json")
+    contents = {Path(folder) / name: content for name, content in files.items()}
+    contents[Path(folder) / side] = (json.dumps(about, indent=2) + "\n").encode()
+    taken = [str(p) for p in contents if p.exists() and p.read_bytes() != contents[p]]
+    if taken and not overwrite:
+        raise UsageError(f"{', '.join(taken)} exists with other content; export elsewhere or add --overwrite")
+    for path, content in contents.items():
+        _replace(path, content)
+    return Exported(tuple(contents), tuple(notes))
+
+
+def _arrays(artifact: Artifact, layout: str, granularity: str | None) -> tuple[dict[str, bytes], list[str]]:
+    from semtool.embedding_file import EmbeddingFile
+    from semtool.exchange.class_vectors import ClassVectors
+
+    file = EmbeddingFile(artifact.path)
+    classes = _class_count(file.dataset, file.class_id.tolist())
+    if layout == "granularities":
+        encoder = "".join(c if c.isalnum() or c in "._+-" else "-" for c in file.encoder)
+        files, notes = {}, []
+        for name in [granularity] if granularity else [g for g in GRANULARITIES if g in file.granularity]:
+            vectors = ClassVectors(file, classes, name)
+            files[f"text_feats/{encoder}/{CODES[name]}_{classes}.npy"] = _npy(vectors.means())
+            notes.append(f"{CODES[name]} is {name}: the mean of {len(vectors) / classes:.4g} texts a class")
+        return files, notes
+    vectors = ClassVectors(file, classes, granularity)
+    if layout == "mean":
+        array, notes = vectors.means(), [f"the mean of {len(vectors) / classes:.4g} texts a class"]
+    else:
+        array, notes = vectors.codebook()
+    return {f"{file.dataset}_embeddings.npy": _npy(array)}, notes
+
+
+def _texts(artifact: Artifact, layout: str, granularity: str | None) -> tuple[dict[str, bytes], list[str]]:
+    descriptions = DescriptionSet.read(artifact.path)
+    have = descriptions.counts()
+    wanted = granularity or ("global" if "global" in have else next(iter(have)))
+    found: dict[int, dict[str, str]] = {}
+    for d in descriptions:
+        if d.granularity == wanted and not d.is_codes:
+            found.setdefault(d.class_id, {}).setdefault(d.slot, " ".join(d.text.split()))
+    count = _class_count(descriptions.dataset, descriptions.class_ids)
+    if missing := sorted(set(range(count)) - set(found)):
+        raise SemtoolError(
+            f"{artifact.reference} has no {wanted} text for the classes {', '.join(map(str, missing))}"
+        )
+    slots = SLOTS.get(wanted) or tuple(dict.fromkeys(slot for texts in found.values() for slot in texts))
+    joined = [" ".join(found[c][slot] for slot in slots if slot in found[c]) for c in range(count)]
+    notes = [f"the first {wanted} text of each class" + (", slots joined" if len(slots) > 1 else "")]
+    if layout == "lines":
+        return {f"{descriptions.dataset}_des.txt": "".join(f"{text}\n" for text in joined).encode()}, notes
+    return {f"{descriptions.dataset}.csv": _csv(joined)}, notes
+
+
+def _class_count(dataset: str, described: Collection[int]) -> int:
+    """Return how many classes a data set has; of one that is not in the catalogue, those described."""
+    try:
+        return len(load_dataset(dataset).classes)
+    except UsageError:
+        return max(described) + 1
+
+
+def _csv(texts: Sequence[str]) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["idx", "label"])
+    writer.writerows(enumerate(texts, 1))
+    return out.getvalue().encode()
+
+
+def _npy(array: NDArray[np.float32]) -> bytes:
+    import numpy as np
+
+    out = io.BytesIO()
+    np.save(out, array, allow_pickle=False)
+    return out.getvalue()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with plain_disk_errors(path.parent):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(content)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
