@@ -1,6 +1,6 @@
 """Feature files: one visual vector a skeleton sequence, for one class split, in one safetensors file.
 
-Tensors: ``features`` float32 (n, Dv), ``class_id``, ``subject`` and ``view`` int64 (n,), ``subset`` int64 (n,).
+Tensors: ``features`` float32 (n, Dv); ``class_id``, ``subject``, ``view`` and ``subset`` int64 (n,).
 The header's metadata holds, as JSON strings, ``dataset``, ``split``, ``protocol``, ``visual``, ``simulated``
 and the n sample ``names``. The visual encoder saw seen-train samples only.
 """
@@ -48,7 +48,8 @@ class FeatureFile:
     def write(self, folder: Path) -> None:
         """Write ``features.safetensors`` into ``folder``; the same content gives the same bytes."""
         metadata = {
-            key: json.dumps(getattr(self, key)) for key in ("dataset", "split", "protocol", "visual", "simulated")
+            key: json.dumps(getattr(self, key))
+            for key in ("dataset", "split", "protocol", "visual", "simulated")
         } | {"names": json.dumps(list(self.names))}
         tensors = {
             "features": np.ascontiguousarray(self.features, dtype=np.float32),
@@ -69,7 +70,8 @@ class FeatureFile:
             with safe_open(source, framework="numpy") as stream:
                 metadata = {k: json.loads(v) for k, v in (stream.metadata() or {}).items()}
                 tensors = {
-                    key: stream.get_tensor(key) for key in ("features", "class_id", "subject", "view", "subset")
+                    key: stream.get_tensor(key)
+                    for key in ("features", "class_id", "subject", "view", "subset")
                 }
             return cls(**metadata, **tensors)
         except (OSError, SafetensorError, TypeError, ValueError) as error:

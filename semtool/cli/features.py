@@ -1,0 +1,91 @@
+"""``semtool features``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from semtool.cli.console import Json, Root, json_object, note, progress, say, store
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(features)
+
+
+def features(
+    dataset: Annotated[
+        str | None,
+        typer.Option("--dataset", "-d", help="Data set.", show_default="the one whose skeletons came last"),
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", "-s", help="Class split.", show_default="the data set's default")
+    ] = None,
+    visual: Annotated[str, typer.Option("--visual", help="Visual encoder: stgcn, stgcn-paper.")] = "stgcn",
+    protocol: Annotated[
+        str | None, typer.Option("--protocol", help="Sample protocol.", show_default="the data set's default")
+    ] = None,
+    arrays: Annotated[
+        str | None,
+        typer.Option("--arrays", help="Skeletons.", show_default="the newest real, else simulated"),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option("--epochs", min=1, help="Training epochs.", show_default="by size of the data"),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of weights, order and augmentation.")] = 0,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")] = "auto",
+    root: Root = None,
+    as_json: Json = False,
+) -> None:
+    """Train a visual encoder on the seen classes of a split and write the features of all samples.
+
+    Unseen classes and test samples never touch the training.
+
+    Example: semtool features --dataset utd-mhad --split purls-22-5
+    """
+    from semtool.errors import UsageError
+
+    shelf = store(root)
+    if dataset is None:
+        newest = shelf.newest("arrays")
+        if newest is None:
+            raise UsageError(
+                "there are no skeletons yet: semtool prepare, or semtool simulate --dataset ntu60"
+            )
+        dataset = newest.dataset
+    before = {a.reference for a in shelf.artifacts("features", Path(dataset).stem)}
+    from skeleton.extraction import features as run
+
+    with progress(f"training {visual}") as report:
+        done = run(
+            dataset, split, store=shelf, visual=visual, protocol=protocol, arrays=arrays,
+            epochs=epochs, seed=seed, device=device, progress=report,
+        )  # fmt: skip
+    counts, details = done.manifest.counts, done.manifest.details
+    created = done.reference not in before
+    if as_json:
+        json_object(
+            {
+                "features": done.reference,
+                "path": str(done.path),
+                "created": created,
+                "simulated": done.manifest.simulated,
+                "counts": counts,
+                **details,
+            }
+        )
+        return
+    flag = " (simulated skeletons)" if done.manifest.simulated else ""
+    if not created:
+        note(f"nothing to do: {done.reference} was made from the same skeletons and settings")
+    say(
+        f"{done.reference}{flag}: {counts['dim']}-d features of {counts['seen-train']} seen-train, "
+        f"{counts['seen-test']} seen-test and {counts['unseen-test']} unseen-test samples"
+    )
+    if details["seen_test_accuracy"] is not None:
+        say(f"seen-class accuracy on seen-test samples{flag}: {details['seen_test_accuracy']:.1%}")
