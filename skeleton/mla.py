@@ -1,0 +1,242 @@
+"""Multi-level alignment (MLA): several heads score how well a motion and a class text belong together.
+
+The published model (arXiv 2406.00639): head h projects the visual feature v to ``q = LayerNorm(W v + b)``,
+attends with it over the class's descriptions, keeps the k_h it likes most (least, while attention is
+inverted), adds the motion description and lets its own estimator D_h score ``[q ; text]``.
+
+This engine computes the same numbers with less work: D is evaluated only for the (sample, class) pairs that
+    are
+asked for; the estimator's first layer is split into a visual part, done once a sample, and a text part; the
+heads are stacked into one tensor; for inference the text part of every description is done once for all
+samples.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from skeleton.text import TextBank
+
+__all__ = ["MLA", "Pairs", "TextTensors"]
+
+BLOCK = 2048
+"""Samples scored at a time at inference: bounds memory, large enough to reuse the text part."""
+
+
+@dataclass(frozen=True)
+class TextTensors:
+    """A `TextBank` as tensors: one matrix of descriptions (N_c, d) a class, and motion (C, d)."""
+
+    books: tuple[Tensor, ...]
+    motion: Tensor
+
+    @classmethod
+    def of(cls, bank: TextBank, device: torch.device | str = "cpu") -> TextTensors:
+        """Copy a bank to ``device``."""
+        books = [
+            torch.from_numpy(book[:n].copy()) for book, n in zip(bank.codebook, bank.counts, strict=True)
+        ]
+        return cls(tuple(b.to(device) for b in books), torch.from_numpy(bank.motion).to(device))
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The (sample, class) pairs to score, sorted by class.
+
+    Attributes:
+        sample: int64 (P,): row of the batch.
+        spans: (class, start, end): the pairs of one class are ``sample[start:end]``.
+    """
+
+    sample: Tensor
+    spans: tuple[tuple[int, int, int], ...]
+
+    @classmethod
+    def of(
+        cls, sample: NDArray[np.int64], classes: NDArray[np.int64], device: torch.device | str = "cpu"
+    ) -> Pairs:
+        """Make pairs from two arrays (P,); ``classes`` must be sorted."""
+        starts = np.flatnonzero(np.r_[True, np.diff(classes) != 0])
+        ends = np.r_[starts[1:], len(classes)]
+        spans = tuple(
+            (int(classes[a]), int(a), int(b)) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)
+        )
+        return cls(torch.from_numpy(sample).to(device), spans)
+
+
+class MLA(nn.Module):
+    """The model. Parameters of all H heads are stacked along the first axis.
+
+    Args:
+        visual_dim: length Dv of a visual feature.
+        text_dim: length d of a text vector.
+        heads: granularity k of each head.
+        hidden: widths of the estimator's hidden layers.
+        estimator: `mlp` (published), `bilinear` or `cosine`.
+        visual_layernorm: LayerNorm over the visual feature before the projections.
+        seed: seed of the starting weights (uniform, as `torch.nn.Linear` starts).
+    """
+
+    def __init__(
+        self,
+        visual_dim: int,
+        text_dim: int,
+        heads: Sequence[int],
+        *,
+        hidden: tuple[int, int] = (1024, 512),
+        estimator: str = "mlp",
+        visual_layernorm: bool = False,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.visual_dim, self.text_dim = visual_dim, text_dim
+        self.heads = tuple(heads)
+        self.estimator, self.visual_layernorm = estimator, visual_layernorm
+        generator = torch.Generator().manual_seed(seed)
+        n, (first, second) = len(self.heads), hidden
+
+        def weight(*shape: int, fan_in: int) -> nn.Parameter:
+            bound = 1 / math.sqrt(fan_in)
+            return nn.Parameter(torch.empty(n, *shape).uniform_(-bound, bound, generator=generator))
+
+        self.project_weight = weight(visual_dim, text_dim, fan_in=visual_dim)
+        self.project_bias = weight(text_dim, fan_in=visual_dim)
+        if estimator == "mlp":
+            self.visual_weight = weight(text_dim, first, fan_in=2 * text_dim)
+            self.text_weight = weight(text_dim, first, fan_in=2 * text_dim)
+            self.first_bias = weight(first, fan_in=2 * text_dim)
+            self.second_weight = weight(first, second, fan_in=first)
+            self.second_bias = weight(second, fan_in=first)
+            self.last_weight = weight(second, fan_in=second)
+            self.last_bias = weight(fan_in=second)
+        elif estimator == "bilinear":
+            self.pair_weight = weight(text_dim, text_dim, fan_in=text_dim)
+            self.last_bias = weight(fan_in=text_dim)
+        else:
+            self.scale = nn.Parameter(torch.full((n,), 10.0))
+            self.last_bias = nn.Parameter(torch.zeros(n))
+
+    def project(self, visual: Tensor) -> Tensor:
+        """Return the queries q (H, B, d) of visual features (B, Dv)."""
+        if self.visual_layernorm:
+            visual = F.layer_norm(visual, (self.visual_dim,))
+        stacked = visual.expand(len(self.heads), -1, -1)
+        q = torch.baddbmm(self.project_bias[:, None], stacked, self.project_weight)
+        return F.layer_norm(q, (self.text_dim,))
+
+    def forward(self, visual: Tensor, text: TextTensors, pairs: Pairs, *, inverse: bool = False) -> Tensor:
+        """Return D (H, P) for the pairs.
+
+        Args:
+            visual: (B, Dv).
+            text: the classes' text.
+            pairs: which sample with which class.
+            inverse: whether a head is fed the descriptions it likes least.
+        """
+        q = self.project(visual)
+        chosen: Tensor = _Attend.apply(q, text, pairs, self.heads, inverse)
+        if self.estimator == "mlp":
+            by_sample = torch.baddbmm(self.first_bias[:, None], q, self.visual_weight)
+            hidden = torch.bmm(chosen, self.text_weight)
+            hidden = F.relu(hidden + by_sample[:, pairs.sample])
+            hidden = F.relu(torch.baddbmm(self.second_bias[:, None], hidden, self.second_weight))
+            logits: Tensor = torch.einsum("hpf,hf->hp", hidden, self.last_weight)
+            return logits + self.last_bias[:, None]
+        if self.estimator == "bilinear":
+            left = torch.bmm(q, self.pair_weight) / math.sqrt(self.text_dim)
+            return (left[:, pairs.sample] * chosen).sum(-1) + self.last_bias[:, None]
+        alike = F.cosine_similarity(q[:, pairs.sample], chosen, dim=-1)
+        return alike * self.scale[:, None] + self.last_bias[:, None]
+
+    @torch.no_grad()
+    def scores(self, visual: Tensor, text: TextTensors) -> Tensor:
+        """Return the scores (B, C) of visual features (B, Dv): the sum over heads of -softplus(-D)."""
+        found = [self._scores(block, text) for block in torch.split(visual, BLOCK)]
+        return torch.cat(found) if found else visual.new_zeros(0, len(text.books))
+
+    def _scores(self, visual: Tensor, text: TextTensors) -> Tensor:
+        total = visual.new_zeros(len(text.books), len(visual))
+        queries = self.project(visual)
+        for head, k in enumerate(self.heads):
+            q = queries[head]
+            if self.estimator != "mlp":
+                total += self._simple_scores(head, k, q, text)
+                continue
+            by_sample = torch.addmm(self.first_bias[head], q, self.visual_weight[head])
+            second, bias = self.second_weight[head], self.second_bias[head]
+            for c, book in enumerate(text.books):
+                weights = _top_softmax(q @ book.T / math.sqrt(self.text_dim), k)
+                # The weights of a pair add up to 1, so the motion part can join every description's part.
+                by_text = (book + text.motion[c]) @ self.text_weight[head]
+                hidden = torch.addmm(by_sample, weights, by_text).relu_()
+                hidden = torch.addmm(bias, hidden, second).relu_()
+                total[c] -= F.softplus(-(hidden @ self.last_weight[head] + self.last_bias[head]))
+        return total.T.contiguous()
+
+    def _simple_scores(self, head: int, k: int, q: Tensor, text: TextTensors) -> Tensor:
+        found = []
+        for c, book in enumerate(text.books):
+            weights = _top_softmax(q @ book.T / math.sqrt(self.text_dim), k)
+            chosen = weights @ book + text.motion[c]
+            if self.estimator == "bilinear":
+                logit = ((q @ self.pair_weight[head]) / math.sqrt(self.text_dim) * chosen).sum(-1)
+            else:
+                logit = F.cosine_similarity(q, chosen, dim=-1) * self.scale[head]
+            found.append(-F.softplus(-(logit + self.last_bias[head])))
+        return torch.stack(found)
+
+
+def _top_softmax(logits: Tensor, k: int) -> Tensor:
+    """Return the softmax over the k largest of each row, zero elsewhere: (..., N) -> (..., N)."""
+    if k >= logits.shape[-1]:
+        return logits.softmax(-1)
+    values, index = logits.topk(k, dim=-1, sorted=False)
+    return torch.zeros_like(logits).scatter_(-1, index, values.softmax(-1))
+
+
+class _Attend(torch.autograd.Function):
+    """Attention of each pair over its class's descriptions, class by class: (H, B, d) -> (H, P, d).
+
+    Written out because a class's pairs and descriptions are small matrices that stay in the cache, and
+    because only the attention weights need to be kept for the way back.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, q: Tensor, text: TextTensors, pairs: Pairs, heads: tuple[int, ...], inverse: bool
+    ) -> Tensor:
+        scale = (-1.0 if inverse else 1.0) / math.sqrt(q.shape[2])
+        out = q.new_empty(q.shape[0], len(pairs.sample), q.shape[2])
+        kept = []
+        for c, start, end in pairs.spans:
+            book = text.books[c]
+            rows = q[:, pairs.sample[start:end]]
+            logits = (rows.reshape(-1, rows.shape[2]) @ book.T).view(*rows.shape[:2], -1).mul_(scale)
+            weights = torch.stack([_top_softmax(a, k) for a, k in zip(logits, heads, strict=True)])
+            chosen = torch.addmm(text.motion[c], weights.view(-1, book.shape[0]), book)
+            out[:, start:end] = chosen.view(rows.shape)
+            kept.append(weights)
+        ctx.save_for_backward(*kept)
+        ctx.text, ctx.pairs, ctx.scale, ctx.shape = text, pairs, scale, q.shape
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        out = gradients[0].new_zeros(ctx.shape)
+        for (c, start, end), weights in zip(ctx.pairs.spans, ctx.saved_tensors, strict=True):
+            book = ctx.text.books[c]
+            part = gradients[0][:, start:end]
+            by_weight = (part.reshape(-1, part.shape[2]) @ book.T).view(weights.shape)
+            by_logit = weights * (by_weight - (weights * by_weight).sum(-1, keepdim=True)) * ctx.scale
+            by_row = (by_logit.view(-1, book.shape[0]) @ book).view(part.shape)
+            out.index_add_(1, ctx.pairs.sample[start:end], by_row)
+        return out, None, None, None, None

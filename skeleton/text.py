@@ -1,0 +1,141 @@
+"""What MLA reads of an embedding file: a codebook of descriptions and one motion description a class.
+
+The rule, unless the configuration says otherwise:
+
+- codebook: the rows of every granularity but `motion`. The rows in the slot `codes` hold attribute codes,
+  which a code encoder reads; under a text encoder they have no vector and are not there.
+- motion slot: the `motion` rows of a class, averaged and L2-normalised; if the file has none, the `global`
+  rows; if it has none of these either, the `label` rows. `none` leaves the slot out.
+
+Every vector is L2-normalised. Classes may have different numbers of descriptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semtool.embedding_file import EmbeddingFile
+from semtool.errors import SemtoolError, UsageError
+
+__all__ = ["MOTION_ORDER", "TextBank", "prototypes", "read_text"]
+
+MOTION_ORDER = ("motion", "global", "label")
+"""Granularities tried for the motion slot, in this order."""
+
+
+@dataclass(frozen=True)
+class TextBank:
+    """The text of some classes.
+
+    Attributes:
+        classes: canonical ids, one a row.
+        codebook: float32 (C, N, d), L2-normalised rows; zero where a class has fewer than N descriptions.
+        counts: int64 (C,): descriptions of each class.
+        motion: float32 (C, d), L2-normalised, or zero if there is no motion slot.
+        codebook_from, motion_from: the granularities that were read.
+    """
+
+    classes: tuple[int, ...]
+    codebook: NDArray[np.float32]
+    counts: NDArray[np.int64]
+    motion: NDArray[np.float32]
+    codebook_from: tuple[str, ...]
+    motion_from: str
+
+    @property
+    def dim(self) -> int:
+        """Length d of a text vector."""
+        return int(self.codebook.shape[2])
+
+    def take(self, classes: Sequence[int]) -> TextBank:
+        """Return the text of ``classes``, in that order."""
+        at = [self.classes.index(c) for c in classes]
+        longest = int(self.counts[at].max())
+        return TextBank(
+            classes=tuple(int(c) for c in classes),
+            codebook=np.ascontiguousarray(self.codebook[at, :longest]),
+            counts=self.counts[at],
+            motion=self.motion[at],
+            codebook_from=self.codebook_from,
+            motion_from=self.motion_from,
+        )
+
+
+def read_text(
+    file: EmbeddingFile,
+    classes: Sequence[int],
+    *,
+    codebook: Sequence[str] | None = None,
+    motion: str | None = None,
+) -> TextBank:
+    """Read codebook and motion descriptions of ``classes`` from an embedding file.
+
+    Raises:
+        UsageError: if a granularity is asked for that the file does not have.
+        SemtoolError: if a class has no description in the codebook or the motion slot, or a vector is zero or
+            not finite; class and file are named.
+    """
+    present = [str(g) for g in dict.fromkeys(file.granularity.tolist())]
+    for wanted in (*(codebook or ()), *([motion] if motion and motion != "none" else ())):
+        if wanted not in present:
+            raise UsageError(
+                f"{_name(file)} has no descriptions of granularity {wanted!r}; it has: {', '.join(present)}"
+            )
+    book = tuple(codebook) if codebook else tuple(g for g in present if g != "motion")
+    if not book:
+        book = ("motion",)  # a file of motion descriptions alone still has something to attend to
+    slot = motion or next((g for g in MOTION_ORDER if g in present), "none")
+
+    vectors = _normalised(file.vectors(), file)
+    rows = [file.rows(granularity=book, class_id=c) for c in classes]
+    for c, found in zip(classes, rows, strict=True):
+        if not len(found):
+            raise SemtoolError(
+                f"class {c} has no description of {', '.join(book)} in {_name(file)}, but the split needs "
+                "it; generate and embed a description set that covers every class"
+            )
+    counts = np.array([len(r) for r in rows], dtype=np.int64)
+    padded = np.zeros((len(rows), int(counts.max()), file.dim), dtype=np.float32)
+    for index, found in enumerate(rows):
+        padded[index, : len(found)] = vectors[found]
+
+    means = np.zeros((len(rows), file.dim), dtype=np.float32)
+    if slot != "none":
+        for index, c in enumerate(classes):
+            found = file.rows(granularity=slot, class_id=c)
+            if not len(found):
+                raise SemtoolError(
+                    f"class {c} has no {slot!r} description in {_name(file)} for the motion slot, though "
+                    "other classes have one; complete the description set, or choose with --motion"
+                )
+            means[index] = _unit(vectors[found].mean(axis=0))
+    return TextBank(tuple(int(c) for c in classes), padded, counts, means, book, slot)
+
+
+def prototypes(bank: TextBank) -> NDArray[np.float32]:
+    """Return one vector a class: the normalised mean of its codebook (C, d)."""
+    sums = bank.codebook.sum(axis=1) / bank.counts[:, None]
+    return np.stack([_unit(row) for row in sums])
+
+
+def _normalised(vectors: NDArray[np.float32], file: EmbeddingFile) -> NDArray[np.float32]:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    bad = np.flatnonzero(~np.isfinite(norms[:, 0]) | (norms[:, 0] == 0))
+    if len(bad):
+        raise SemtoolError(
+            f"{_name(file)}: row {bad[0]} (class {file.class_id[bad[0]]}) is zero or not finite; embed again"
+        )
+    return np.asarray(vectors / norms, dtype=np.float32)
+
+
+def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    norm = float(np.linalg.norm(vector))
+    return vector / norm if norm > 0 else vector
+
+
+def _name(file: EmbeddingFile) -> str:
+    return f"the embedding file of {file.dataset} under {file.encoder!r}"

@@ -1,0 +1,121 @@
+"""The engine computes what the slow reference computes: losses, gradients, scores."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from skeleton.mla import MLA, TextTensors
+from skeleton.objective import all_pairs, class_loss, draw_negatives, pairs_of, sampling_loss
+from skeleton.text import TextBank
+
+SHAPES = {
+    # name: batch labels, descriptions a class, heads, R
+    "plain": ([0, 1, 2, 3, 0, 1], [12, 12, 12, 12], (1, 5, 10), 2),
+    "one large class": ([0] * 9 + [1, 2], [8, 8, 8], (1, 5), 4),
+    "fewer than R": ([0, 0, 1], [6, 6], (1, 5), 8),
+    "two samples": ([1, 0], [3, 3], (1, 3), 8),
+    "ragged": ([2, 0, 1, 2, 0], [1, 7, 4], (1, 5, 7), 3),
+    "one text": ([0, 1, 2], [1, 1, 1], (1,), 2),
+}
+
+
+def world(name, *, seed=0, dtype=torch.float64, estimator="mlp", **kwargs):
+    labels, counts, heads, wanted = SHAPES[name]
+    rng = np.random.default_rng(seed)
+    d, dv = 16, 10
+    codebook = np.zeros((len(counts), max(counts), d), dtype=np.float32)
+    for c, n in enumerate(counts):
+        rows = rng.normal(size=(n, d))
+        codebook[c, :n] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    motion = rng.normal(size=(len(counts), d)).astype(np.float32)
+    motion /= np.linalg.norm(motion, axis=1, keepdims=True)
+    bank = TextBank(tuple(range(len(counts))), codebook, np.array(counts), motion, ("label",), "motion")
+    text = TextTensors.of(bank)
+    text = TextTensors(tuple(b.to(dtype) for b in text.books), text.motion.to(dtype))
+    model = MLA(dv, d, heads, hidden=(24, 12), estimator=estimator, seed=seed, **kwargs).to(dtype)
+    visual = torch.from_numpy(rng.normal(size=(len(labels), dv))).to(dtype)
+    labels = np.array(labels)
+    return model, visual, labels, text, draw_negatives(labels, wanted, rng)
+
+
+def gradients(model, loss):
+    model.zero_grad()
+    loss.backward()
+    return {name: p.grad.clone() for name, p in model.named_parameters()}
+
+
+def close(ours, theirs, tolerance):
+    assert ours.keys() == theirs.keys()
+    for name in ours:
+        torch.testing.assert_close(ours[name], theirs[name], rtol=tolerance, atol=tolerance, msg=name)
+
+
+@pytest.mark.parametrize("inverse", [False, True])
+@pytest.mark.parametrize("name", SHAPES)
+def test_sampling_loss_and_gradients_equal_the_reference(name, inverse, reference):
+    model, visual, labels, text, negatives = world(name)
+    pairs, index = pairs_of(labels, negatives)
+    ours = sampling_loss(model(visual, text, pairs, inverse=inverse), index)
+    theirs = reference.sampling_loss(
+        model, visual, labels, negatives, text.books, text.motion, sign=-1 if inverse else 1
+    )
+    torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9)
+    close(gradients(model, ours), gradients(model, theirs), 1e-9)
+
+
+def test_single_precision_agrees_to_1e_5(reference):
+    model, visual, labels, text, negatives = world("plain", dtype=torch.float32, seed=3)
+    pairs, index = pairs_of(labels, negatives)
+    ours = sampling_loss(model(visual, text, pairs), index)
+    theirs = reference.sampling_loss(model, visual, labels, negatives, text.books, text.motion)
+    torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
+    close(gradients(model, ours), gradients(model, theirs), 1e-5)
+
+
+@pytest.mark.parametrize("estimator", ["mlp", "bilinear", "cosine"])
+@pytest.mark.parametrize("layernorm", [False, True])
+def test_every_estimator_trains_and_scores_as_the_reference(estimator, layernorm, reference):
+    model, visual, labels, text, negatives = world("ragged", estimator=estimator, visual_layernorm=layernorm)
+    pairs, index = pairs_of(labels, negatives)
+    ours = sampling_loss(model(visual, text, pairs), index)
+    theirs = reference.sampling_loss(model, visual, labels, negatives, text.books, text.motion)
+    close(gradients(model, ours), gradients(model, theirs), 1e-9)
+    with torch.no_grad():
+        expected = reference.scores(model, visual, text.books, text.motion)
+    torch.testing.assert_close(model.scores(visual, text), expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_cross_entropy_over_all_classes_equals_the_reference(name, reference):
+    model, visual, labels, text, _ = world(name)
+    pairs = all_pairs(len(labels), len(text.books))
+    ours = class_loss(model(visual, text, pairs), torch.from_numpy(labels))
+    theirs = reference.class_loss(model, visual, labels, text.books, text.motion)
+    torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9)
+    close(gradients(model, ours), gradients(model, theirs), 1e-9)
+
+
+def test_identical_descriptions_do_not_change_what_top_k_means(reference):
+    model, visual, labels, text, negatives = world("plain")
+    for book in text.books:
+        book[1::2] = book[::2]  # every description twice: the k-th best is often tied
+    pairs, index = pairs_of(labels, negatives)
+    ours = sampling_loss(model(visual, text, pairs), index)
+    theirs = reference.sampling_loss(model, visual, labels, negatives, text.books, text.motion)
+    close(gradients(model, ours), gradients(model, theirs), 1e-9)
+
+
+def test_scores_do_not_depend_on_who_else_is_scored():
+    model, visual, _, text, _ = world("plain")
+    together = model.scores(visual, text)
+    alone = torch.cat([model.scores(v[None], text) for v in visual])
+    torch.testing.assert_close(together, alone)
+    assert model.scores(visual[:0], text).shape == (0, 4)
+
+
+def test_the_seed_decides_the_starting_weights():
+    first, again, other = (MLA(4, 6, (1, 2), hidden=(8, 4), seed=s) for s in (1, 1, 2))
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
+    assert not torch.equal(first.text_weight, other.text_weight)
