@@ -20,7 +20,7 @@ MAX_TOKENS = 77
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to look at: an ``error`` makes the set unusable or breaks its own rules, a ``warning`` need not."""
+    """One thing to look at: an ``error`` must be mended, a ``warning`` may be meant so."""
 
     severity: str
     rule: str
