@@ -142,10 +142,10 @@ def _chosen(here: Store, references: list[str] | None) -> list[Artifact | str]:
 
 @GROUP.command("diff")
 def _diff(
-    before: Annotated[str, typer.Argument(help="The older one.")],
-    after: Annotated[
-        str | None, typer.Argument(help="The newer one; left out: the version after BEFORE's.")
-    ] = None,
+    before: Annotated[
+        str, typer.Argument(help="The older one, or a name alone: its last two versions are compared.")
+    ],
+    after: Annotated[str | None, typer.Argument(help="The newer one; left out: the newest version.")] = None,
     full: Annotated[bool, typer.Option("--full", help="Show every text and class.")] = False,
     root: Root = None,
     json: Json = False,
@@ -159,8 +159,7 @@ def _diff(
     from semtool.artifacts.differences import difference
 
     here = store(root)
-    old = here.locate(before)
-    found = difference(here, old, here.locate(after) if after else _next(here, old))
+    found = difference(here, *_pair(here, before, after))
     if json:
         changes = None if found.changes is None else [asdict(c) | {"kind": c.kind} for c in found.changes]
         moves = None if found.moves is None else [asdict(m) for m in found.moves]
@@ -170,13 +169,19 @@ def _diff(
     _print_difference(found, None if full else _SHOWN)
 
 
-def _next(here: Store, old: Artifact) -> Artifact:
-    newest = here.resolve(old.kind, old.reference.partition("@")[0])
+def _pair(here: Store, before: str, after: str | None) -> tuple[Artifact, Artifact]:
+    """Return what is compared; without AFTER the newest version, or the last two if BEFORE is the newest."""
+    old = here.locate(before)
+    if after is not None:
+        return old, here.locate(after)
+    name = old.reference.partition("@")[0]
+    newest = here.resolve(old.kind, name)
     if newest.version > old.version:
-        return here.resolve(old.kind, f"{old.reference.partition('@')[0]}@v{old.version + 1}")
-    if old.version == 1:
+        return old, newest
+    earlier = [r for r in here.references(old.kind, old.dataset) if r.partition("@")[0] == name][:-1]
+    if not earlier:
         raise UsageError(f"{old.reference} is the only version; name another artifact to compare it with")
-    raise UsageError(f"{old.reference} is the newest version; compare from the version before it")
+    return here.resolve(old.kind, earlier[-1]), newest
 
 
 def _print_difference(found: Difference, limit: int | None) -> None:

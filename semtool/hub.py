@@ -1,0 +1,179 @@
+"""Push description sets and embedding files to a Hugging Face repository, and pull them back checked.
+
+The repository is one of type "dataset" and holds one artifact: its files, its manifest and a card. Tokens are
+huggingface_hub's own business (``HF_TOKEN`` or ``hf auth login``); ``HF_ENDPOINT`` is honoured.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from semtool.artifacts import Artifact, Manifest, Store
+from semtool.artifacts.manifest import FILE as MANIFEST
+from semtool.errors import SemtoolError, UsageError
+from semtool.hub_card import card
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+__all__ = ["KINDS", "Pushed", "pull", "push"]
+
+KINDS = ("descriptions", "embeddings")
+"""What may leave the store: text and what was made of it, never motion data."""
+_REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_LOG_IN = "log in with `hf auth login` or set HF_TOKEN"
+_HTTP_LIBRARIES = ("httpx2", "httpx", "httpcore", "requests", "urllib3")
+"""What huggingface_hub has spoken through; their errors reach us as they are."""
+_PATIENCE = 5.0  # seconds until a server that does not answer counts as out of reach
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """Where an artifact went: page, commit."""
+
+    url: str
+    commit: str
+
+
+def push(artifact: Artifact, repo: str, *, private: bool = False, licence: str = "unknown") -> Pushed:
+    """Upload ``artifact``, its manifest and a generated card to ``repo`` (``user/name``) in one commit.
+
+    Raises:
+        UsageError: if it is of a kind that is not shared, or ``repo`` is no name.
+        SemtoolError: if its files are damaged, or the server cannot be reached or refuses.
+    """
+    if artifact.kind not in KINDS:
+        raise UsageError(f"{artifact.reference} holds {artifact.kind}; only {' and '.join(KINDS)} are pushed")
+    artifact.verify()
+    with _server(repo) as api:
+        from huggingface_hub import CommitOperationAdd
+
+        files: dict[str, str | bytes] = {name: str(artifact.path / name) for name in artifact.manifest.files}
+        files[MANIFEST] = str(artifact.path / MANIFEST)
+        files["README.md"] = card(artifact, repo, licence=licence).encode()
+        api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
+        done = api.create_commit(
+            repo,
+            [CommitOperationAdd(name, source) for name, source in files.items()],
+            repo_type="dataset",
+            commit_message=f"semtool push {artifact.reference}",
+        )
+        return Pushed(url=f"{api.endpoint}/datasets/{repo}", commit=done.oid)
+
+
+def pull(repo: str, *, store: Store, revision: str | None = None) -> Artifact:
+    """Download the artifact in ``repo`` and return it as a version of this store.
+
+    Every file is held against the manifest's checksums, and opened once, before it enters the store. The
+    manifest's ``details.pulled`` says from where it came.
+
+    Raises:
+        UsageError: if ``repo`` is no name or there is no such repository or revision.
+        SemtoolError: if the server cannot be reached or something does not fit its checksum.
+    """
+    with tempfile.TemporaryDirectory(prefix="semtool-") as folder:
+        here = Path(folder)
+        with _server(repo) as api:
+            commit = str(api.repo_info(repo, repo_type="dataset", revision=revision, timeout=10).sha)
+            _download(api, repo, MANIFEST, commit, here)
+            manifest = Manifest.read(here)
+            if manifest.kind not in KINDS:
+                raise SemtoolError(f"{repo} holds {manifest.kind!r}; only {' and '.join(KINDS)} are pulled")
+            for name in manifest.files:
+                _download(api, repo, name, commit, here)
+        shutil.rmtree(here / ".cache", ignore_errors=True)
+        found = Artifact(manifest.kind, manifest.reference, here, manifest)
+        if problems := found.problems():
+            raise SemtoolError(f"{repo} is damaged, nothing was kept: " + "; ".join(problems))
+        _open(found)
+        with store.create(
+            manifest.kind,
+            manifest.reference.partition("@")[0],
+            inputs=manifest.inputs,
+            parameters=manifest.parameters,
+        ) as draft:
+            for name in manifest.files:
+                shutil.copyfile(here / name, draft.folder / name)
+            draft.counts, draft.versions = manifest.counts, manifest.versions
+            draft.simulated = manifest.simulated
+            origin = {"repo": repo, "commit": commit, "reference": manifest.reference}
+            draft.details = manifest.details | {"pulled": origin | {"created": manifest.created.isoformat()}}
+        return draft.result
+
+
+def _download(api: HfApi, repo: str, name: str, commit: str, folder: Path) -> None:
+    from huggingface_hub.errors import EntryNotFoundError
+
+    try:
+        api.hf_hub_download(
+            repo, name, repo_type="dataset", revision=commit, local_dir=folder, etag_timeout=_PATIENCE
+        )
+    except EntryNotFoundError as error:
+        raise SemtoolError(
+            f"{repo} was not made by semtool push, or is incomplete: it has no {name}"
+        ) from error
+
+
+def _open(artifact: Artifact) -> None:
+    """Open the artifact once: a file may fit its checksum and still not be what it says."""
+    if artifact.kind == "descriptions":
+        from semtool.descriptions import DescriptionSet
+
+        dataset = DescriptionSet.read(artifact.path).dataset
+    else:
+        from semtool.embedding_file import EmbeddingFile
+
+        dataset = EmbeddingFile(artifact.path).dataset
+    if dataset != artifact.dataset:
+        raise SemtoolError(f"{artifact.reference} is about {dataset!r}, which its reference does not say")
+
+
+@contextmanager
+def _server(repo: str) -> Iterator[HfApi]:
+    """Yield huggingface_hub's client; turn what goes wrong with it into one sentence."""
+    if not _REPO.fullmatch(repo):
+        raise UsageError(f"{repo!r} is no repository; it has the form user/name")
+    try:
+        from huggingface_hub import HfApi, constants, get_session
+        from huggingface_hub.errors import (
+            GatedRepoError,
+            HfHubHTTPError,
+            LocalTokenNotFoundError,
+            RepositoryNotFoundError,
+            RevisionNotFoundError,
+        )
+    except ImportError as error:
+        raise UsageError("push and pull need huggingface_hub: pip install huggingface_hub") from error
+    if constants.HF_HUB_OFFLINE:
+        raise SemtoolError("HF_HUB_OFFLINE is set: nothing is pushed or pulled; unset it to use the network")
+    api = HfApi()
+    try:
+        # One quick question first: the client itself would try again and again for a minute.
+        get_session().head(api.endpoint, timeout=_PATIENCE)
+    except Exception as error:  # whatever its HTTP library raises
+        raise SemtoolError(f"cannot reach {api.endpoint}; check the network, or set HF_ENDPOINT") from error
+    try:
+        yield api
+    except SemtoolError:
+        raise
+    except (GatedRepoError, LocalTokenNotFoundError) as error:
+        raise SemtoolError(f"{api.endpoint} wants to know who asks for {repo}: {_LOG_IN}") from error
+    except RevisionNotFoundError as error:
+        raise UsageError(f"{repo} has no such revision") from error
+    except RepositoryNotFoundError as error:
+        raise UsageError(f"there is no {repo} at {api.endpoint}, or it is private: {_LOG_IN}") from error
+    except HfHubHTTPError as error:
+        status = getattr(error.response, "status_code", "no status")
+        hint = f": {_LOG_IN}" if status in (401, 403) else "; try again later"
+        raise SemtoolError(f"{api.endpoint} refused {repo} ({status}){hint}") from error
+    except Exception as error:
+        if isinstance(error, ConnectionError) or type(error).__module__.split(".")[0] in _HTTP_LIBRARIES:
+            raise SemtoolError(f"the connection to {api.endpoint} failed; try again") from error
+        raise

@@ -1,0 +1,89 @@
+"""The card (README.md) of a description set or embedding file on a Hugging Face repository."""
+
+from __future__ import annotations
+
+from semtool.artifacts import Artifact
+from semtool.catalogue import load_dataset
+from semtool.errors import UsageError
+
+__all__ = ["card"]
+
+_LOAD = {
+    "descriptions": """\
+import json
+from huggingface_hub import hf_hub_download
+path = hf_hub_download("{repo}", "descriptions.jsonl", repo_type="dataset")
+rows = [json.loads(line) for line in open(path, encoding="utf-8")]
+print(len(rows), rows[0]["class_name"], rows[0]["text"])
+""",
+    "embeddings": """\
+from huggingface_hub import hf_hub_download
+from safetensors import safe_open
+file = safe_open(hf_hub_download("{repo}", "embeddings.safetensors", repo_type="dataset"), framework="numpy")
+vectors, class_id = file.get_tensor("embeddings"), file.get_tensor("class_id")
+print(vectors.shape, class_id[:5], file.metadata()["granularity"][:40])
+""",
+}
+_HOLDS = {
+    "descriptions": "Descriptions of action classes, one JSON object a line: `dataset`, `class_id`, "
+    "`class_name`, `granularity`, `slot`, `variant`, `text`, `source`.",
+    "embeddings": "Text embeddings of action classes in one safetensors file: `embeddings` float32 (n, d) "
+    "and `class_id` int64 (n,); the header's metadata holds each row's granularity, slot and variant as JSON.",
+}
+_CARD = """\
+---
+license: {licence}
+language: en
+pretty_name: {title}
+tags: [skeleton, action-recognition, zero-shot, semtool]
+---
+# {title}
+
+{holds} Class ids count from 0 in the canonical order of the data set.
+
+{table}
+
+## Load it without semtool
+
+```python
+{load}```
+
+## Load it with semtool
+
+```
+semtool pull {repo}
+```
+
+Every file's checksum is in `manifest.json`, with what the artifact was made from and by which versions.
+"""
+
+
+def card(artifact: Artifact, repo: str, *, licence: str = "unknown") -> str:
+    """Return the card of ``artifact`` in ``repo`` (``user/name``), Markdown with the hub's front matter."""
+    prompts, _, encoder = artifact.name.partition("/")
+    manifest = artifact.manifest
+    facts = {"data set": artifact.dataset, "prompt set": prompts}
+    if encoder:
+        facts["encoder"] = str(manifest.parameters.get("encoder") or encoder)
+    facts["reference"] = artifact.reference
+    facts["licence"] = licence
+    facts["made"] = f"{manifest.created:%Y-%m-%d}, with semtool {manifest.versions.get('semtool', 'unknown')}"
+    facts["texts"] = ", ".join(f"{count} {name}" for name, count in manifest.counts.items())
+    facts["inputs"] = ", ".join(f"{i.reference} ({i.sha256[:12]})" for i in manifest.inputs.values())
+    try:
+        facts["licence of the motion data"] = load_dataset(artifact.dataset).licence
+    except UsageError:
+        facts["licence of the motion data"] = ""  # a user's own data set says nothing here
+    rows = [f"| {name} | {_cell(value)} |" for name, value in facts.items() if value]
+    return _CARD.format(
+        licence=licence,
+        title=artifact.reference.replace("@", " "),
+        holds=_HOLDS[artifact.kind],
+        table="\n".join(["| | |", "|---|---|", *rows]),
+        load=_LOAD[artifact.kind].format(repo=repo),
+        repo=repo,
+    )
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
