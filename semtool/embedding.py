@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, overload
@@ -14,12 +14,13 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from semtool.artifacts import Artifact, Store
-from semtool.descriptions import Description, DescriptionSet
+from semtool.descriptions import DescriptionSet
 from semtool.embedding_file import EmbeddingFile, write_embeddings
 from semtool.encoders import Options, Part, parse_encoder
 from semtool.encoders.base import Encoder, Progress
-from semtool.encoders.encoding import Encoded, cache_for, encode_texts, unit
+from semtool.encoders.encoding import cache_for, encode_texts
 from semtool.encoders.registry import slug
+from semtool.encoders.rows import average, axis_names, choose_rows, combine, cut_short
 from semtool.errors import SemtoolError, UsageError
 
 __all__ = ["Embedded", "Plan", "embed", "load_embeddings", "plan"]
@@ -140,17 +141,15 @@ def embed(
     source = _source(descriptions, store)
     name = _name(source, parts, ensemble)
     if overwrite == "never" and (existing := _latest(store, name)):
-        return Embedded(existing.verify(), found=True)
+        return _found(existing, on_truncation)
     for part in parts:
         part.encoder.fetch()
     inputs, parameters = {"descriptions": source.as_input()}, _parameters(parts, ensemble)
     identity = Store.identity("embeddings", inputs, parameters)
     with _alone(store, name):
         if overwrite != "always" and (existing := store.find("embeddings", name, identity)):
-            return Embedded(
-                existing.verify(), found=True, truncated=dict(existing.manifest.details["truncated"])
-            )
-        rows = _rows(DescriptionSet.read(source.verify().path), parts)
+            return _found(existing, on_truncation)
+        rows = choose_rows(DescriptionSet.read(source.verify().path), parts)
         blocks = [
             encode_texts(
                 part.encoder,
@@ -162,10 +161,12 @@ def embed(
             )
             for part, texts in zip(parts, rows.texts, strict=True)
         ]
-        truncated = [_truncated(p.encoder, b, rows.descriptions) for p, b in zip(parts, blocks, strict=True)]
-        descriptions_, vectors = rows.descriptions, _combine(parts, blocks)
+        cut = [
+            d for p, b in zip(parts, blocks, strict=True) for d in cut_short(p.encoder, b, rows.descriptions)
+        ]
+        kept, vectors = rows.descriptions, combine(parts, blocks)
         if ensemble:
-            descriptions_, vectors = _ensemble(rows.descriptions, vectors)
+            kept, vectors = average(kept, vectors)
         libraries = (
             "numpy",
             "safetensors",
@@ -180,22 +181,23 @@ def embed(
             write_embeddings(
                 draft.folder,
                 vectors=vectors,
-                class_id=np.array([d.class_id for d in descriptions_], dtype=np.int64),
-                granularity=[d.granularity for d in descriptions_],
-                slot=[d.slot for d in descriptions_],
-                variant=[d.variant for d in descriptions_],
+                class_id=np.array([d.class_id for d in kept], dtype=np.int64),
+                granularity=[d.granularity for d in kept],
+                slot=[d.slot for d in kept],
+                variant=[d.variant for d in kept],
                 dataset=source.dataset,
                 encoder=_full_name(parts),
-                dimensions=_dimensions(parts, blocks),
+                dimensions=axis_names(parts, blocks),
             )
             new, reused = sum(b.new for b in blocks), sum(b.reused for b in blocks)
             draft.counts.update(
-                rows=len(vectors), classes=len({d.class_id for d in descriptions_}), dim=vectors.shape[1]
+                rows=len(vectors), classes=len({d.class_id for d in kept}), dim=vectors.shape[1]
             )
             draft.details.update(
                 encoder=_identity_card(parts, vectors.shape[1]),
                 ensemble={"rows": len(rows.descriptions), "vectors": len(vectors)} if ensemble else None,
-                truncated=dict(sum((Counter(t) for t in truncated), Counter())),
+                truncated=dict(Counter(d.granularity for d in cut)),
+                truncated_classes=dict(Counter(d.class_name for d in cut)),
                 texts={"new": new, "reused": reused},
             )
         return Embedded(draft.result, False, new, reused, dict(draft.details["truncated"]))
@@ -218,7 +220,7 @@ def plan(
     existing = store.find("embeddings", name, Store.identity("embeddings", inputs, parameters))
     if overwrite == "never":
         existing = _latest(store, name)
-    rows = _rows(DescriptionSet.read(source.verify().path), parts)
+    rows = choose_rows(DescriptionSet.read(source.verify().path), parts)
     wanted: list[str] = []
     reused = 0
     for part, texts in zip(parts, rows.texts, strict=True):
@@ -258,63 +260,15 @@ def load_embeddings(reference: str | Path | Artifact, *, store: Store | None = N
     return EmbeddingFile((store or Store()).resolve("embeddings", reference).path)
 
 
-# ---- rows
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The descriptions that get a vector, and for each part of the encoder the texts it reads for them."""
-
-    descriptions: list[Description]
-    texts: list[list[str]]
-
-
-def _rows(descriptions: DescriptionSet, parts: Sequence[Part]) -> _Rows:
-    """Choose the rows: all sentences for text encoders; the codes rows if every part reads codes.
-
-    In a combination, the vector of a sentence goes with the code vector of its class.
-    """
-    codes = {d.class_id: d for d in descriptions if d.is_codes}
-    sentences = [d for d in descriptions if not d.is_codes]
-    reads_text = any(part.encoder.reads == "text" for part in parts)
-    if any(part.encoder.reads == "codes" for part in parts):
-        lacking = [d.class_name for d in descriptions if d.class_id not in codes]
-        if lacking:
-            raise SemtoolError(
-                f"the description set has no attribute codes for {lacking[0]!r}; "
-                "generate it with a prompt set that has attributes"
-            )
-    rows = sentences if reads_text else list(codes.values())
-    if not rows:
-        raise SemtoolError("the description set has attribute codes only; embed it with --encoder attributes")
-    texts = [[d.text if p.encoder.reads == "text" else codes[d.class_id].text for d in rows] for p in parts]
-    return _Rows(rows, texts)
-
-
-def _combine(parts: Sequence[Part], blocks: Sequence[Encoded]) -> NDArray[np.float32]:
-    """Concatenate unit blocks times their weights, and scale to unit length (n, sum of d)."""
-    if len(parts) == 1:
-        return blocks[0].vectors
-    weighted = [np.float32(part.weight) * block.vectors for part, block in zip(parts, blocks, strict=True)]
-    return unit(np.concatenate(weighted, axis=1))
-
-
-def _ensemble(
-    descriptions: Sequence[Description], vectors: NDArray[np.float32]
-) -> tuple[list[Description], NDArray[np.float32]]:
-    """Average the unit vectors of a class, granularity and slot over the variants and normalise again."""
-    groups: dict[tuple[int, str, str], list[int]] = {}
-    for row, d in enumerate(descriptions):
-        groups.setdefault((d.class_id, d.granularity, d.slot), []).append(row)
-    means = np.array([vectors[rows].astype(np.float64).mean(axis=0) for rows in groups.values()])
-    return [descriptions[rows[0]] for rows in groups.values()], unit(means)
-
-
-def _truncated(encoder: Encoder, block: Encoded, descriptions: Iterable[Description]) -> dict[str, int]:
-    limit = encoder.card.max_tokens
-    if limit is None or encoder.reads == "codes":
-        return {}
-    return dict(Counter(d.granularity for d, n in zip(descriptions, block.tokens, strict=True) if n > limit))
+def _found(existing: Artifact, on_truncation: OnTruncation) -> Embedded:
+    """Return finished work, unless its texts were cut short and that is an error."""
+    truncated = dict(existing.verify().manifest.details.get("truncated") or {})
+    if truncated and on_truncation == "error":
+        cut = ", ".join(f"{n} {g}" for g, n in truncated.items())
+        raise SemtoolError(
+            f"{existing.reference} was made from texts that were cut short: {cut}; shorten them"
+        )
+    return Embedded(existing, found=True, truncated=truncated)
 
 
 # ---- names and records
@@ -368,17 +322,6 @@ def _identity_card(parts: Sequence[Part], dim: int) -> dict[str, Any]:
     return {"name": _full_name(parts), "family": "combination", "dim": dim, "parts": cards}
 
 
-def _dimensions(parts: Sequence[Part], blocks: Sequence[Encoded]) -> list[str]:
-    """Return the names of the axes if any part has names; unnamed axes of other parts get numbers."""
-    names = [part.encoder.dimension_names() for part in parts]
-    if not any(names):
-        return []
-    out: list[str] = []
-    for part, block, own in zip(parts, blocks, names, strict=True):
-        out += own or [f"{part.encoder.card.name}[{i}]" for i in range(block.vectors.shape[1])]
-    return out
-
-
 def _alone(store: Store, name: str) -> FileLock:
     """Return the lock under which one embedding file is made: a second process waits and finds it done."""
     folder = store.root / "cache" / "locks"
@@ -408,4 +351,4 @@ def _embed_texts(
         limit = part.encoder.card.max_tokens
         if limit is not None and (cut := int((block.tokens > limit).sum())):
             warnings.warn(f"{part.encoder.card.name} read only {limit} tokens of {cut} texts", stacklevel=3)
-    return _combine(parts, blocks)
+    return combine(parts, blocks)

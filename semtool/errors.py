@@ -23,7 +23,8 @@ class UsageError(SemtoolError):
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """Return the error for an unknown ``name``, with the nearest valid names."""
     names = sorted(known)
-    near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
+    lowered = {n.lower(): n for n in names}
+    near = [lowered[n] for n in difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)]
     if near:
         hint = f"did you mean {' or '.join(repr(n) for n in near)}?"
     elif names:

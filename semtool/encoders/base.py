@@ -131,6 +131,11 @@ class Encoder(ABC):
         return ()
 
     @property
+    def chunk(self) -> int:
+        """How many texts to encode before their vectors are kept: what a failure or a kill loses at most."""
+        return 1024
+
+    @property
     def prefix(self) -> str:
         """What is put before every text: the option, else what the model's card says."""
         return self.options.prefix if self.options.prefix is not None else self.card.prefix

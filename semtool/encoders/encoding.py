@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoded", "cache_for", "encode_texts", "unit"]
 
-CHUNK = 1024
-"""Texts that are encoded before their vectors are kept: what a killed run loses at most."""
-
 
 @dataclass(frozen=True)
 class Encoded:
@@ -84,8 +81,8 @@ def encode_texts(
         _refuse_long(encoder, tokens)
     if missing:
         encoder.fit(unique)
-    for start in range(0, len(missing), CHUNK):
-        chunk = missing[start : start + CHUNK]
+    for start in range(0, len(missing), encoder.chunk):
+        chunk = missing[start : start + encoder.chunk]
         counts = encoder.count_tokens(chunk)
         lengths = [-1] * len(chunk) if counts is None else [int(c) for c in counts]
         tokens.update(zip(chunk, lengths, strict=True))
@@ -129,7 +126,10 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 def _checked(encoder: Encoder, texts: Sequence[str], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the encoder's answer as unit vectors; refuse a wrong shape, NaN, infinity and zero vectors."""
     name = encoder.card.name
-    vectors = np.asarray(vectors)
+    try:
+        vectors = np.asarray(vectors)
+    except ValueError as error:
+        raise SemtoolError(f"the encoder {name} returned no array of numbers: {error}") from error
     dim = encoder.card.dim
     if vectors.ndim != 2 or len(vectors) != len(texts) or vectors.shape[1] == 0:
         raise SemtoolError(

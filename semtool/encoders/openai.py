@@ -98,6 +98,11 @@ class OpenAIEncoder(Encoder):
                 "or name another server with --base-url"
             )
 
+    @property
+    def chunk(self) -> int:
+        """One request, so that a failed one loses nothing else."""
+        return self.options.batch_size or BATCH
+
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
         """Return one vector a text, float32 (n, d)."""
         rows: list[NDArray[np.float32]] = []

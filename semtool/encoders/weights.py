@@ -41,8 +41,8 @@ def reachable(address: str) -> bool:
     alive = threading.Event()
 
     def ask() -> None:
-        request = urllib.request.Request(address, method="HEAD")
         try:
+            request = urllib.request.Request(address, method="HEAD")
             with urllib.request.urlopen(request, timeout=PROBE_SECONDS):
                 alive.set()
         except urllib.error.HTTPError:

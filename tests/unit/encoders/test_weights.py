@@ -1,0 +1,115 @@
+"""Where weights are found, and how quickly it is known that they cannot be had."""
+
+import socket
+
+import pytest
+
+from semtool.encoders import find_encoder, weights
+from semtool.errors import SemtoolError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A model folder without weights worth loading."""
+    path = tmp_path / "models" / "all-mpnet-base-v2"
+    path.mkdir(parents=True)
+    (path / "config.json").write_text('{"hidden_size": 768, "max_position_embeddings": 514}')
+    (path / "modules.json").write_text("[]")
+    (path / "model.safetensors").write_bytes(b"weights")
+    return path
+
+
+@pytest.mark.parametrize("value", ["1", "true", "YES", "on"])
+def test_offline_is_honoured(monkeypatch, value):
+    monkeypatch.setenv("HF_HUB_OFFLINE", value)
+    assert weights.offline()
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    assert not weights.offline()
+
+
+def test_a_model_is_found_by_path_and_by_name(folder, monkeypatch):
+    assert weights.local_model(str(folder)) == folder
+    assert weights.local_model("all-mpnet-base-v2") is None
+    monkeypatch.setenv("SEMTOOL_MODELS", str(folder.parent))
+    assert weights.local_model("all-mpnet-base-v2") == folder
+    place = find_encoder("sbert").availability()
+    assert place.now
+    assert str(folder) in place.where
+
+
+def test_an_existing_folder_of_the_same_name_here_is_a_path(tmp_path, folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    assert find_encoder("sbert").folder()[0].name == "all-mpnet-base-v2"
+
+
+def test_the_hub_cache_is_found(tmp_path, monkeypatch, folder):
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    base = tmp_path / "hub" / "models--sentence-transformers--all-mpnet-base-v2"
+    (base / "refs").mkdir(parents=True)
+    (base / "refs" / "main").write_text("abc\n")
+    (base / "snapshots").mkdir()
+    assert not find_encoder("sbert").availability().now
+    folder.rename(base / "snapshots" / "abc")
+    assert find_encoder("sbert").availability().where == "the Hugging Face cache"
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "elsewhere"))
+    assert not find_encoder("sbert").availability().now
+
+
+def test_the_revision_is_a_checksum_of_content(folder, tmp_path):
+    encoder = find_encoder(f"sentence-transformers:{folder}")
+    before = encoder.card
+    assert before.name == "sentence-transformers:all-mpnet-base-v2"
+    assert before.dim == 768
+    (folder / "README.md").write_text("words about the model")
+    (folder / ".cache").mkdir()
+    (folder / ".cache" / "x.json").write_text("{}")
+    assert encoder.card.revision == before.revision
+    (folder / "model.safetensors").write_bytes(b"other weights")
+    assert encoder.card.revision != before.revision
+
+
+def test_a_blob_of_the_hub_cache_is_not_read(tmp_path):
+    name = "ab" * 32
+    blobs = tmp_path / "blobs"
+    blobs.mkdir()
+    (blobs / name).write_bytes(b"large")
+    link = tmp_path / "model.safetensors"
+    link.symlink_to(blobs / name)
+    assert weights.fingerprint(link) == name[:16]
+
+
+def test_an_address_without_an_answer_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(weights, "PROBE_SECONDS", 0.2)
+    with socket.socket() as silent:  # accepts connections and never says anything
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        assert not weights.reachable(f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert not weights.reachable("http://127.0.0.1:9")
+    assert not weights.reachable("nonsense")
+
+
+def test_any_answer_is_a_sign_of_life(httpserver):
+    httpserver.expect_request("/").respond_with_data("no", status=500)
+    assert weights.reachable(httpserver.url_for("/"))
+
+
+@pytest.mark.parametrize("name", ["sbert", "bge", "clip-l", "sentence-transformers:nobody/nothing"])
+def test_what_cannot_be_had_is_one_sentence(name, monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    with pytest.raises(SemtoolError, match="HF_HUB_OFFLINE is set; give"):
+        find_encoder(name).fetch()
+    monkeypatch.setenv("HF_HUB_OFFLINE", "")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(SemtoolError, match=r"http://127.0.0.1:9 does not answer; give"):
+        find_encoder(name).fetch()
+
+
+def test_a_folder_that_is_not_there_is_named():
+    with pytest.raises(SemtoolError, match="no model folder /nowhere/model"):
+        find_encoder("sentence-transformers:/nowhere/model").fetch()
+
+
+def test_a_folder_that_is_no_model_is_named(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(SemtoolError, match="cannot load sentence-transformers:"):
+        find_encoder(f"sentence-transformers:{tmp_path}").encode(["wave"])
