@@ -85,7 +85,7 @@ class Scene:
         trunk, other = self.trunk, _OTHER[side]
         ahead = ((self.feet[other][0] - self.feet[side][0]) * -trunk.upright[:, :, 2]).sum(-1)
         ahead = np.clip(0.45 * ahead, -0.28, 0.28)
-        drop = np.sqrt(np.maximum((0.93 * self.body.arm) ** 2 - ahead**2, 0.01))
+        drop = np.sqrt(np.maximum((0.965 * self.body.arm) ** 2 - ahead**2, 0.01))
         sign = 1 if side == "right" else -1
         local = np.stack([np.full_like(ahead, sign * 0.06 * self.body.scale), -drop, -ahead - 0.03], axis=-1)
         return trunk.shoulder[side] + np.matmul(trunk.upright, local[..., None])[..., 0], trunk.upright
@@ -98,8 +98,11 @@ class Scene:
         return point, self.trunk.upright
 
 
-def resolve(scene: Scene, place: Place, side: str) -> Array:
-    """Return the course (T, 3) of a hand or foot through its spots, swings included."""
+def resolve(scene: Scene, place: Place, side: str, *, arc: bool = False) -> Array:
+    """Return the course (T, 3) of a hand or foot through its spots, swings included.
+
+    With ``arc`` it rises and sinks in front of the body, as hands do, and not along the trunk.
+    """
     sign = 1 if side == "right" else -1
     size = scene.body.scale
 
@@ -112,7 +115,11 @@ def resolve(scene: Scene, place: Place, side: str) -> Array:
     start, frames = course, frame
     for spot, weight in place.moves:
         point, frame = where(spot.anchor, spot.out, spot.up, spot.forward)
-        course = course + weight[:, None] * (point - start)
+        way = point - start
+        course = course + weight[:, None] * way
+        if arc:
+            bulge = 4.0 * weight * (1.0 - weight) * np.abs(way[:, 1])
+            course = course + bulge[:, None] * (scene.trunk.upright @ offset(0.08 * sign, 0.0, 0.2))
         frames = frame
         start = point
     if place.swing.any():

@@ -35,7 +35,7 @@ class Body:
     @property
     def hip_height(self) -> float:
         """Height of the pelvis above the floor in quiet standing."""
-        return self.hip_drop + 0.985 * (self.thigh + self.shank) + self.ankle
+        return self.hip_drop + 0.995 * (self.thigh + self.shank) + self.ankle
 
     @property
     def arm(self) -> float:

@@ -13,7 +13,7 @@ from skeleton.simulation.gait import footing
 from skeleton.simulation.limbs import two_bones
 from skeleton.simulation.rotation import Array, apply, backward, offset, unit
 from skeleton.simulation.tracks import Tracks
-from skeleton.simulation.trunk import Stage, build_trunk, stance
+from skeleton.simulation.trunk import Stage, Trunk, build_trunk, stance
 
 __all__ = ["JOINTS", "MIRRORED", "Actor", "build_figures"]
 
@@ -24,7 +24,10 @@ MIRRORED = np.arange(len(JOINTS))
 for _left, _right in layout("kinect-v2").swaps:
     MIRRORED[[_left, _right]] = MIRRORED[[_right, _left]]
 _SIDES = (("left", -1), ("right", 1))
-_GROUND = 0.02
+_SOLE = 0.02
+"""Metres above the floor below which no foot goes."""
+_HAND_GROUND = 0.07
+"""Metres above the floor below which no hand goes: fingers reach further."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def _leg(scene: Scene, actor: Actor, side: str, sign: int) -> None:
     body, trunk = scene.body, scene.trunk
     target = resolve(scene, actor.tracks.places[f"{side}_foot"], side)
     target[:, 1] = np.maximum(target[:, 1], body.ankle)
-    forward = trunk.pelvis_frame @ offset(0.12 * sign, 0.0, 1.0)
+    forward = _knee_side(trunk, side, sign)
     knee, ankle = two_bones(trunk.hips[side], target, body.thigh, body.shank, forward)
     shank = unit(ankle - knee)
     heading = scene.feet[side][1]
@@ -82,18 +85,21 @@ def _leg(scene: Scene, actor: Actor, side: str, sign: int) -> None:
     hanging = unit(forward - (forward * shank).sum(-1, keepdims=True) * shank) * 0.8 + shank * 0.6
     free = np.clip((ankle[:, 1] - body.ankle) / 0.25, 0.0, 1.0) * 0.7
     free = np.maximum(free, np.clip(1.0 + 2.0 * shank[:, 1], 0.0, 1.0))[:, None]
-    toe = ankle + body.foot * unit((1.0 - free) * flat + free * hanging)
+    pointing = unit((1.0 - free) * flat + free * hanging)
+    rise = np.maximum(pointing[:, 1], (_SOLE - ankle[:, 1]) / body.foot)
+    pointing[:, [0, 2]] *= np.sqrt((1.0 - rise**2) / (1.0 - pointing[:, 1] ** 2 + 1e-9))[:, None]
+    pointing[:, 1] = rise
+    toe = ankle + body.foot * pointing
     scene.points |= {f"{side}_knee": knee, f"{side}_ankle": ankle, f"{side}_foot": toe}
 
 
 def _arm(scene: Scene, actor: Actor, side: str, sign: int) -> None:
     body, trunk = scene.body, scene.trunk
-    target = _outside(scene, resolve(scene, actor.tracks.places[side], side))
-    target[:, 1] = np.maximum(target[:, 1], _GROUND + 0.03)
-    raised = np.radians(actor.tracks.numbers[f"{side}_elbow"])
-    hanging, level = offset(sign * 0.3, -0.85, -0.4), offset(sign * 1.0, 0.15, -0.2)
-    pole = apply(trunk.upper_frame, np.cos(raised)[:, None] * hanging + np.sin(raised)[:, None] * level)
+    target = _outside(scene, resolve(scene, actor.tracks.places[side], side, arc=True))
+    target[:, 1] = np.maximum(target[:, 1], _HAND_GROUND)
     shoulder = trunk.shoulder[side]
+    pole = _elbow_side(scene, target - shoulder, actor.tracks.numbers[f"{side}_elbow"], sign)
+    pole[:, 1] += _near_floor(shoulder) * (np.maximum(pole[:, 1], 0.3) - pole[:, 1])
     elbow, hand = two_bones(shoulder, target, body.upper_arm, body.forearm + body.hand, pole)
     along = unit(hand - elbow)
     wrist = elbow + body.forearm * along
@@ -108,14 +114,38 @@ def _arm(scene: Scene, actor: Actor, side: str, sign: int) -> None:
     }  # fmt: skip
 
 
+def _elbow_side(scene: Scene, reach: Array, raised: Array, sign: int) -> Array:
+    """Return where the elbow points, (T, 3): back while the hand is low, forward once it is high."""
+    frame, raised = scene.trunk.upper_frame, np.radians(raised)[:, None]
+    height = backward(frame, reach)[:, 1:2] / scene.body.arm
+    above = np.clip((height + 0.7) / 0.9, 0.0, 1.0)
+    above = above * above * (3.0 - 2.0 * above)
+    hanging = (1.0 - above) * offset(sign * 0.2, -0.85, -0.5) + above * offset(sign * 0.35, -0.85, 0.3)
+    level = offset(sign * 1.0, 0.15, -0.1)
+    return apply(frame, np.cos(raised) * hanging + np.sin(raised) * level)
+
+
+def _knee_side(trunk: Trunk, side: str, sign: int) -> Array:
+    """Return where the knee points, (T, 3): ahead; sideways where that would be into the floor."""
+    towards = trunk.pelvis_frame @ offset(0.12 * sign, 0.0, 1.0)
+    down = _near_floor(trunk.hips[side]) * np.maximum(-towards[:, 1], 0.0)
+    towards[:, 1] += down
+    return np.asarray(towards + down[:, None] * (trunk.pelvis_frame @ offset(sign, 0.0, 0.0)))
+
+
+def _near_floor(points: Array) -> Array:
+    """Return 0 for points (T, 3) well above the floor and 1 for points near it."""
+    return np.asarray(np.clip((0.45 - points[:, 1]) / 0.3, 0.0, 1.0))
+
+
 def _outside(scene: Scene, target: Array) -> Array:
     """Move hand targets that lie inside the trunk to its surface, an ellipse around the spine."""
     trunk, size = scene.trunk, scene.body.scale
     local = backward(trunk.middle_frame, target - trunk.middle)
     flat = local[:, [0, 2]] / (np.array([0.17, 0.12]) * size)
-    depth = np.sqrt((flat**2).sum(-1))
+    depth = np.clip(np.sqrt((flat**2).sum(-1)), 0.05, 1.0)
     height = local[:, 1] / size
-    inside = (depth < 1.0) & (height > -0.35) & (height < 0.27)
-    pushed = local.copy()
-    pushed[:, [0, 2]] /= np.maximum(depth, 0.05)[:, None]
-    return np.where(inside[:, None], trunk.middle + apply(trunk.middle_frame, pushed), target)
+    # Fades out above the shoulders and below the hips, so that no hand jumps.
+    within = np.clip((height + 0.42) / 0.08, 0.0, 1.0) * np.clip((0.29 - height) / 0.08, 0.0, 1.0)
+    local[:, [0, 2]] *= (1.0 + within * (1.0 / depth - 1.0))[:, None]
+    return trunk.middle + apply(trunk.middle_frame, local)

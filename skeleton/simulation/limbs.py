@@ -8,7 +8,7 @@ from skeleton.simulation.rotation import Array, unit
 
 __all__ = ["two_bones"]
 
-_STRETCH = 0.995
+_STRETCH = 0.998
 """Share of its full length to which a limb stretches: joints never lock."""
 
 

@@ -23,6 +23,8 @@ _STANDING |= {
     "left_foot": Spot("stance"),
 }
 _WAY = ("travel", "aside", "turn")
+_TIED = frozenset({"rise", "shift", "sway", "travel"})
+"""Channels that amplitude changes little: hips that go to the floor cannot go further in somebody lively."""
 _EXACT = frozenset({"turn", "tilt", "roll"})
 """Channels that amplitude does not change: a half turn stays one, somebody lying lies."""
 
@@ -141,8 +143,7 @@ def _way(values: Mapping[str, Goal], performance: Performance) -> Array:
 def _sized(name: str, value: float, performance: Performance) -> float:
     if name in _EXACT:
         return value
-    # Hips that go down to a seat or the floor cannot go much further because somebody is lively.
-    share = 0.3 if name in ("rise", "travel") else 1.0
+    share = 0.3 if name in _TIED else 1.0
     return value * (1.0 + share * (performance.amplitude - 1.0))
 
 

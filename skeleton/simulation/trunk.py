@@ -103,7 +103,7 @@ def _on_floor(stage: Stage, travel: Array, aside: Array, body: Body) -> Array:
 
 def _standing_height(body: Body, root: Array, feet: Mapping[str, tuple[Array, Array]]) -> Array:
     """Return the height at which the hips stand so that the legs reach both feet, (T,)."""
-    leg = 0.99 * (body.thigh + body.shank)
+    leg = 0.996 * (body.thigh + body.shank)
     height = np.full(len(root), body.hip_height)
     for place, _ in feet.values():
         away = np.hypot(place[:, 0] - root[:, 0], place[:, 2] - root[:, 2]) - body.hip_width

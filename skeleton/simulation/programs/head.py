@@ -188,7 +188,7 @@ PROGRAMS: dict[str, tuple[Program, ...]] = {
     ),
     "A047": (  # touch neck (neckache)
         perform(
-            to(0.9, right=at("neck_side", forward=-0.04), cock=16, right_elbow=20),
+            to(0.9, right=at("neck_side", forward=0.03), cock=16, right_elbow=20),
             hold(1.5, swing("cock", 8, 0.7)),
         ),
         perform(

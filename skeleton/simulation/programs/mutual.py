@@ -14,7 +14,7 @@ PROGRAMS: dict[str, tuple[Program, ...]] = {
         perform(
             to(
                 0.5,
-                right=at("shoulder", out=0.1, up=-0.12, forward=-0.1),
+                right=at("shoulder", out=0.12, up=-0.3, forward=-0.05),
                 right_elbow=45,
                 twist=-26,
                 left=at("collar", forward=0.15),

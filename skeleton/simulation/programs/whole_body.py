@@ -6,6 +6,8 @@ from skeleton.simulation.motion import Program, at, hold, perform, rest, swing, 
 
 __all__ = ["PROGRAMS"]
 
+_LAPEL = at("shoulder", out=-0.08, up=-0.1, forward=0.3)
+_SLEEVE = at("hang", out=0.22, up=0.18, forward=-0.2)
 _FOOT_UP = at("stance", up=0.28, forward=0.12)
 
 PROGRAMS: dict[str, tuple[Program, ...]] = {
@@ -54,35 +56,35 @@ PROGRAMS: dict[str, tuple[Program, ...]] = {
     ),
     "A014": (  # wear jacket
         perform(
-            to(
-                0.6, right=at("collar", out=0.1, up=0.05), right_elbow=60, left=at("waist", out=0.1), twist=12
-            ),
-            to(
-                0.6,
-                right=at("shoulder", out=0.25, up=-0.25, forward=-0.25),
-                right_elbow=60,
-                twist=-14,
-                left=at("collar", out=-0.12),
-            ),
+            to(0.6, right=_LAPEL, left=_SLEEVE, left_elbow=40, twist=16),
+            to(0.5, left=at("shoulder", out=0.3, up=-0.1, forward=0.2), left_elbow=20, twist=0),
+            to(0.6, right=_SLEEVE, right_elbow=40, left=_LAPEL, twist=-16),
+            to(0.5, right=at("shoulder", out=0.3, up=-0.1, forward=0.2), right_elbow=20, twist=0),
+            to(0.5, elbows=30, hands=at("collar", out=0.04, forward=0.1)),
+            to(0.5, elbows=0, hands=at("belly", out=0.08, forward=0.06)),
+        ),
+        perform(
             to(
                 0.6,
-                left=at("shoulder", out=0.25, up=-0.25, forward=-0.25),
-                left_elbow=60,
-                twist=16,
-                right=at("collar"),
+                right=at("shoulder", out=0.25, up=0.2, forward=-0.05),
+                right_elbow=70,
+                left=_LAPEL,
+                twist=-12,
             ),
-            to(0.5, elbows=30, twist=0, hands=at("collar", forward=0.04)),
-            to(0.5, elbows=0, hands=at("belly", out=0.08, forward=0.02)),
+            to(0.6, right=at("shoulder", out=0.35, up=-0.1, forward=0.15), left=_SLEEVE, twist=16),
+            to(0.6, left=at("shoulder", out=0.3, up=-0.1, forward=0.2), right=_LAPEL, elbows=20, twist=0),
+            to(0.5, elbows=30, hands=at("collar", out=0.04, forward=0.1)),
+            to(0.5, elbows=0, hands=at("belly", out=0.08, forward=0.06)),
         ),
     ),
     "A015": (  # take off jacket
         perform(
-            to(0.5, hands=at("chest", out=0.08)),
-            to(0.5, elbows=40, bend=8, hands=at("shoulder", out=0.14, up=-0.1, forward=-0.05)),
-            to(0.6, elbows=20, bend=14, hands=at("lower_back", out=0.1, forward=-0.12)),
-            to(0.5, twist=14, right=at("waist", out=0.05), left=at("lower_back", out=0.12, forward=-0.1)),
-            to(0.5, twist=-8, left=at("waist", out=0.0), right=at("waist", out=-0.1)),
-            to(0.4, bend=0, twist=0, hands=at("waist")),
+            to(0.5, hands=at("chest", out=0.08, forward=0.06)),
+            to(0.5, elbows=40, bend=8, hands=at("shoulder", out=0.25, up=-0.2, forward=0.12)),
+            to(0.6, elbows=20, bend=16, hands=at("hang", out=0.1, up=0.1, forward=-0.25)),
+            to(0.5, elbows=30, hands=at("lower_back", out=0.03, up=-0.05, forward=-0.06)),
+            to(0.5, twist=14, right=at("waist", out=0.05), right_elbow=0),
+            to(0.5, twist=0, bend=0, left=at("waist"), left_elbow=0),
         ),
     ),
     "A016": (  # wear a shoe
@@ -225,18 +227,17 @@ PROGRAMS: dict[str, tuple[Program, ...]] = {
     ),
     "A043": (  # falling
         perform(  # forward, on hands and belly
-            to(0.35, rise=-0.12, shift=0.1, tilt=14, bend=8),
+            to(0.35, rise=-0.25, shift=0.45, tilt=30, bend=8, ease="strike"),
             to(
-                0.7,
+                0.45,
                 rise=-0.74,
-                shift=0.68,
-                tilt=82,
-                bend=4,
+                shift=0.82,
+                tilt=84,
+                bend=-6,
                 nod=-14,
-                ease="strike",
                 hands=at("shoulder", out=0.1, up=0.1, forward=0.2),
             ),
-            hold(0.8),
+            hold(0.9),
             side="any",
         ),
         perform(  # back, over the seat
@@ -258,10 +259,10 @@ PROGRAMS: dict[str, tuple[Program, ...]] = {
             to(0.35, rise=-0.14, sway=0.12, roll=14, lean=8, right=at("hang", out=0.3, up=0.1)),
             to(
                 0.65,
-                rise=-0.72,
-                sway=0.6,
-                roll=80,
-                lean=4,
+                rise=-0.66,
+                sway=0.66,
+                roll=76,
+                lean=-8,
                 ease="strike",
                 right=at("shoulder", out=0.2, up=0.3, forward=0.1),
                 left=at("chest", forward=0.15),
