@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from semtool.errors import UsageError, unknown_name
-from skeleton.formats import ntu, nw_ucla, utd_mhad
+from skeleton.formats import aimclr, ctr_gcn, ntu, nw_ucla, pku_mmd, pyskl, utd_mhad
 from skeleton.formats.source import OUTCOMES, Finding, Format, Outcome, Source, Unreadable
 
 __all__ = [
@@ -20,7 +20,15 @@ __all__ = [
     "recognise",
 ]
 
-FORMATS: tuple[Format, ...] = (ntu.FORMAT, utd_mhad.FORMAT, nw_ucla.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    ntu.FORMAT,
+    pku_mmd.FORMAT,
+    utd_mhad.FORMAT,
+    nw_ucla.FORMAT,
+    pyskl.FORMAT,
+    ctr_gcn.FORMAT,
+    aimclr.FORMAT,
+)
 """Every format, in the order in which they are tried."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["parse_decimals"]
+__all__ = ["parse_decimals", "tokens"]
 
 _ONES = np.uint64(0x0101010101010101)
 _ZEROS = np.uint64(0x30) * _ONES  # eight characters "0"
@@ -22,9 +22,9 @@ _PAD = b" " * 16
 def parse_decimals(text: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return ``float(text[start:end])`` for every pair, exactly.
 
-    Numbers of the form ``[-]d.ddd`` or ``[-]dd.ddd`` with at most 15 digits are parsed together: all digits
-    make one integer below 2^53, divided by a power of ten below 10^23, so the one rounding is that of the
-    division and the result is the nearest double. Every other form goes through ``float()``.
+    Numbers of the form ``d``, ``[-]d.ddd`` or ``[-]dd.ddd`` with at most 15 digits are parsed together: all
+    digits make one integer below 2^53, divided by a power of ten below 10^23, so the one rounding is that
+    of the division and the result is the nearest double. Every other form goes through ``float()``.
 
     Raises:
         ValueError: if one of them is no number.
@@ -50,6 +50,7 @@ def parse_decimals(text: bytes, starts: NDArray[np.int64], ends: NDArray[np.int6
     digits = last - point - 1
     plain &= (digits >= 1) & (digits + 1 + wide <= _MOST_DIGITS)
     digits = np.where(plain, digits, 1)
+    single = (last - first == 1) & (buffer[first] >= ord("0")) & (buffer[first] <= ord("9"))
     low, low_good = _eight_digits(words[last - 8], np.minimum(digits, 8))
     high, high_good = _eight_digits(words[last - 16], np.maximum(digits - 8, 0))
     plain &= low_good & high_good
@@ -58,13 +59,22 @@ def parse_decimals(text: bytes, starts: NDArray[np.int64], ends: NDArray[np.int6
     values: NDArray[np.float64] = (
         whole * scale + high.astype(np.float64) * 1e8 + low.astype(np.float64)
     ) / scale
-    values = np.where(negative, -values, values)
-    for index in np.flatnonzero(~plain):
+    values = np.where(single, buffer[first] - 48.0, np.where(negative, -values, values))
+    for index in np.flatnonzero(~(plain | single)):
         token = text[starts[index] : ends[index]]
         if b"_" in token:  # float() takes 1_000
             raise ValueError(f"could not convert string to float: {token!r}")
         values[index] = float(token)
     return values
+
+
+def tokens(text: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return start, end and line (from 0) of everything between blanks, tabs and line ends."""
+    buffer = np.frombuffer(text, np.uint8)
+    inside = np.concatenate([[False], buffer > ord(" "), [False]])
+    starts = np.flatnonzero(inside[1:] & ~inside[:-1])
+    ends = np.flatnonzero(~inside[1:] & inside[:-1])
+    return starts, ends, np.searchsorted(np.flatnonzero(buffer == ord("\n")), starts)
 
 
 def _eight_digits(
