@@ -5,8 +5,8 @@ Run: python benchmarks/bank_agreement.py
 Compares the bank with ``benchmarks/data/bank_second_filling.yaml`` and writes
 ``benchmarks/results/bank_agreement.md``. Agreement is the fraction of classes with the same value; kappa is
 Cohen's (agreement beyond what the two fillings' value frequencies give by chance), for ordered fields also
-with linear weights, so that a neighbouring step counts as a small difference. Where both fillings give one and
-the same value to every class kappa is not defined.
+with linear weights, so that a neighbouring step counts as a small difference. Where both fillings give one
+and the same value to every class kappa is not defined.
 """
 
 from __future__ import annotations
@@ -108,11 +108,11 @@ def main() -> None:
     lines = [
         "# Do two fillings of the attribute vocabulary agree?",
         "",
-        "Made by `python benchmarks/bank_agreement.py`. The second filling was written from class names and the",
-        "vocabulary alone, before the bank's entries for these classes were read, for twenty classes drawn at",
-        "random, and has not been changed since. Both fillings were drafted with a language model under the same",
-        "written rules (`vocabulary.yaml`): read the figures as what a careful reader of the rules reaches, and as",
-        "an upper bound for people who never met.",
+        "Made by `python benchmarks/bank_agreement.py`. The second filling was written from class names and",
+        "the vocabulary alone, before the bank's entries for these classes were read, for twenty classes",
+        "drawn at random, and has not been changed since. Both fillings were drafted with a language model",
+        "under the same written rules (`vocabulary.yaml`): read the figures as what a careful reader of the rules",
+        "reaches, and as an upper bound for people who never met.",
         "",
         "## The bank as first written",
         "",
@@ -120,8 +120,8 @@ def main() -> None:
         "",
         "## The bank as it is now",
         "",
-        "After one pass down every field over all classes, which made them consistent by what the actions are. The",
-        "second filling was in view then, so this is no independent figure.",
+        "After one pass down every field over all classes, which made them consistent by what the actions",
+        "are. The second filling was in view then, so this is no independent figure.",
         "",
         *compare(bank, again),
         "",

@@ -172,7 +172,8 @@ class Dataset(_Record):
             return self.classes[index]
         found = self._by_label.get(plain(label))
         if found is None:
-            raise unknown_name(f"class of {self.name}", label, [c.name for c in self.classes])
+            known = [name.split(" (")[0] for c in self.classes for name in (c.name, *c.aliases)]
+            raise unknown_name(f"class of {self.name}", label, known)
         return found
 
     def split(self, name: str | None = None) -> Split:
