@@ -36,7 +36,7 @@ def view(figures: Array, setup: Setup, camera: int, random: np.random.Generator)
     """Return figures (M, T, 25, 3) as a camera sees them: x to the right of who faces it, y up, z away."""
     paired = len(figures) == 2
     # Pairs are seen from the side, either of them on the left; a single person faces the camera.
-    heading = CAMERAS[camera] * (0.5 if paired else 1.0) + random.normal(0.0, 10.0)
+    heading = CAMERAS[camera] * (0.5 if paired else 1.0) + random.normal(0.0, 13.0)
     heading += 180.0 if paired and random.random() < 0.5 else 0.0
     turned = figures @ turn_left(np.array(heading)).T
     place = np.array([random.normal(0.0, 0.15), -setup.height, setup.distance + random.normal(0.0, 0.12)])

@@ -8,7 +8,7 @@ import numpy as np
 
 from skeleton.simulation.body import Body, draw_body
 from skeleton.simulation.figure import MIRRORED, Actor, build_figures
-from skeleton.simulation.motion import NUMBERS, PLACES, Program
+from skeleton.simulation.motion import NUMBERS, PLACES, Program, at
 from skeleton.simulation.noise import drift
 from skeleton.simulation.rotation import Array
 from skeleton.simulation.tracks import FRAME_RATE, Performance, Tracks, compile_program
@@ -19,14 +19,17 @@ __all__ = ["FRAMES", "Subject", "draw_subject", "perform_program"]
 FRAMES = (40, 100)
 """Fewest and most frames of a sample."""
 
-_POSTURE = {"bend": 3.0, "nod": 4.0, "lean": 1.0, "twist": 1.5, "right_elbow": 8.0, "left_elbow": 8.0}
+_POSTURE = {"bend": 3.5, "nod": 5.0, "lean": 1.5, "twist": 1.5, "right_elbow": 8.0, "left_elbow": 8.0}
 """Degrees (standard deviation) by which subjects hold themselves differently."""
 _IDLE = {
     "bend": 0.9, "lean": 0.8, "twist": 1.2, "nod": 1.5, "look": 2.5, "cock": 1.2,
     "sway": 0.006, "shift": 0.006,
 }  # fmt: skip
 """Standard deviation of the slow movement that nobody standing still can avoid."""
-_SLIP = 0.02
+_KEPT = 0.3
+_IDLE_HAND = (at("pocket"), at("belly", out=0.05), at("waist"), at("seat_side"), at("lower_back"))
+"""Where a hand without a task is kept, and how often it does not just hang."""
+_SLIP = 0.025
 _HAND_DRIFT = 0.007
 
 
@@ -63,7 +66,8 @@ def perform_program(
     tempo = subject.tempo * np.exp(random.normal(0.0, 0.08))
     rate, phase = float(np.exp(random.normal(0.0, 0.1)) / tempo**0.5), float(random.random())
     programs = [program] if program.partner is None else [program, program.partner]
-    jitter = 0.1 if program.partner is None else 0.03
+    programs = [_with_idle_hand(one, random) for one in programs]
+    jitter = 0.13 if program.partner is None else 0.03
     performances = [
         Performance(
             amplitude=float(np.clip(who.amplitude * np.exp(random.normal(0.0, 0.08)), 0.75, 1.3)),
@@ -103,6 +107,15 @@ def _mirrored(program: Program, subject: Subject, random: np.random.Generator) -
     if program.side == "any":
         return bool(chance < 0.5)
     return bool(chance < (0.05 if subject.right_handed else 0.95))
+
+
+def _with_idle_hand(program: Program, random: np.random.Generator) -> Program:
+    """Return the program with the left hand, if it has nothing to do, sometimes kept somewhere."""
+    chance, choice = random.random(), int(random.integers(len(_IDLE_HAND)))
+    busy = "left" in program.start or any("left" in step.goals for step in program.steps)
+    if busy or chance > _KEPT:
+        return program
+    return replace(program, start={**program.start, "left": _IDLE_HAND[choice]})
 
 
 def _stages(program: Program, subject: Subject) -> tuple[Stage, ...]:
