@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -149,10 +150,13 @@ def _server(repo: str) -> Iterator[HfApi]:
             RepositoryNotFoundError,
             RevisionNotFoundError,
         )
+        from huggingface_hub.utils.tqdm import disable_progress_bars
     except ImportError as error:
         raise UsageError("push and pull need huggingface_hub: pip install huggingface_hub") from error
     if constants.HF_HUB_OFFLINE:
         raise SemtoolError("HF_HUB_OFFLINE is set: nothing is pushed or pulled; unset it to use the network")
+    if not sys.stderr.isatty():
+        disable_progress_bars()
     api = HfApi()
     try:
         # One quick question first: the client itself would try again and again for a minute.
@@ -171,7 +175,7 @@ def _server(repo: str) -> Iterator[HfApi]:
         raise UsageError(f"there is no {repo} at {api.endpoint}, or it is private: {_LOG_IN}") from error
     except HfHubHTTPError as error:
         status = getattr(error.response, "status_code", "no status")
-        hint = f": {_LOG_IN}" if status in (401, 403) else "; try again later"
+        hint = f": {_LOG_IN}" if status in (401, 403) else ""
         raise SemtoolError(f"{api.endpoint} refused {repo} ({status}){hint}") from error
     except Exception as error:
         if isinstance(error, ConnectionError) or type(error).__module__.split(".")[0] in _HTTP_LIBRARIES:

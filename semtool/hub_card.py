@@ -28,7 +28,7 @@ _HOLDS = {
     "descriptions": "Descriptions of action classes, one JSON object a line: `dataset`, `class_id`, "
     "`class_name`, `granularity`, `slot`, `variant`, `text`, `source`.",
     "embeddings": "Text embeddings of action classes in one safetensors file: `embeddings` float32 (n, d) "
-    "and `class_id` int64 (n,); the header's metadata holds each row's granularity, slot and variant as JSON.",
+    "and `class_id` int64 (n,); its metadata holds each row's granularity, slot and variant as JSON.",
 }
 _CARD = """\
 ---

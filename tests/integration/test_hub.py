@@ -1,0 +1,250 @@
+"""Push and pull against a hub on loopback, through the command line in its own process."""
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from semtool.artifacts import Store
+from semtool.descriptions import Description, DescriptionSet
+from semtool.embedding_file import EmbeddingFile, write_embeddings
+
+_SPEC = importlib.util.spec_from_file_location("hub_server", Path(__file__).with_name("hub_server.py"))
+hub_server = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(hub_server)
+
+TOKEN = "hf_notarealtokenbutlooksthesame"
+
+
+@pytest.fixture
+def hub():
+    with hub_server.serve() as hub:
+        yield hub
+
+
+@pytest.fixture
+def run(tmp_path, hub):
+    def run(*arguments, root="here", code=None, **changes):
+        environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+        environment |= {
+            "HF_ENDPOINT": hub.endpoint,
+            "HF_HUB_OFFLINE": "0",
+            "HF_TOKEN": TOKEN,
+            "HF_HOME": str(tmp_path / "hf"),
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            "HF_HUB_DISABLE_XET": "1",
+            "SEMTOOL_ROOT": str(tmp_path / root),
+        }
+        start = ["-c", code] if code else ["-m", "semtool.cli", *arguments]
+        start = start if code else ["-c", "from semtool.cli import main; main()", *arguments]
+        return subprocess.run(
+            [sys.executable, *start],
+            env=environment | changes,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def texts(tmp_path):
+    """A description set in the store ``here``."""
+    store = Store(tmp_path / "here")
+    rows = [
+        Description("ntu60", i, f"class {i}", "global", "", 0, f"text ‘{i}’ 动作", "template")
+        for i in range(3)
+    ]
+    with store.create("descriptions", "ntu60/global", parameters={"n": 1}) as draft:
+        DescriptionSet(rows).write(draft.folder)
+        draft.counts = {"global": 3}
+    return draft.result
+
+
+@pytest.fixture
+def vectors(tmp_path, texts):
+    """An embedding file in the store ``here``."""
+    store = Store(tmp_path / "here")
+    with store.create(
+        "embeddings",
+        "ntu60/global/tfidf",
+        inputs={"descriptions": texts.as_input()},
+        parameters={"encoder": "tfidf"},
+    ) as draft:
+        write_embeddings(
+            draft.folder,
+            vectors=np.eye(3, dtype=np.float32),
+            class_id=np.arange(3),
+            granularity=["global"] * 3,
+            slot=[""] * 3,
+            variant=[0] * 3,
+            dataset="ntu60",
+            encoder="tfidf",
+        )
+        draft.counts = {"global": 3}
+    return draft.result
+
+
+def test_descriptions_travel(hub, run, texts, tmp_path):
+    pushed = run("push", "ntu60/global", "--repo", "me/texts", "--licence", "cc-by-4.0", "--json")
+    assert pushed.returncode == 0, pushed.stderr
+    assert json.loads(pushed.stdout) == {
+        "reference": "ntu60/global@v1",
+        "repo": "me/texts",
+        "url": f"{hub.endpoint}/datasets/me/texts",
+        "commit": hub.commit,
+    }
+    assert sorted(hub.files) == ["README.md", "descriptions.jsonl", "manifest.json"]
+    assert hub.commits == ["semtool push ntu60/global@v1"]
+
+    pulled = run("pull", "me/texts", "--json", root="there")
+    assert pulled.returncode == 0, pulled.stderr
+    answer = json.loads(pulled.stdout)
+    assert answer["reference"] == "ntu60/global@v1"
+    assert answer["pulled"]["commit"] == hub.commit
+    there = Store(tmp_path / "there").resolve("descriptions", "ntu60/global").verify()
+    assert DescriptionSet.read(there.path).descriptions == DescriptionSet.read(texts.path).descriptions
+    assert there.as_input() == texts.as_input()
+    assert there.manifest.identity == texts.manifest.identity
+    again = run("pull", "me/texts", root="there")
+    assert again.stdout == "descriptions ntu60/global@v1, from me/texts\n"
+
+
+def test_embeddings_travel_and_the_card_loads_them_without_semtool(hub, run, vectors, tmp_path):
+    pushed = run("push", "embeddings/ntu60/global/tfidf@v1", "--repo", "me/texts")
+    assert pushed.returncode == 0, pushed.stderr
+    assert "names no licence" in pushed.stderr
+    assert hub.objects, "the tensor file went through LFS"
+    card = hub.files["README.md"].decode()
+    for said in (
+        "| data set | ntu60 |",
+        "| prompt set | global |",
+        "| encoder | tfidf |",
+        "license: unknown",
+    ):
+        assert said in card
+    (code,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    assert len(code.splitlines()) == 5
+    loaded = run(code=code)
+    assert loaded.returncode == 0, loaded.stderr
+    assert loaded.stdout.startswith("(3, 3) [0 1 2]")
+
+    assert run("pull", "me/texts", root="there").returncode == 0
+    there = Store(tmp_path / "there").resolve("embeddings", "ntu60/global/tfidf").verify()
+    assert np.array_equal(EmbeddingFile(there.path).vectors(), np.eye(3))
+
+
+def test_the_card_of_descriptions_loads_them_too(hub, run, texts):
+    assert run("push", "ntu60/global", "--repo", "me/texts").returncode == 0
+    (code,) = re.findall(r"```python\n(.*?)```", hub.files["README.md"].decode(), re.DOTALL)
+    assert len(code.splitlines()) == 5
+    assert run(code=code).stdout == "3 class 0 text ‘0’ 动作\n"
+
+
+def replace(name, old, new):
+    def spoil(files):
+        assert old in files[name]
+        files[name] = files[name].replace(old, new)
+
+    return spoil
+
+
+SPOILED = {
+    "flipped": (replace("descriptions.jsonl", b"text", b"tExt"), "descriptions.jsonl does not match"),
+    "manifest": (replace("manifest.json", b'"n": 1', b'"n": 2'), "manifest.json does not match"),
+    "missing": (lambda files: files.pop("descriptions.jsonl"), "it has no descriptions.jsonl"),
+    "foreign": (lambda files: files.pop("manifest.json"), "was not made by semtool push"),
+    "traversal": (replace("manifest.json", b'"descriptions.jsonl"', b'"../out"'), "not a plain file name"),
+    "newer": (replace("manifest.json", b'"schema": 1', b'"schema": 9'), "upgrade semtool"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "says"), SPOILED.values(), ids=SPOILED)
+def test_what_does_not_fit_never_enters_the_store(hub, run, texts, tmp_path, spoil, says):
+    assert run("push", "ntu60/global", "--repo", "me/texts").returncode == 0
+    spoil(hub.files)
+    pulled = run("pull", "me/texts", root="there")
+    assert pulled.returncode == 1
+    assert says in pulled.stderr
+    assert pulled.stderr.count("\n") == 1
+    assert not (tmp_path / "there" / "descriptions").exists()
+
+
+def test_a_damaged_artifact_is_not_pushed(hub, run, texts):
+    path = texts.path / "descriptions.jsonl"
+    path.write_bytes(path.read_bytes()[:-1])
+    pushed = run("push", "ntu60/global", "--repo", "me/texts")
+    assert pushed.returncode == 1
+    assert "descriptions.jsonl has" in pushed.stderr
+    assert hub.requests == []
+
+
+def test_tokens_are_sent_but_never_written(hub, run, texts, tmp_path):
+    done = [run("push", "ntu60/global", "--repo", "me/texts"), run("pull", "me/texts", root="there")]
+    assert any(
+        headers.get("authorization", headers.get("Authorization")) == f"Bearer {TOKEN}"
+        for _, _, headers in hub.requests
+    )
+    assert all(TOKEN not in answer.stdout + answer.stderr for answer in done)
+    assert all(TOKEN.encode() not in content for content in hub.files.values())
+    for folder in ("here", "there"):
+        for path in (tmp_path / folder).rglob("*"):
+            assert path.is_dir() or TOKEN.encode() not in path.read_bytes()
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("command", [("push", "ntu60/global", "--repo", "me/texts"), ("pull", "me/texts")])
+def test_a_refusal_is_one_sentence(hub, run, texts, status, command):
+    hub.status = status
+    answer = run(*command)
+    assert answer.returncode in (1, 2)
+    assert answer.stdout == ""
+    assert answer.stderr.startswith("error: ")
+    assert answer.stderr.count("\n") == 1
+    assert "me/texts" in answer.stderr
+    assert TOKEN not in answer.stderr
+    if status in (401, 403):
+        assert "HF_TOKEN" in answer.stderr
+
+
+def test_an_unknown_revision_is_named(hub, run, texts):
+    assert run("push", "ntu60/global", "--repo", "me/texts").returncode == 0
+    pulled = run("pull", "me/texts", "--revision", "nowhere")
+    assert (pulled.returncode, pulled.stderr) == (2, "error: me/texts has no such revision\n")
+
+
+def test_without_a_network_it_is_one_sentence(run, texts):
+    # Nothing listens on the discard port.
+    answer = run("pull", "me/texts", HF_ENDPOINT="http://127.0.0.1:9")
+    assert answer.returncode == 1
+    assert answer.stderr == "error: cannot reach http://127.0.0.1:9; check the network, or set HF_ENDPOINT\n"
+    offline = run("push", "ntu60/global", "--repo", "me/texts", HF_HUB_OFFLINE="1")
+    assert offline.returncode == 1
+    assert "HF_HUB_OFFLINE" in offline.stderr
+
+
+def test_motion_data_is_not_pushed(hub, run, tmp_path):
+    with Store(tmp_path / "here").create("arrays", "ntu60/raw") as draft:
+        (draft.folder / "positions.npy").write_bytes(b"x")
+    pushed = run("push", "ntu60/raw", "--repo", "me/texts")
+    assert pushed.returncode == 2
+    assert "only descriptions and embeddings" in pushed.stderr
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize(
+    "repo", ["texts", "me/texts/more", "../texts", "me/", "https://huggingface.co/me/texts"]
+)
+def test_a_bad_repository_name_is_wrong_usage(hub, run, texts, repo):
+    answer = run("pull", repo)
+    assert answer.returncode == 2
+    assert "user/name" in answer.stderr
+    assert hub.requests == []
