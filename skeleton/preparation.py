@@ -31,6 +31,7 @@ from skeleton.collecting import Collector
 from skeleton.formats import Finding, Format, Source, find_format, recognise
 from skeleton.prepared_sources import Earlier, read_findings, write_tables
 from skeleton.reading import Reading, Task, read_sources
+from skeleton.simulation import NOTICE
 from skeleton.stat_cache import StatCache
 
 __all__ = ["Prepared", "prepare"]
@@ -107,6 +108,8 @@ def prepare(
         "reader": f"{reader.name}/{reader.version}",
         "unusable": list_digest,
     }
+    if simulated := (folder / NOTICE).is_file():
+        recipe["simulated"] = "yes"
     target = f"{dataset.name}/{name}"
     cache = StatCache.open(store.root, folder)
     stats = {source.name: source.stat() for source in sources}
@@ -142,6 +145,7 @@ def prepare(
         with store.create("arrays", target, parameters=parameters, libraries=("numpy",)) as draft:
             for path in sorted(work.iterdir()):
                 path.rename(draft.folder / path.name)
+            draft.simulated = simulated
             draft.details |= writer.details | {"findings": collector.outcomes}
             draft.counts |= writer.counts | {"sources": len(tasks)}
     return _report(draft.result, reader, read=collector.fresh, created=True)
