@@ -39,6 +39,8 @@ class GranularitySpec(_Record):
     Attributes:
         template: file name of the template (source ``template``); rendered once a class and slot, every
             non-empty line is one text.
+        prefixed: the template is rendered once a class, and every line begins with its slot and ``|``; for
+            templates that choose among the texts of all slots.
         slots: for ``part`` and ``phase`` any of `SLOTS` (all, if left out); for ``attribute`` fields of the
             vocabulary and ``codes`` (all); the other granularities have none.
         variants: how many texts a class and slot the model is asked for (source ``llm``).
@@ -48,6 +50,7 @@ class GranularitySpec(_Record):
     """
 
     template: str = ""
+    prefixed: bool = False
     slots: tuple[str, ...] = ()
     variants: int = Field(default=1, ge=1, le=100)
     ask: str = ""

@@ -7,7 +7,7 @@ that whatever a template does, rendering it ends quickly. Every error names file
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any, cast
 
 from jinja2 import DictLoader, StrictUndefined, nodes
@@ -79,10 +79,12 @@ class Templates:
         pieces: list[str] = []
         size = 0
         try:
-            for piece in environment.get_template(name).generate(dict(variables)):
+            stream = cast("Generator[str]", environment.get_template(name).generate(dict(variables)))
+            for piece in stream:
                 size += len(piece)
                 if size > MAX_CHARACTERS:
-                    raise _TooMuchError(f"puts out more than {MAX_CHARACTERS} characters")
+                    # Thrown into the template, so that the error knows its line.
+                    stream.throw(_TooMuchError(f"puts out more than {MAX_CHARACTERS} characters"))
                 pieces.append(piece)
         except TemplateSyntaxError as error:
             raise SemtoolError(self._where(error.name or name, error.lineno) + str(error.message)) from error

@@ -22,7 +22,8 @@ granularities:
   # label, global, motion, part, phase and attribute are possible; each has a template.
   # part and phase are rendered for every slot (head, arms, torso, legs; start, middle, end).
   global: {{template: global.j2, max_words: 60}}
-  part: {{template: part.j2, slots: [arms, legs], max_words: 40, forbid_label: true}}
+  # With forbid_label: true, `semtool prompts check` refuses texts that name the action.
+  part: {{template: part.j2, slots: [arms, legs], max_words: 40}}
 """
 _GLOBAL = """\
 {# Every non-empty line is one text. What a template may say of a class:

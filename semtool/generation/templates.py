@@ -75,16 +75,36 @@ def describe_class(
     variables = class_variables(dataset, action, bank.get(action.id))
     if "told" in variables:
         variables["rest"] = [name for name in _busiest_first(bank) if name not in variables["told"]]
-    for granularity, spec in prompt_set.granularities.items():
-        for slot in prompt_set.slots(granularity):
-            text = prompt_set.render(
-                spec.template, variables | {"slot": slot}, subject=subject(dataset, action)
-            )
-            lines = dict.fromkeys(" ".join(line.split()) for line in text.splitlines() if line.strip())
+    for granularity in prompt_set.granularities:
+        for slot, lines in _lines(prompt_set, granularity, variables, subject(dataset, action)):
             for variant, line in enumerate(lines):
                 yield Description(
                     dataset.name, action.id, action.name, granularity, slot, variant, line, prompt_set.name
                 )
+
+
+def _lines(
+    prompt_set: PromptSet, granularity: str, variables: Mapping[str, Any], who: str
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield each slot with its texts: the distinct non-empty lines that the template put out."""
+    spec = prompt_set.granularities[granularity]
+    slots = prompt_set.slots(granularity)
+    if not spec.prefixed:
+        for slot in slots:
+            yield slot, _distinct(prompt_set.render(spec.template, {**variables, "slot": slot}, subject=who))
+        return
+    found: dict[str, list[str]] = {slot: [] for slot in slots}
+    for line in _distinct(prompt_set.render(spec.template, variables, subject=who)):
+        slot, mark, text = line.partition("|")
+        if not mark or slot.strip() not in found:
+            where = f"{prompt_set.name}/{spec.template}"
+            raise SemtoolError(f"{where}: a line about {who} does not begin with a slot and '|': {line!r}")
+        found[slot.strip()].append(text.strip())
+    yield from found.items()
+
+
+def _distinct(text: str) -> list[str]:
+    return list(dict.fromkeys(" ".join(line.split()) for line in text.splitlines() if line.strip()))
 
 
 def describe(prompt_set: PromptSet, dataset: Dataset, bank: Mapping[int, ActionFacts]) -> DescriptionSet:

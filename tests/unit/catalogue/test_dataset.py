@@ -40,7 +40,8 @@ def test_every_split_is_disjoint_and_complete(name):
     dataset = load_dataset(name)
     for split in dataset.splits.values():
         seen = set(dataset.seen(split))
-        assert seen and not seen & set(split.unseen)
+        assert seen
+        assert not seen & set(split.unseen)
         assert seen | set(split.unseen) == set(range(len(dataset.classes)))
         assert split.name.startswith(split.family)
 
@@ -112,7 +113,8 @@ default_split: nope
         load_dataset(write(tmp_path / "bad.yaml", text))
     message = str(caught.value)
     for part in (
-        "name: ", "colour: ", "classes.1.size", "class ids are given twice: [0]", "'wave' names both class 0 and",
+        "name: ", "colour: ", "classes.1.size", "class ids are given twice: [0]",
+        "'wave' names both class 0 and",
         "'overlap' lists classes that do not exist: [9]", "as seen and unseen: [1]",
         "'overlap' is incomplete, neither seen nor unseen: [2, 3]", "twice", "'whole' leaves no seen class",
         "default 'nope' is not defined",
