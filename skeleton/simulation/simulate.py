@@ -57,7 +57,7 @@ def simulate(
 ) -> Simulation:
     """Simulate every class of ``dataset`` by ``subjects`` people, ``reps`` times each.
 
-    The same arguments give the same samples on every machine, and the same version back without work.
+    The same arguments give the same samples, and the same version back without work.
 
     Args:
         dataset: only ``ntu60`` can be simulated.

@@ -13,7 +13,7 @@ _FOOT_UP = at("stance", up=0.28, forward=0.12)
 PROGRAMS: dict[str, tuple[Program, ...]] = {
     "A006": (  # pick up
         perform(
-            to(0.9, right=at("floor", out=0.14, up=0.06, forward=0.36), bend=72, rise=-0.2, nod=12),
+            to(0.9, right=at("floor", out=0.14, up=0.06, forward=0.36), bend=76, rise=-0.32, nod=12),
             hold(0.2),
             to(0.9, right=at("waist"), bend=0, rise=0, nod=5),
             hold(0.2),
