@@ -144,6 +144,8 @@ def _show_outcomes(result: GenerationResult) -> None:
         console.note(f"missing: {place}: {gap['outcome']}")
     if len(record["missing"]) > 20:
         console.note(f"missing: {len(record['missing']) - 20} more (--json lists all)")
+    if record["shared_texts"]:
+        console.note(f"note: {record['shared_texts']} texts are the same for several classes")
     if agreement := record.get("agreement"):
         _show_agreement(agreement)
     if result.artifact is None:

@@ -84,6 +84,14 @@ class Assembly:
             if price is not None:
                 self.cost = (self.cost or 0.0) + price.cost(*tokens, batch=answer.batch)
 
+    def _shared(self) -> int:
+        """Return how many texts are said of several classes: many of them mean that the model does not answer."""
+        said: dict[tuple[str, str, str], set[int]] = {}
+        for d in self.descriptions:
+            if d.granularity != "attribute":
+                said.setdefault((d.granularity, d.slot, d.text), set()).add(d.class_id)
+        return sum(len(classes) > 1 for classes in said.values())
+
     def details(self) -> dict[str, Any]:
         """Return what the manifest and ``--json`` say."""
         found: dict[str, Any] = {
@@ -97,6 +105,7 @@ class Assembly:
             "formats": _plain(self.formats),
             "answered": {"first": self.first, "last": self.last},
             "outcomes": _plain(self.outcomes),
+            "shared_texts": self._shared(),
             "missing": self.missing,
         }
         if summary := self.agreement.summary():

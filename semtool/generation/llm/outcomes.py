@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     TOO_LONG = "too-long"
     TOO_SHORT = "too-short"
     NAMES_LABEL = "names-label"
+    COPIED = "copied"
     DUPLICATE = "duplicate"
     HTTP_ERROR = "http-error"
     TIMEOUT = "timeout"
@@ -43,6 +44,7 @@ MEANING = {
     Outcome.TOO_LONG: "more words than the prompt set allows",
     Outcome.TOO_SHORT: "too few words to say anything",
     Outcome.NAMES_LABEL: "names the action although the prompt set forbids it",
+    Outcome.COPIED: "repeats the request (an example, given facts) and says nothing of its own",
     Outcome.DUPLICATE: "nearly the same as another variant",
     Outcome.HTTP_ERROR: "the server failed, also after retries",
     Outcome.TIMEOUT: "no answer in time, also after retries",

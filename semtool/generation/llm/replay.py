@@ -127,6 +127,9 @@ def judge(cell: Cell, answer: Answer, others: Collection[dict[str, str]]) -> tup
         repaired = repaired or cut
         if cell.spec.forbid_label and names_label(values[slot], cell.action.name):
             raise RejectedError(Outcome.NAMES_LABEL)
+    said = cell.sentences
+    if cell.granularity != "label" and all(near_duplicate(text, said) for text in values.values()):
+        raise RejectedError(Outcome.COPIED)
     if near_duplicate(_whole(values), map(_whole, others)):
         raise RejectedError(Outcome.DUPLICATE)
     return values, repaired

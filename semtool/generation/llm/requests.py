@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,7 @@ from typing import Any
 
 from semtool.artifacts.manifest import digest
 from semtool.catalogue import ActionClass, ActionFacts, Dataset, load_vocabulary
+from semtool.generation.llm.rules import MIN_WORDS, words
 from semtool.generation.llm.schema import answer_rule, enum_schema, text_schema
 from semtool.generation.prompt_set import GranularitySpec, PromptSet
 from semtool.generation.templates import class_variables, subject
@@ -18,6 +20,7 @@ __all__ = ["TEXT", "Ask", "Cell", "Sampling", "cells"]
 TEXT = "text"
 """The key of the answer at granularities without slots."""
 _TOKENS_PER_WORD = 2
+_SENTENCE_END = re.compile(r'[.!?:"\n]+')
 _SEED_STRIDE = 1000
 
 
@@ -71,6 +74,12 @@ class Cell:
     schema: dict[str, Any]
     longest: int
     sampling: Sampling
+
+    @cached_property
+    def sentences(self) -> list[str]:
+        """What the request says, sentence by sentence."""
+        pieces = (piece for m in self.messages for piece in _SENTENCE_END.split(m["content"]))
+        return [piece for piece in pieces if len(words(piece)) >= MIN_WORDS]
 
     def ask(self, variant: int, attempt: int = 0, doubled: int = 0) -> Ask:
         """Return the request for a variant; each ``attempt`` has a seed of its own."""
