@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -31,7 +31,7 @@ class Field(BaseModel):
     kind: Literal["ordered", "nominal"]
     values: dict[str, Value]
 
-    @property
+    @cached_property
     def default(self) -> str:
         """The value that applies where a class leaves the field out: the body at rest."""
         return next(name for name, value in self.values.items() if value.default)

@@ -58,14 +58,9 @@ def class_variables(dataset: Dataset, action: ActionClass, facts: ActionFacts | 
 
 def _busiest_first(bank: Mapping[int, ActionFacts]) -> list[str]:
     """Return the fields, first those in which most classes are not at rest: there, rest is worth a word."""
-    fields = load_vocabulary().fields
-    busy = Counter(
-        name
-        for facts in bank.values()
-        for name, value in facts.attribute.items()
-        if value != fields[name].default
-    )
-    return sorted(fields, key=lambda name: -busy[name])
+    rest = load_vocabulary().complete({})
+    busy = Counter(n for facts in bank.values() for n, value in facts.attribute.items() if value != rest[n])
+    return sorted(rest, key=lambda name: -busy[name])
 
 
 def describe_class(
