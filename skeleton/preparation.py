@@ -72,7 +72,7 @@ def prepare(
     raw: str | Path | None = None,
     *,
     store: Store | None = None,
-    name: str = "raw",
+    name: str | None = None,
     format: str | None = None,
     unusable: str | Path | None = None,
     strict: bool = False,
@@ -85,7 +85,7 @@ def prepare(
         dataset: a data set of the catalogue, or the path of a user's own.
         raw: its raw folder or file; without it ``$SEMTOOL_DATA/<the catalogue's folder>``.
         store: where artifacts are kept.
-        name: name of the arrays.
+        name: name of the arrays; without it ``raw``, or ``simulated`` if `semtool simulate` made the files.
         format: name of the reader; without it the format is recognised.
         unusable: text file with names of samples to leave out; without it ``*missing_skeleton*.txt`` is
             looked for in the raw folder.
@@ -102,12 +102,14 @@ def prepare(
     folder = _raw_folder(dataset, raw)
     reader, sources = _reader(folder, dataset, format)
     listed, list_digest = _unusable(folder, unusable)
-    recipe = {
+    recipe: dict[str, Any] = {
         "dataset": dataset.name,
         "classes": digest([[c.id, c.code, c.name, *c.aliases] for c in dataset.classes]),
         "reader": f"{reader.name}/{reader.version}",
         "unusable": list_digest,
+        "simulated": _simulated(folder, sources),
     }
+    name = name or ("simulated" if recipe["simulated"] else "raw")
     if simulated := (folder / NOTICE).is_file():
         recipe["simulated"] = "yes"
     target = f"{dataset.name}/{name}"
@@ -148,6 +150,7 @@ def prepare(
             draft.simulated = simulated
             draft.details |= writer.details | {"findings": collector.outcomes}
             draft.counts |= writer.counts | {"sources": len(tasks)}
+            draft.simulated = recipe["simulated"]
     return _report(draft.result, reader, read=collector.fresh, created=True)
 
 
@@ -174,6 +177,14 @@ def _reader(folder: Path, dataset: Dataset, name: str | None) -> tuple[Format, l
     return reader, sources
 
 
+def _simulated(folder: Path, sources: Sequence[Source]) -> bool:
+    """Tell whether any of the files lies in a folder that the simulator marked."""
+    from skeleton.simulation import NOTICE
+
+    folders = {folder, *(source.path.parent for source in sources)}
+    return any((place / NOTICE).is_file() for place in folders)
+
+
 def _unusable(folder: Path, path: str | Path | None) -> tuple[frozenset[str], str]:
     """Return the sample names to leave out and a checksum of them; lines that are no name are passed over."""
     if path is not None:
@@ -190,7 +201,7 @@ def _unusable(folder: Path, path: str | Path | None) -> tuple[frozenset[str], st
     return frozenset(names), digest(sorted(names)) if names else ""
 
 
-def _parameters(recipe: dict[str, str], contents: Sequence[tuple[str, int, str]]) -> dict[str, Any]:
+def _parameters(recipe: dict[str, Any], contents: Sequence[tuple[str, int, str]]) -> dict[str, Any]:
     """Return what identifies the arrays; the files by one checksum, as there may be a hundred thousand."""
     listing = hashlib.sha256(
         "".join(f"{n}\0{b}\0{c}\n" for n, b, c in contents).encode("utf-8", "surrogateescape")
@@ -204,7 +215,7 @@ def _hashed(tasks: Sequence[Task]) -> list[Task]:
         return list(pool.map(Task.hashed, tasks))
 
 
-def _earlier(versions: Sequence[Artifact], recipe: dict[str, str]) -> Earlier | None:
+def _earlier(versions: Sequence[Artifact], recipe: dict[str, Any]) -> Earlier | None:
     """Return the newest version that was read in the same way."""
     for artifact in sorted(versions, key=lambda a: a.version, reverse=True):
         if all(artifact.manifest.parameters.get(key) == value for key, value in recipe.items()):

@@ -32,7 +32,9 @@ def prepare(
             "--raw", help="Folder or file of raw skeletons.", show_default="$SEMTOOL_DATA/<data set>"
         ),
     ] = None,
-    name: Annotated[str, typer.Option("--name", help="Name of the arrays.")] = "raw",
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the arrays.", show_default="raw, or simulated")
+    ] = None,
     format: Annotated[
         str | None, typer.Option("--format", help="Name of the reader.", show_default="recognised")
     ] = None,
@@ -108,6 +110,8 @@ def _describe(done: Prepared) -> None:
         say(f"{done.artifact.reference}: {done.samples} samples from {files}")
     else:
         say(f"{done.artifact.reference}: nothing to do, its {done.sources} files are unchanged")
+    if done.artifact.manifest.simulated:
+        note("these skeletons are simulated; no result on them is a result on the data set")
     rejected = [(source, f) for source, f in done.findings if f.severity == "rejected"]
     for source, finding in rejected[:_SHOWN]:
         note(f"rejected {source} ({finding.outcome}): {finding.message}")

@@ -171,6 +171,14 @@ def test_several_processes_give_the_same_bytes(raw, store, tmp_path, monkeypatch
     assert one.artifact.manifest.files == two.artifact.manifest.files
 
 
+def test_files_of_the_simulator_stay_marked(raw, store):
+    (raw / "SIMULATED.txt").write_text("made by semtool simulate")
+    done = prepare("ntu60", raw / "nested", store=store)
+    assert (done.artifact.reference, done.artifact.manifest.simulated) == ("ntu60/raw@v1", False)
+    done = prepare("ntu60", raw, store=store)
+    assert (done.artifact.reference, done.artifact.manifest.simulated) == ("ntu60/simulated@v1", True)
+
+
 def test_a_single_file(raw, store):
     done = prepare("ntu60", raw / name(1), store=store)
     assert (done.samples, done.sources) == (1, 1)
