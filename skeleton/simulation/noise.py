@@ -10,10 +10,10 @@ from skeleton.simulation.rotation import Array
 
 __all__ = ["add_noise", "drift"]
 
-_WHITE = {"hand_tip": 0.008, "thumb": 0.008, "hand": 0.004, "wrist": 0.003, "foot": 0.004, "ankle": 0.003}
+_WHITE = {"hand_tip": 0.008, "thumb": 0.008, "hand": 0.002, "wrist": 0.001, "foot": 0.002, "ankle": 0.001}
 _SLOW = {"hand_tip": 0.012, "thumb": 0.014, "hand": 0.009, "wrist": 0.007, "elbow": 0.007, "knee": 0.007,
          "foot": 0.012, "ankle": 0.008}  # fmt: skip
-_TRUNK_WHITE, _TRUNK_SLOW = 0.001, 0.004
+_TRUNK_WHITE, _TRUNK_SLOW = 0.0003, 0.003
 """Standard deviations in metres, after recordings of a Kinect v2 of people who keep still."""
 _LOSS = 0.12
 """Chance that a limb is lost once in a sample."""
