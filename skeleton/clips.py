@@ -1,12 +1,13 @@
-"""From arrays to the clips that a visual encoder sees: centred, view-aligned, body-sized, T frames, streams.
+"""From arrays to the clips that a visual encoder sees: centred, facing the sensor, body-sized, T frames.
 
-The main actor's origin in the first frame is zero, the main actor's mean hip and shoulder line lies along x
-(so that the camera's viewpoint does not matter), and the trunk's mean length is one.
+The main actor's origin in the first frame is zero and the way on from there is kept, the main actor faces the
+sensor at the start (so that the camera's viewpoint does not matter), and the trunk has length one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,53 +16,38 @@ from torch import Tensor
 
 from skeleton.arrays import ArraySet
 from skeleton.layouts import Layout
+from skeleton.transforms import align_view, centre, chain, resample, scale_by_trunk
 
 __all__ = ["STREAMS", "augment", "canonical", "load_clips", "streams"]
 
 STREAMS = ("joint", "bone", "motion")
 """What a joint's numbers may be: its position, the vector from its parent, its step to the next frame."""
 _MOTION_SCALE = 5.0  # steps between frames are small; this brings them to the size of bones
+_CHUNK = 256  # sequences made canonical at a time: memory does not grow with their number
 
 
-def canonical(positions: NDArray[np.float32], layout: Layout, frames: int) -> NDArray[np.float32]:
-    """Return one sequence (C, T', V, M), without padding, as a clip (C, ``frames``, V, M), float32."""
-    clip = np.array(positions, dtype=np.float32)
-    present = (clip != 0).any(axis=0, keepdims=True)
-    main = clip[..., 0]
-    clip -= main[:, :1, list(layout.origin)].mean(axis=2, keepdims=True)[..., None]
-    main = clip[..., 0]
-    pairs = [(a, b) for a, b in layout.swaps if layout.joints[a].endswith(("hip", "shoulder"))]
-    across = np.mean([main[:, :, b] - main[:, :, a] for a, b in pairs], axis=(0, 2))
-    if clip.shape[0] == 3 and np.hypot(across[0], across[2]) > 1e-6:
-        # Turn about the vertical until the right side lies at positive x.
-        cos, sin = np.array([across[0], across[2]]) / np.hypot(across[0], across[2])
-        turn = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]], dtype=np.float32)
-        clip = np.einsum("ij,jtvm->itvm", turn, clip)
-    top = np.mean(
-        [main[:, :, j] for pair in pairs if "shoulder" in layout.joints[pair[0]] for j in pair], axis=0
-    )
-    low = np.mean([main[:, :, j] for pair in pairs if "hip" in layout.joints[pair[0]] for j in pair], axis=0)
-    trunk = float(np.linalg.norm(top - low, axis=0).mean())
-    clip = np.where(present, clip / (trunk if trunk > 1e-6 else 1.0), 0)
-    return _resample(clip.astype(np.float32), frames)
-
-
-def _resample(clip: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
-    """Resample in time by linear interpolation, ends on ends."""
-    place = np.linspace(0, clip.shape[1] - 1, frames)
-    left = np.floor(place).astype(int)
-    right = np.minimum(left + 1, clip.shape[1] - 1)
-    weight = (place - left).astype(np.float32)[None, :, None, None]
-    mixed: NDArray[np.float32] = clip[:, left] * (1 - weight) + clip[:, right] * weight
-    return mixed
+def canonical(
+    positions: NDArray[np.float32],
+    layout: Layout,
+    frames: int,
+    length: NDArray[np.int64] | None = None,
+) -> NDArray[np.float32]:
+    """Return sequences (..., C, T, V, M) as clips of ``frames`` frames; ``length`` as in `resample`."""
+    steps = [partial(centre, layout=layout)]
+    if layout.dimensions == 3:
+        steps.append(partial(align_view, layout=layout))
+    steps.append(partial(scale_by_trunk, layout=layout))
+    return resample(chain(*steps)(np.asarray(positions)), frames, length)
 
 
 def load_clips(arrays: ArraySet, layout: Layout, frames: int) -> NDArray[np.float32]:
     """Return every sequence of ``arrays`` as a clip, float32 (N, C, ``frames``, V, M)."""
     _, channels, _, joints, bodies = arrays.positions.shape
     clips = np.empty((len(arrays), channels, frames, joints, bodies), dtype=np.float32)
-    for index, length in enumerate(arrays.length):
-        clips[index] = canonical(arrays.positions[index, :, : int(length)], layout, frames)
+    for start in range(0, len(arrays), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        longest = int(arrays.length[part].max())
+        clips[part] = canonical(arrays.positions[part, :, :longest], layout, frames, arrays.length[part])
     return clips
 
 

@@ -3,6 +3,7 @@
 from semtool.catalogue.bank import ActionFacts, load_bank
 from semtool.catalogue.dataset import ActionClass, Dataset, SampleProtocol, Split
 from semtool.catalogue.loader import dataset_names, load_dataset
+from semtool.catalogue.typed import typed_dataset
 from semtool.catalogue.vocabulary import Field, Value, Vocabulary, load_vocabulary
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "load_bank",
     "load_dataset",
     "load_vocabulary",
+    "typed_dataset",
 ]

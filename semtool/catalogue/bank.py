@@ -13,7 +13,7 @@ from semtool.catalogue.loader import in_catalogue, load_dataset, read_yaml
 from semtool.catalogue.vocabulary import load_vocabulary
 from semtool.errors import SemtoolError
 
-__all__ = ["ActionFacts", "Label", "Parts", "Phases", "load_bank"]
+__all__ = ["SHARED", "ActionFacts", "Label", "Parts", "Phases", "bank_entries", "load_bank"]
 
 FOLDER = Path(__file__).parent / "bank"
 SHARED = {"ntu60": "ntu120"}
@@ -74,7 +74,7 @@ def load_bank(dataset: Dataset) -> dict[int, ActionFacts]:
     """
     known = in_catalogue(dataset) and not dataset.facts
     source = SHARED.get(dataset.name, dataset.name) if known else dataset.name
-    entries = _entries(source) if known else dict(dataset.facts)
+    entries = bank_entries(source) if known else dict(dataset.facts)
     vocabulary = load_vocabulary()
     bank: dict[int, ActionFacts] = {}
     problems: list[str] = []
@@ -107,7 +107,8 @@ def load_bank(dataset: Dataset) -> dict[int, ActionFacts]:
 
 
 @cache
-def _entries(dataset: str) -> dict[str, Any]:
+def bank_entries(dataset: str) -> dict[str, Any]:
+    """Return the entries of a data set as the bank's files hold them, by class code."""
     merged: dict[str, Any] = {}
     for path in sorted((FOLDER / dataset).glob("*.yaml")):
         for code, entry in read_yaml(path)["classes"].items():
@@ -124,7 +125,7 @@ def _inherit(entry: dict[str, Any]) -> dict[str, Any]:
     if like is None:
         return entry
     dataset, _, code = str(like).partition("/")
-    base = _entries(dataset).get(code)
+    base = bank_entries(dataset).get(code)
     if base is None or "like" in base:
         raise SemtoolError(f"like {like!r} does not name a class with a full entry")
     merged = dict(base) | entry
