@@ -2,7 +2,7 @@
 
 Tensors: ``embeddings`` float32 (n, d) and ``class_id`` int64 (n,). The header's metadata holds, as JSON
 strings, ``dataset``, ``encoder``, ``normalized``, and the lists ``granularity``, ``slot`` and ``variant`` of
-the n rows, so that the file alone is enough to train. Some encoders add ``dimensions``, the names of the d axes.
+the n rows, so that the file alone is enough to train. Some encoders add ``dimensions``, names of the d axes.
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ class EmbeddingFile:
         class_id: int64 (n,).
         granularity, slot: str (n,).
         variant: int64 (n,).
+        dim: length d of a vector; ``dimensions`` names the axes where the encoder does.
+
+    Raises:
+        SemtoolError: if the file cannot be opened, or its parts do not fit each other.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -43,13 +47,23 @@ class EmbeddingFile:
                 self.granularity = np.array(json.loads(metadata["granularity"]), dtype=str)
                 self.slot = np.array(json.loads(metadata["slot"]), dtype=str)
                 self.variant = np.array(json.loads(metadata["variant"]), dtype=np.int64)
-                self.class_id: NDArray[np.int64] = stream.get_tensor("class_id")
-                self.dim = int(stream.get_slice("embeddings").get_shape()[1])
+                self.dimensions: list[str] = json.loads(metadata.get("dimensions", "[]"))
+                missing = sorted({"embeddings", "class_id"} - set(stream.keys()))
+                if missing:
+                    raise KeyError(missing[0])
             except KeyError as error:
                 raise SemtoolError(f"{self.path} is not an embedding file: it lacks {error}") from error
-            self.dimensions: list[str] = json.loads(metadata.get("dimensions", "[]"))
-        if len(self.class_id) != len(self.granularity):
-            raise SemtoolError(f"{self.path}: {len(self.class_id)} class ids for {len(self.granularity)} rows")
+            except (ValueError, TypeError) as error:
+                raise SemtoolError(f"{self.path} is damaged: unreadable metadata ({error})") from error
+            self.class_id: NDArray[np.int64] = stream.get_tensor("class_id")
+            shape = stream.get_slice("embeddings").get_shape()
+        rows = {len(self.class_id), len(self.granularity), len(self.slot), len(self.variant), shape[0]}
+        if len(rows) > 1 or len(shape) != 2:
+            raise SemtoolError(
+                f"{self.path} is damaged: vectors {tuple(shape)}, {len(self.class_id)} class ids, "
+                f"{len(self.granularity)} granularities, {len(self.slot)} slots, {len(self.variant)} variants"
+            )
+        self.dim = int(shape[1])
 
     def __len__(self) -> int:
         return len(self.class_id)
@@ -110,7 +124,9 @@ def write_embeddings(
 ) -> None:
     """Write ``embeddings.safetensors`` into ``folder``; the same arguments give the same bytes."""
     if not (len(vectors) == len(class_id) == len(granularity) == len(slot) == len(variant)):
-        raise SemtoolError("an embedding file needs one class id, granularity, slot and variant for each vector")
+        raise SemtoolError(
+            "an embedding file needs a class id, granularity, slot and variant for each vector"
+        )
     metadata = {
         "dataset": json.dumps(dataset),
         "encoder": json.dumps(encoder),
@@ -121,7 +137,7 @@ def write_embeddings(
     }
     if dimensions:
         metadata["dimensions"] = json.dumps(list(dimensions))
-    tensors = {
+    tensors: dict[str, NDArray[Any]] = {
         "embeddings": np.ascontiguousarray(vectors, dtype=np.float32),
         "class_id": np.ascontiguousarray(class_id, dtype=np.int64),
     }

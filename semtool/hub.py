@@ -6,6 +6,7 @@ huggingface_hub's own business (``HF_TOKEN`` or ``hf auth login``); ``HF_ENDPOIN
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 import sys
@@ -110,12 +111,14 @@ def pull(repo: str, *, store: Store, revision: str | None = None) -> Artifact:
 
 
 def _download(api: HfApi, repo: str, name: str, commit: str, folder: Path) -> None:
-    from huggingface_hub.errors import EntryNotFoundError
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
     try:
         api.hf_hub_download(
             repo, name, repo_type="dataset", revision=commit, local_dir=folder, etag_timeout=_PATIENCE
         )
+    except LocalEntryNotFoundError as error:  # what the client calls a lost connection
+        raise SemtoolError(f"the connection to {api.endpoint} failed; try again") from error
     except EntryNotFoundError as error:
         raise SemtoolError(
             f"{repo} was not made by semtool push, or is incomplete: it has no {name}"
@@ -155,6 +158,8 @@ def _server(repo: str) -> Iterator[HfApi]:
         raise UsageError("push and pull need huggingface_hub: pip install huggingface_hub") from error
     if constants.HF_HUB_OFFLINE:
         raise SemtoolError("HF_HUB_OFFLINE is set: nothing is pushed or pulled; unset it to use the network")
+    # Its retries are no news; a failure is told below.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     if not sys.stderr.isatty():
         disable_progress_bars()
     api = HfApi()

@@ -1,4 +1,4 @@
-"""Push and pull against a hub on loopback, through the command line in its own process."""
+"""Push and pull against a hub on loopback; what travels and what leaks in processes of their own."""
 
 import importlib.util
 import json
@@ -53,6 +53,27 @@ def run(tmp_path, hub):
         )
 
     return run
+
+
+@pytest.fixture
+def here(hub, cli, monkeypatch, tmp_path):
+    """Run a command in this process, as `run` does in its own."""
+    from huggingface_hub import constants
+
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setattr(constants, "ENDPOINT", hub.endpoint)
+    template = f"{hub.endpoint}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+
+    def here(*arguments, root="here"):
+        return cli(*arguments, "--root", tmp_path / root)
+
+    return here
 
 
 @pytest.fixture
@@ -168,22 +189,22 @@ SPOILED = {
 
 
 @pytest.mark.parametrize(("spoil", "says"), SPOILED.values(), ids=SPOILED)
-def test_what_does_not_fit_never_enters_the_store(hub, run, texts, tmp_path, spoil, says):
-    assert run("push", "ntu60/global", "--repo", "me/texts").returncode == 0
+def test_what_does_not_fit_never_enters_the_store(hub, here, texts, tmp_path, spoil, says):
+    assert here("push", "ntu60/global", "--repo", "me/texts").code == 0
     spoil(hub.files)
-    pulled = run("pull", "me/texts", root="there")
-    assert pulled.returncode == 1
-    assert says in pulled.stderr
-    assert pulled.stderr.count("\n") == 1
+    pulled = here("pull", "me/texts", root="there")
+    assert pulled.code == 1
+    assert says in pulled.err
+    assert pulled.err.count("\n") == 1
     assert not (tmp_path / "there" / "descriptions").exists()
 
 
-def test_a_damaged_artifact_is_not_pushed(hub, run, texts):
+def test_a_damaged_artifact_is_not_pushed(hub, here, texts):
     path = texts.path / "descriptions.jsonl"
     path.write_bytes(path.read_bytes()[:-1])
-    pushed = run("push", "ntu60/global", "--repo", "me/texts")
-    assert pushed.returncode == 1
-    assert "descriptions.jsonl has" in pushed.stderr
+    pushed = here("push", "ntu60/global", "--repo", "me/texts")
+    assert pushed.code == 1
+    assert "descriptions.jsonl has" in pushed.err
     assert hub.requests == []
 
 
@@ -202,23 +223,23 @@ def test_tokens_are_sent_but_never_written(hub, run, texts, tmp_path):
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 @pytest.mark.parametrize("command", [("push", "ntu60/global", "--repo", "me/texts"), ("pull", "me/texts")])
-def test_a_refusal_is_one_sentence(hub, run, texts, status, command):
+def test_a_refusal_is_one_sentence(hub, here, texts, status, command):
     hub.status = status
-    answer = run(*command)
-    assert answer.returncode in (1, 2)
-    assert answer.stdout == ""
-    assert answer.stderr.startswith("error: ")
-    assert answer.stderr.count("\n") == 1
-    assert "me/texts" in answer.stderr
-    assert TOKEN not in answer.stderr
+    answer = here(*command)
+    assert answer.code in (1, 2)
+    assert answer.out == ""
+    assert answer.err.startswith("error: ")
+    assert answer.err.count("\n") == 1
+    assert "me/texts" in answer.err
+    assert TOKEN not in answer.err
     if status in (401, 403):
-        assert "HF_TOKEN" in answer.stderr
+        assert "HF_TOKEN" in answer.err
 
 
-def test_an_unknown_revision_is_named(hub, run, texts):
-    assert run("push", "ntu60/global", "--repo", "me/texts").returncode == 0
-    pulled = run("pull", "me/texts", "--revision", "nowhere")
-    assert (pulled.returncode, pulled.stderr) == (2, "error: me/texts has no such revision\n")
+def test_an_unknown_revision_is_named(hub, here, texts):
+    assert here("push", "ntu60/global", "--repo", "me/texts").code == 0
+    pulled = here("pull", "me/texts", "--revision", "nowhere")
+    assert (pulled.code, pulled.err) == (2, "error: me/texts has no such revision\n")
 
 
 def test_without_a_network_it_is_one_sentence(run, texts):
@@ -231,20 +252,20 @@ def test_without_a_network_it_is_one_sentence(run, texts):
     assert "HF_HUB_OFFLINE" in offline.stderr
 
 
-def test_motion_data_is_not_pushed(hub, run, tmp_path):
+def test_motion_data_is_not_pushed(hub, here, tmp_path):
     with Store(tmp_path / "here").create("arrays", "ntu60/raw") as draft:
         (draft.folder / "positions.npy").write_bytes(b"x")
-    pushed = run("push", "ntu60/raw", "--repo", "me/texts")
-    assert pushed.returncode == 2
-    assert "only descriptions and embeddings" in pushed.stderr
+    pushed = here("push", "ntu60/raw", "--repo", "me/texts")
+    assert pushed.code == 2
+    assert "only descriptions and embeddings" in pushed.err
     assert hub.requests == []
 
 
 @pytest.mark.parametrize(
     "repo", ["texts", "me/texts/more", "../texts", "me/", "https://huggingface.co/me/texts"]
 )
-def test_a_bad_repository_name_is_wrong_usage(hub, run, texts, repo):
-    answer = run("pull", repo)
-    assert answer.returncode == 2
-    assert "user/name" in answer.stderr
+def test_a_bad_repository_name_is_wrong_usage(hub, here, texts, repo):
+    answer = here("pull", repo)
+    assert answer.code == 2
+    assert "user/name" in answer.err
     assert hub.requests == []
