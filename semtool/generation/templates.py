@@ -14,6 +14,9 @@ from semtool.generation.sandbox import MissingFieldError
 
 __all__ = ["class_variables", "describe", "describe_class", "subject"]
 
+_DERIVED = {"told": "attribute", "rest": "attribute", "says": "attribute", "codes": "attribute"}
+"""Names in templates that come from a fact of another name."""
+
 
 def subject(dataset: Dataset, action: ActionClass) -> str:
     """Return how error messages name a class."""
@@ -115,9 +118,9 @@ def describe(prompt_set: PromptSet, dataset: Dataset, bank: Mapping[int, ActionF
         try:
             texts = list(describe_class(prompt_set, dataset, action, bank))
         except MissingFieldError as error:
-            missing.setdefault(f"{error.field!r} ({error.template}, line {error.line})", []).append(
-                action.name
-            )
+            missing.setdefault(
+                f"{_DERIVED.get(error.field, error.field)!r} ({error.template}, line {error.line})", []
+            ).append(action.name)
             continue
         if not texts:
             raise SemtoolError(
