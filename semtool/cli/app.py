@@ -17,8 +17,8 @@ from semtool.errors import SemtoolError, UsageError
 __all__ = ["app", "main"]
 
 GROUPS = (
-    "datasets", "prompts", "generate", "encoders", "embed", "prepare", "simulate", "features",
-    "train", "evaluate", "classify", "artifacts", "exchange", "hub", "demo",
+    "datasets", "prompts", "generate", "encoders", "embed", "prepare", "simulate", "show_skeleton",
+    "features", "train", "evaluate", "classify", "artifacts", "exchange", "hub", "demo",
 )  # fmt: skip
 """Modules of this package; each has ``register(app)``. They import nothing heavy at the top."""
 

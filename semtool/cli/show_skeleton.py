@@ -1,0 +1,57 @@
+"""``semtool show-skeleton``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from semtool.cli.console import Json, json_object, say
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("show-skeleton")(show_skeleton)
+
+
+def show_skeleton(
+    file: Annotated[
+        Path, typer.Argument(help="A raw skeleton file of any known format, or a folder of arrays.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help=".html, .gif, .png or .svg.", show_default="<sample>.html"),
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", "-d", help="Data set.", show_default="by the file's format")
+    ] = None,
+    sample: Annotated[
+        str | None, typer.Option("--sample", help="Name of the sample.", show_default="the first")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Draw a skeleton sequence: a page to turn it around in, an animation or a film strip.
+
+    Example: semtool show-skeleton S001C001P001R001A011.skeleton --out reading.gif
+    """
+    from skeleton.viewing import show_skeleton as run
+
+    shown = run(file, out, dataset=dataset, sample=sample)
+    sequence = shown.sequence
+    _, frames, _, bodies = sequence.positions.shape
+    if as_json:
+        json_object(
+            {
+                "path": str(shown.path),
+                "sample": sequence.name,
+                "class_id": sequence.class_id,
+                "layout": sequence.layout,
+                "frames": frames,
+                "bodies": bodies,
+            }
+        )
+        return
+    say(f"{shown.path}: {shown.title}, {frames} frames")

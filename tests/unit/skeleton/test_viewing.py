@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from semtool.artifacts import Store
+from semtool.errors import UsageError
+from skeleton.arrays import ArrayWriter
+from skeleton.layouts import layout
+from skeleton.sequence import SkeletonSequence
+from skeleton.viewing import show_skeleton
+
+
+@pytest.fixture
+def arrays(tmp_path):
+    """Two samples; the second has another person in its last frames."""
+    rng = np.random.default_rng(0)
+    store = Store(tmp_path / "artifacts")
+    with store.create("arrays", "ntu60/raw") as draft:
+        with ArrayWriter(draft.folder, "ntu60", "kinect-v2", bodies=2) as writer:
+            for name, bodies in (("one", 1), ("two</script>", 2)):
+                positions = rng.normal(0, 0.3, (3, 8, 25, bodies)).astype(np.float32)
+                positions[2] += 3
+                positions[:, :5, :, 1:] = 0
+                writer.append(SkeletonSequence(name, "kinect-v2", positions, class_id=57))
+        draft.details |= writer.details
+    return draft.result.path
+
+
+def page_data(path):
+    text = path.read_text(encoding="utf-8")
+    assert "http://" not in text
+    assert "https://" not in text
+    return json.loads(re.search(r'id="data">(.*?)</script>', text, re.S)[1])
+
+
+def test_page(arrays, tmp_path):
+    shown = show_skeleton(arrays, tmp_path / "x.html")
+    data = page_data(shown.path)
+    assert "one: handshaking" in shown.path.read_text(encoding="utf-8")
+    assert len(data["frames"]) == 8
+    assert len(data["bones"]) == 24
+    assert data["frames"][0][1] == []
+    np.testing.assert_allclose(data["frames"][3][0][7], shown.sequence.positions[:, 3, 7, 0], atol=6e-4)
+    names = layout("kinect-v2").joints
+    assert [data["sides"][names.index(j)] for j in ("head", "left_hand", "right_knee")] == [0, 1, 2]
+
+
+def test_names_cannot_break_out_of_the_page(arrays, tmp_path):
+    shown = show_skeleton(arrays, tmp_path / "x.html", sample="two</script>")
+    data = page_data(shown.path)
+    assert [len(body) for body in data["frames"][4]] == [25, 0]
+    assert [len(body) for body in data["frames"][5]] == [25, 25]
+    assert "<title>two&lt;/script&gt;" in shown.path.read_text(encoding="utf-8")
+
+
+def test_svg_strip(arrays, tmp_path):
+    root = ET.parse(show_skeleton(arrays, tmp_path / "x.svg").path).getroot()
+    space = "{http://www.w3.org/2000/svg}"
+    assert len(root.findall(f"{space}g")) == 6
+    assert len(root.findall(f".//{space}path")) == 6 * 24
+
+
+def test_pictures(arrays, tmp_path):
+    with Image.open(show_skeleton(arrays, tmp_path / "x.png").path) as picture:
+        assert picture.size == (1200, 310)
+        assert len(picture.getcolors(10000)) > 3
+    with Image.open(show_skeleton(arrays, tmp_path / "x.gif").path) as animation:
+        assert animation.n_frames == 4
+
+
+def test_a_person_facing_the_sensor_has_the_right_hand_on_the_left_of_the_picture(tmp_path):
+    from skeleton.viewing import _draw
+
+    positions = np.zeros((3, 1, 20, 1), np.float32)
+    names = layout("kinect-v1")
+    positions[1, 0, :, 0] = np.linspace(0, 1, 20)
+    positions[0, 0, names.index("right_hand"), 0] = 0.5
+    positions[0, 0, names.index("left_hand"), 0] = -0.5
+    drawing = _draw(SkeletonSequence("x", "kinect-v1", positions), 0, 100, 100)
+    (right, _), (left, _) = drawing.dots[names.index("right_hand")], drawing.dots[names.index("left_hand")]
+    assert right[0] < left[0]
+
+
+def test_what_cannot_be_shown(arrays, tmp_path):
+    with pytest.raises(UsageError, match=r"choose one of \.html"):
+        show_skeleton(arrays, tmp_path / "x.bmp")
+    with pytest.raises(UsageError, match="did you mean 'one'"):
+        show_skeleton(arrays, sample="onee")
+    (tmp_path / "bad.skeleton").write_text("0")
+    with pytest.raises(Exception, match="not of the form"):
+        show_skeleton(tmp_path / "bad.skeleton")
+    (tmp_path / "x.txt").write_text("0")
+    with pytest.raises(UsageError, match="known format"):
+        show_skeleton(tmp_path / "x.txt")
+
+
+@pytest.mark.real
+def test_the_command_on_real_files(cli, data_folder, tmp_path):
+    file = data_folder / "ntu_samples" / "S001C003P008R002A058.skeleton"
+    found = cli("show-skeleton", file, "--json").json()
+    assert found == {
+        "path": "S001C003P008R002A058.html",
+        "sample": "S001C003P008R002A058",
+        "class_id": 57,
+        "layout": "kinect-v2",
+        "frames": 70,
+        "bodies": 2,
+    }
+    shown = cli("show-skeleton", data_folder / "utd_mhad" / "a9_s1_t1_skeleton.mat", "-o", "circle.svg")
+    assert "draw circle (clockwise)" in shown.out
+    assert (tmp_path / "circle.svg").is_file()
