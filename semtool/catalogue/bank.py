@@ -118,18 +118,21 @@ def bank_entries(dataset: str) -> dict[str, Any]:
     return merged
 
 
-def _inherit(entry: dict[str, Any]) -> dict[str, Any]:
+def _inherit(entry: Any) -> Any:
     """Lay an entry over the one that it is ``like`` (``<data set>/<code>``)."""
+    if not isinstance(entry, dict):
+        return entry
     entry = dict(entry)
     like = entry.pop("like", None)
     if like is None:
         return entry
     dataset, _, code = str(like).partition("/")
-    base = bank_entries(dataset).get(code)
+    described = {path.parent.name for path in FOLDER.glob("*/*.yaml")}
+    base = bank_entries(dataset).get(code) if dataset in described else None
     if base is None or "like" in base:
         raise SemtoolError(f"like {like!r} does not name a class with a full entry")
     merged = dict(base) | entry
     for key in _MERGED:
-        if key in base and key in entry:
+        if key in base and isinstance(entry.get(key), dict):
             merged[key] = dict(base[key]) | dict(entry[key])
     return merged

@@ -98,7 +98,7 @@ class Dataset(_Record):
         """Accept plain class names, and splits and protocols as lists; leave any other form as it is."""
         if not isinstance(raw, dict):
             return raw
-        raw = dict(raw)
+        raw = {key: value for key, value in raw.items() if value is not None}
         classes = []
         listed = raw.get("classes")
         for index, entry in enumerate(listed if isinstance(listed, list | tuple) else ()):
@@ -114,13 +114,16 @@ class Dataset(_Record):
             entries = {}
             if not isinstance(raw.get(group) or {}, dict):
                 continue
-            for name, entry in (raw.get(group) or {}).items():
+            for key_given, entry in (raw.get(group) or {}).items():
+                name = str(key_given)
                 filled = {key: entry} if isinstance(entry, list) else entry
                 if isinstance(filled, dict):
-                    family = {"family": str(name).split("-")[0]} if group == "splits" else {}
+                    family = {"family": name.split("-")[0]} if group == "splits" else {}
                     filled = {"name": name} | family | filled
                 entries[name] = filled
             raw[group] = entries
+        if isinstance(raw.get("facts"), dict):
+            raw["facts"] = {str(code): entry for code, entry in raw["facts"].items()}
         return raw
 
     @model_validator(mode="after")

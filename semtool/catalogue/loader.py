@@ -49,7 +49,7 @@ def _from_catalogue(name: str) -> Dataset:
 
 def _load(path: Path) -> Dataset:
     raw = read_yaml(path)
-    if base := raw.pop("first_classes_of", None):
+    if path.parent == FOLDER and (base := raw.pop("first_classes_of", None)):
         # NTU-60 is the first half of NTU-120: its classes are not written down twice.
         source = load_dataset(base["dataset"])
         raw["classes"] = [c.model_dump() for c in source.classes[: base["count"]]]

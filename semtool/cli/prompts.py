@@ -124,9 +124,12 @@ def check(
 
     data, prompt_set = load_dataset(dataset), load_prompt_set(name)
     if prompt_set.source == "llm":
-        console.say(
-            f"{prompt_set.name}: manifest and templates are valid; its answers are checked as they come"
-        )
+        if json:
+            console.json_object(
+                {"prompts": prompt_set.name, "dataset": data.name, "ok": True, "findings": []}
+            )
+        else:
+            console.say(f"{prompt_set.name}: valid; what a model answers is checked as it comes")
         return
     limit, count = _encoder_limit(encoder) if encoder else (MAX_TOKENS, None)
     found = check_prompt_set(

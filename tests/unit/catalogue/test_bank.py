@@ -3,7 +3,7 @@
 import pytest
 
 from semtool.catalogue import dataset_names, load_bank, load_dataset, load_vocabulary
-from semtool.catalogue.bank import FOLDER, _entries
+from semtool.catalogue.bank import FOLDER, bank_entries
 from semtool.catalogue.checks import closest_pairs, gaps, twins
 from semtool.catalogue.loader import read_yaml
 
@@ -107,8 +107,8 @@ def test_entries_leave_defaults_out():
 
 
 def test_inherited_entries_point_to_full_ones():
-    inherited = [(e["like"], c) for c, e in _entries("pku-mmd").items() if "like" in e]
+    inherited = [(e["like"], c) for c, e in bank_entries("pku-mmd").items() if "like" in e]
     assert inherited
     for like, code in inherited:
         dataset, _, base = like.partition("/")
-        assert "like" not in _entries(dataset)[base], code
+        assert "like" not in bank_entries(dataset)[base], code

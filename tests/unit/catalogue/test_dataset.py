@@ -176,3 +176,25 @@ def test_vocabulary_has_one_default_a_field_and_a_sentence_a_value():
 def test_split_given_with_its_seen_classes():
     raw = {"name": "x", "classes": ["a", "b", "c"], "splits": {"s": {"unseen": [2], "seen": [0, 1]}}}
     assert Dataset.model_validate(raw).split("s").unseen == (2,)
+
+
+@pytest.mark.parametrize(
+    ("facts", "part"),
+    [
+        ("{wave: 5}", "mine wave"),
+        ("{wave: {label: 5, like: ntu120/A023}}", "label"),
+        ("{wave: {like: ../datasets/x}}", "does not name a class"),
+        ("{wave: {like: pku-mmd/A02}}", "does not name a class with a full entry"),
+        ("{7: {motion: a}}", "classes 0 to 2, not 7"),
+    ],
+)
+def test_facts_of_the_wrong_form_are_named(tmp_path, facts, part):
+    dataset = load_dataset(write(tmp_path / "mine.yaml", MINE + f"facts: {facts}\n"))
+    with pytest.raises(SemtoolError, match="the facts of mine have problems") as caught:
+        load_bank(dataset)
+    assert part in str(caught.value)
+
+
+def test_keys_without_a_value_are_as_if_left_out(tmp_path):
+    dataset = load_dataset(write(tmp_path / "mine.yaml", MINE + "facts:\nsplits:\ntitle:\n"))
+    assert (dataset.facts, dataset.splits, dataset.title) == ({}, {}, "")
