@@ -14,6 +14,7 @@ from semtool.errors import UsageError, unknown_name
 __all__ = ["ActionClass", "Dataset", "SampleProtocol", "Split", "plain"]
 
 _DRAWN = re.compile(r"draw-(\d+)-(\d+)")
+_PARENTHESES = re.compile(r"\s*\(.*?\)")
 _CODE = re.compile(r"([a-z]+)0*(\d+)")
 
 
@@ -164,10 +165,20 @@ class Dataset(_Record):
 
     @cached_property
     def _by_label(self) -> dict[str, ActionClass]:
-        return {plain(label): c for c in self.classes for label in (c.code, c.name, *c.aliases)}
+        labels = {plain(label): c for c in self.classes for label in (c.code, c.name, *c.aliases)}
+        short: dict[str, set[int]] = {}
+        for action in self.classes:
+            for label in (action.name, *action.aliases):
+                short.setdefault(plain(_PARENTHESES.sub("", label)), set()).add(action.id)
+                short.setdefault(plain(_PARENTHESES.sub("", label).split("/")[0]), set()).add(action.id)
+        clear = {key: self.classes[min(ids)] for key, ids in short.items() if key and len(ids) == 1}
+        return clear | labels
 
     def find_class(self, label: str | int) -> ActionClass:
-        """Return the class with this id, code, name or alias (``5``, ``A006``, ``a6``, ``pick up``)."""
+        """Return the class with this id, code, name or alias (``5``, ``A006``, ``a6``, ``pick up``).
+
+        What stands in parentheses or after a slash may be left out where no other class reads the same then.
+        """
         if isinstance(label, int) or label.isdigit():
             index = int(label)
             if index >= len(self.classes):

@@ -1,5 +1,7 @@
 """Data sets: names, aliases, splits, and files that are wrong in several ways at once."""
 
+import csv
+
 import pytest
 
 from semtool.catalogue import Dataset, dataset_names, load_bank, load_dataset, load_vocabulary
@@ -28,6 +30,51 @@ def test_ntu60_is_the_first_half_of_ntu120():
 @pytest.mark.parametrize("label", ["A006", "a6", "5", "pick up", "pickup", 5])
 def test_published_aliases_name_one_class(label):
     assert load_dataset("ntu60").find_class(label).id == 5
+
+
+@pytest.mark.parametrize(
+    ("dataset", "label", "code"),
+    [
+        ("ntu60", "touch head", "A044"),
+        ("ntu60", "put on a hat", "A020"),
+        ("ntu60", "punching", "A050"),
+        ("pku-mmd", "hopping", "A15"),
+        ("pku-mmd", "Making a phone call", "A20"),
+        ("nw-ucla", "put on", "a08"),
+        ("uwa3dii", "sitting down", "a05"),
+        ("utd-mhad", "pick_up_and_throw", "a21"),
+        ("ntu120", "shoot at the basketball", "A063"),
+    ],
+)
+def test_labels_as_others_write_them(dataset, label, code):
+    assert load_dataset(dataset).find_class(label).code == code
+
+
+def test_a_shortened_label_that_fits_two_classes_names_none():
+    with pytest.raises(UsageError, match="draw circle"):
+        load_dataset("utd-mhad").find_class("draw circle")
+
+
+@pytest.mark.real
+def test_splits_are_the_published_ones(data_folder):
+    np = pytest.importorskip("numpy")
+    for name in ("ntu60", "ntu120", "nw-ucla", "utd-mhad", "uwa3dii"):
+        dataset = load_dataset(name)
+        for split in dataset.splits.values():
+            path = data_folder / "splits" / "purls" / name / f"ru{len(split.unseen)}.npy"
+            if split.family in ("purls", "synse") and path.is_file():
+                assert tuple(sorted(np.load(path).tolist())) == split.unseen, split.name
+
+
+@pytest.mark.real
+def test_class_names_are_the_official_ones(data_folder):
+    for name, file in (("ntu120", "ntu120.csv"), ("pku-mmd", "pku_mmd.csv")):
+        with (data_folder / "class_names" / file).open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        dataset = load_dataset(name)
+        assert len(rows) == len(dataset.classes)
+        for row in rows:
+            assert dataset.find_class(row["name"]).id == int(row["class_id"]), row
 
 
 def test_an_unknown_class_gets_the_nearest_names():
