@@ -44,6 +44,8 @@ class Table:
 def csv_table(path: Path) -> Table:
     """Read a file of values separated by commas, semicolons or tabs; the first line decides which."""
     text = read_text(path)
+    if not text.strip():
+        raise UsageError(f"{path.name} is empty")
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     if delimiter not in first:
@@ -57,8 +59,6 @@ def csv_table(path: Path) -> Table:
                 where.append(f"line {reader.line_num}")
     except csv.Error as error:
         raise SemtoolError(f"{path.name}, line {reader.line_num}: {error}") from error
-    if not cells:
-        raise UsageError(f"{path.name} is empty")
     if cells[0][0].strip().isdigit():
         return Table(None, cells, where)
     return Table(cells[0], cells[1:], where[1:])
