@@ -7,24 +7,23 @@ from numpy.typing import NDArray
 
 __all__ = ["parse_decimals", "tokens"]
 
-_ONES = np.uint64(0x0101010101010101)
-_ZEROS = np.uint64(0x30) * _ONES  # eight characters "0"
-_HIGH = np.uint64(0xF0) * _ONES
+_ONES = 0x0101010101010101
+_DIGIT_ZERO = np.uint64(0x30 * _ONES)  # eight characters "0"
+_HIGH_BITS = np.uint64(0x80 * _ONES)
+_TO_HIGH_BIT = np.uint64(0x76 * _ONES)  # carries 10 and more into the high bit of their byte
 # Of eight bytes read as one little-endian number, the last k are its highest: what to keep of them.
-_KEEP = np.array(
-    [0, *((0xFFFFFFFFFFFFFFFF << (8 * (8 - k))) & 0xFFFFFFFFFFFFFFFF for k in range(1, 9))], np.uint64
-)
+_KEEP = np.array([0, *((-1 << (8 * (8 - k))) & 0xFFFFFFFFFFFFFFFF for k in range(1, 9))], np.uint64)
 _POWERS = 10.0 ** np.arange(16)
-_MOST_DIGITS = 15
+_MOST_DIGITS = 14
 _PAD = b" " * 16
 
 
 def parse_decimals(text: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return ``float(text[start:end])`` for every pair, exactly.
 
-    Numbers of the form ``d``, ``[-]d.ddd`` or ``[-]dd.ddd`` with at most 15 digits are parsed together: all
-    digits make one integer below 2^53, divided by a power of ten below 10^23, so the one rounding is that
-    of the division and the result is the nearest double. Every other form goes through ``float()``.
+    Numbers of the form ``d`` or ``[-]d.ddd`` with at most 14 decimals are parsed together: all digits make
+    one integer below 2^53, divided by a power of ten below 10^23, so the one rounding is that of the
+    division and the result is the nearest double. Every other form goes through ``float()``.
 
     Raises:
         ValueError: if one of them is no number.
@@ -37,30 +36,22 @@ def parse_decimals(text: bytes, starts: NDArray[np.int64], ends: NDArray[np.int6
 
     negative = buffer[first] == ord("-")
     lead = first + negative
-    point = lead + 1
-    wide = buffer[point] != ord(".")
-    point = point + wide
-    whole = buffer[lead].astype(np.int64) - ord("0")
-    second = buffer[lead + 1].astype(np.int64) - ord("0")
-    plain = (
-        (buffer[point] == ord(".")) & (whole >= 0) & (whole <= 9) & (~wide | ((second >= 0) & (second <= 9)))
-    )
-    whole = np.where(wide, whole * 10 + second, whole)
+    whole = buffer[lead] - np.uint8(ord("0"))  # wraps, so that what is no digit is above 9
+    decimals = last - lead - 2
+    single = (decimals == -1) & ~negative & (whole < 10)
+    fits = (buffer[lead + 1] == ord(".")) & (whole < 10) & (decimals > 0) & (decimals <= _MOST_DIGITS)
+    decimals = np.where(fits, decimals, 0)
+    fraction, good = _eight_digits(words[last - 8], np.minimum(decimals, 8))
+    fits &= good
+    if len(long := np.flatnonzero(decimals > 8)):
+        high, good = _eight_digits(words[last[long] - 16], decimals[long] - 8)
+        fraction[long] += high * 1e8
+        fits[long] &= good
 
-    digits = last - point - 1
-    plain &= (digits >= 1) & (digits + 1 + wide <= _MOST_DIGITS)
-    digits = np.where(plain, digits, 1)
-    single = (last - first == 1) & (buffer[first] >= ord("0")) & (buffer[first] <= ord("9"))
-    low, low_good = _eight_digits(words[last - 8], np.minimum(digits, 8))
-    high, high_good = _eight_digits(words[last - 16], np.maximum(digits - 8, 0))
-    plain &= low_good & high_good
-
-    scale = _POWERS[digits]
-    values: NDArray[np.float64] = (
-        whole * scale + high.astype(np.float64) * 1e8 + low.astype(np.float64)
-    ) / scale
-    values = np.where(single, buffer[first] - 48.0, np.where(negative, -values, values))
-    for index in np.flatnonzero(~(plain | single)):
+    scale = _POWERS[decimals]
+    values: NDArray[np.float64] = (whole * scale + fraction) / scale
+    values *= 1.0 - 2.0 * negative
+    for index in np.flatnonzero(~(fits | single)):
         token = text[starts[index] : ends[index]]
         if b"_" in token:  # float() takes 1_000
             raise ValueError(f"could not convert string to float: {token!r}")
@@ -79,18 +70,15 @@ def tokens(text: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[n
 
 def _eight_digits(
     words: NDArray[np.uint64], count: NDArray[np.int64]
-) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Parse the last ``count`` of the eight characters of each word; tell which words held digits only.
 
     Neighbouring digits are merged into numbers of two, then four, then eight digits, all words at once.
     """
-    keep = _KEEP[count]
-    text = (words & keep) | (_ZEROS & ~keep)
-    good = ((text & _HIGH) == _ZEROS) & (((text + np.uint64(6) * _ONES) & _HIGH) == _ZEROS)
-    value = text - _ZEROS
+    value = (words ^ _DIGIT_ZERO) & _KEEP[count]
+    good = ((value + _TO_HIGH_BIT) | value) & _HIGH_BITS == 0
     value = value * np.uint64(10) + (value >> np.uint64(8))
     pairs = np.uint64(0x000000FF000000FF)
-    value = (value & pairs) * np.uint64(0x000F424000000064) + ((value >> np.uint64(16)) & pairs) * np.uint64(
-        0x0000271000000001
-    )
-    return value >> np.uint64(32), good
+    low = (value & pairs) * np.uint64(0x000F424000000064)
+    high = ((value >> np.uint64(16)) & pairs) * np.uint64(0x0000271000000001)
+    return ((low + high) >> np.uint64(32)).astype(np.float64), good

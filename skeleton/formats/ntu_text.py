@@ -94,10 +94,10 @@ def _in_bulk(text: bytes) -> _Bodies:
     ends = np.flatnonzero(buffer == ord("\n"))
     if len(ends) < 2 or ends[-1] != len(text) - 1:
         raise _Irregular
-    if any(odd in text for odd in (b"_", b"+", b"\t", b"\v", b"\f")) or text.count(b"\r") not in (
-        0,
-        len(ends),
-    ):
+    if any(odd in text for odd in (b"_", b"+", b"\t", b"\v", b"\f")):
+        raise _Irregular
+    returns = np.count_nonzero(buffer == ord("\r"))
+    if returns and (returns != len(ends) or (buffer[ends - 1] != ord("\r")).any()):
         raise _Irregular
     ends_list = ends.tolist()
     lines = len(ends_list)

@@ -67,6 +67,13 @@ def test_unusual_blanks_are_read_line_by_line():
     np.testing.assert_array_equal(again.tracks[0].points, parse_recording(SMALL, "x").tracks[0].points)
 
 
+def test_a_carriage_return_within_a_line_is_a_blank():
+    data = SMALL.replace(b"\r\n", b"\n", 1).replace(b" 300.5", b"\r300.5", 1)
+    with pytest.raises(ntu_text._Irregular):
+        ntu_text._in_bulk(data)
+    assert len(parse_recording(data, "x").tracks) == 2
+
+
 def test_small_numbers_with_exponents():
     points = np.zeros((25, 3))
     points[0] = [1e-7, -2.5e-12, 123.25]
