@@ -31,6 +31,14 @@ app = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version as installed
+
+        typer.echo(installed("semtool"))
+        raise typer.Exit
+
+
 @app.callback()
 def _root(
     context: typer.Context,
@@ -38,14 +46,11 @@ def _root(
     config: Annotated[
         Path | None, typer.Option(help="Settings file.", show_default="semtool.toml, if there is one")
     ] = None,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
 ) -> None:
-    del debug  # read by main() before anything runs
-    if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(installed("semtool"))
-        raise typer.Exit
+    del debug, version  # main() reads the first before anything runs, _version() has read the second
     if Path(".env").is_file():
         from dotenv import load_dotenv
 
@@ -64,7 +69,9 @@ def settings(path: Path | None) -> dict[str, Any]:
         raise UsageError(f"cannot read the settings {source}: {error}") from error
     secrets = [k for table in found.values() if isinstance(table, dict) for k in table if "key" in k.lower()]
     if secrets:
-        raise UsageError(f"{source} must not hold keys ({', '.join(secrets)}); put them into the environment or .env")
+        raise UsageError(
+            f"{source} must not hold keys ({', '.join(secrets)}); put them into the environment or .env"
+        )
     return found
 
 

@@ -1,0 +1,176 @@
+"""Who may import whom, what the command line may load, and what no file of the package may say."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("semtool", "skeleton")
+FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+HEAVY = {
+    "torch", "pandas", "numpy", "pydantic", "sentence_transformers", "open_clip", "openai", "sklearn",
+    "scipy", "safetensors", "huggingface_hub", "transformers", "openpyxl", "matplotlib", "plotly", "ray",
+    "wandb",
+}  # fmt: skip
+SKELETON_MAY_IMPORT = {"semtool.errors", "semtool.catalogue", "semtool.artifacts", "semtool.embedding_file"}
+KNOW_SKELETON = ("semtool/cli/", "semtool/analysis/")
+"""The command line, and the comparison runner."""
+
+
+def module_of(path):
+    parts = list(path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path, *, top_only=False):
+    """Yield (module, line) of each import, relative ones resolved; ``from a import b`` yields a and a.b."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    package = module_of(path).split(".")
+    package = package if path.name == "__init__.py" else package[:-1]
+    for node in _top(tree) if top_only else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield module, node.lineno
+            yield from ((f"{module}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def _top(tree):
+    """Yield the statements that run when a module is imported: not functions, not ``if TYPE_CHECKING``."""
+    waiting = list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            waiting += node.orelse
+            continue
+        yield node
+        waiting += [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt)]
+
+
+def within(module, package):
+    return module == package or module.startswith(package + ".")
+
+
+def name(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_there_is_something_to_look_at():
+    assert len(FILES) > 30
+    top = {module for module, _ in imports(ROOT / "semtool/cli/app.py", top_only=True)}
+    assert "semtool.errors" in top
+    assert "dotenv" not in top
+    assert "dotenv" in {module for module, _ in imports(ROOT / "semtool/cli/app.py")}
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if name(p).startswith("skeleton/")], ids=name)
+def test_skeleton_knows_little_of_semtool(path):
+    wrong = [
+        f"line {line}: {module}"
+        for module, line in imports(path)
+        if within(module, "semtool")
+        and module != "semtool"
+        and not any(within(module, allowed) for allowed in SKELETON_MAY_IMPORT)
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if name(p).startswith("semtool/")], ids=name)
+def test_semtool_does_not_know_skeleton(path):
+    if name(path).startswith(KNOW_SKELETON):
+        return
+    assert not [f"line {line}: {module}" for module, line in imports(path) if within(module, "skeleton")]
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_nobody_imports_the_command_line(path):
+    if not name(path).startswith("semtool/cli/"):
+        assert not [
+            f"line {line}: {module}" for module, line in imports(path) if within(module, "semtool.cli")
+        ]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "semtool/cli").glob("*.py")), ids=name)
+def test_commands_import_little_at_the_top(path):
+    allowed = ("semtool.errors", "semtool.cli", "typer", "dotenv")
+    wrong = [
+        f"line {line}: {module}"
+        for module, line in imports(path, top_only=True)
+        if module.partition(".")[0] not in sys.stdlib_module_names
+        and not any(within(module, package) for package in allowed)
+        and module != "semtool"
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_modules_say_what_they_export(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if not [node for node in tree.body if not isinstance(node, ast.Expr)]:
+        return
+    assert "__all__" in {
+        t.id for n in tree.body if isinstance(n, ast.Assign | ast.AnnAssign) for t in _targets(n)
+    }
+
+
+def _targets(node):
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return [target for target in targets if isinstance(target, ast.Name)]
+
+
+PATHS = re.compile(r"""["'\s(=](/(?:home|root|work|Users|tmp|mnt|opt|data|srv|var)/[\w./-]+|[A-Z]:\\\\\w+)""")
+
+
+def shipped():
+    for folder in (*PACKAGES, "prompts", "examples", "docs", "benchmarks"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in (".py", ".yaml", ".yml", ".md", ".j2", ".jinja", ".toml", ".html", ".json"):
+                yield path
+    yield from (path for path in (ROOT / "README.md", ROOT / "pyproject.toml") if path.is_file())
+
+
+def test_no_file_names_a_place_on_somebodys_machine():
+    found = [
+        f"{name(path)}: {match[1]}"
+        for path in shipped()
+        for match in PATHS.finditer(path.read_text(encoding="utf-8"))
+        if match[1] != "/dev/full"
+    ]
+    assert not found
+
+
+def test_the_search_for_paths_finds_them():
+    assert PATHS.search('open("/home/somebody/data.npy")')
+    assert not PATHS.search("text/plain, https://example.org/tmp/x, ntu60/multi")
+
+
+def loaded_by(*arguments, tmp_path):
+    """Return the heavy modules that a command loads, in a process of its own, and its exit code."""
+    script = (
+        "import sys\n"
+        "from semtool.cli import main\n"
+        "code = 0\n"
+        "try:\n    main(sys.argv[1:])\n"
+        "except SystemExit as stop:\n    code = stop.code or 0\n"
+        f"print('LOADED', code, sorted(set({sorted(HEAVY)!r}) & set(sys.modules)))\n"
+    )
+    out = subprocess.check_output([sys.executable, "-c", script, *arguments], text=True, cwd=tmp_path)
+    return out.rpartition("LOADED ")[2].strip()
+
+
+def test_help_loads_nothing_heavy(tmp_path):
+    assert loaded_by("--help", tmp_path=tmp_path) == "0 []"
+
+
+@pytest.mark.parametrize("arguments", [("artifacts", "list"), ("push", "--help"), ("embed", "--help")])
+def test_small_commands_load_no_model_library(arguments, tmp_path):
+    # typer itself reads the arguments of a command through pydantic.
+    assert loaded_by(*arguments, tmp_path=tmp_path) == "0 ['pydantic']"
