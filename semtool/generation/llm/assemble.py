@@ -85,7 +85,7 @@ class Assembly:
                 self.cost = (self.cost or 0.0) + price.cost(*tokens, batch=answer.batch)
 
     def _shared(self) -> int:
-        """Return how many texts are said of several classes: many of them mean that the model does not answer."""
+        """Return how many texts are said of several classes; many mean that the model does not listen."""
         said: dict[tuple[str, str, str], set[int]] = {}
         for d in self.descriptions:
             if d.granularity != "attribute":

@@ -23,6 +23,8 @@ __all__ = ["OPENAI", "AskError", "LlmClient", "Server", "read_completion"]
 
 OPENAI = "https://api.openai.com/v1"
 _Found = TypeVar("_Found")
+_SHORTEST_KEY = 12
+"""Shorter ones are stand-ins for servers that need none (``none``, ``EMPTY``) and may be words of answers."""
 _ABSOLUTE = re.compile(r"^(/|[A-Za-z]:[\\/])")
 
 
@@ -77,7 +79,10 @@ class Server:
 
     def clean(self, answer: Answer) -> Answer:
         """Return ``answer`` without the key, should a server have put it there."""
-        if not self._key or self._key not in answer.text + answer.refusal + answer.model + answer.finish:
+        if (
+            len(self._key) < _SHORTEST_KEY
+            or self._key not in answer.text + answer.refusal + answer.model + answer.finish
+        ):
             return answer
         shown = {name: getattr(answer, name) for name in ("text", "refusal", "model", "finish")}
         return replace(answer, **{name: text.replace(self._key, "***") for name, text in shown.items()})
@@ -117,8 +122,12 @@ class LlmClient:
         dialect = started = self.dialect
         while True:
             try:
-                completion = await self.library.chat.completions.create(**dialect.body(ask))
-                answer = read_completion(_plain(completion), self.server.host, dialect.format, ask.model)
+                # As chat.completions.create, without its walk over types: a third less work a request.
+                raw: object = await self.library.post(
+                    "/chat/completions", body=dialect.body(ask), cast_to=object
+                )
+                found = raw if isinstance(raw, Mapping) else {}
+                answer = read_completion(found, self.server.host, dialect.format, ask.model)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 following = dialect.without(complaint(error))
                 if following is None:
@@ -221,12 +230,6 @@ def read_completion(
         answered=now().isoformat(),
         batch=batch,
     )
-
-
-def _plain(completion: Any) -> Mapping[str, Any]:
-    """Return a response as plain data; a body that is not a JSON object arrives as something else."""
-    found = completion.model_dump() if hasattr(completion, "model_dump") else None
-    return found if isinstance(found, Mapping) else {}
 
 
 def _unreachable(error: BaseException) -> bool:

@@ -1,0 +1,214 @@
+"""How fast, how flat and how resumable descriptions from a model are, against a scripted server.
+
+    python benchmarks/llm_throughput.py            prints the tables of benchmarks/results/llm_throughput.md
+
+Measured: the time of 120 classes x 3 granularities at 200 ms latency and 16 requests at once, against the
+ideal time (rounds of 16 times the latency); the peak memory for more and more classes; requests after a
+kill -9 in the middle; the same run with a warm cache. The command runs as a user runs it, in a process of its
+own; asking is timed inside it, from the first request to the last answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PROMPTS = """\
+schema: 1
+name: three
+source: llm
+title: three granularities
+system: system.j2
+request: request.j2
+granularities:
+  global: {ask: Describe it.}
+  part: {ask: By parts.}
+  phase: {ask: By phases.}
+"""
+
+
+class Run:
+    """One scripted server, one folder, and commands against it."""
+
+    def __init__(self, folder: Path, classes: int, latency: float) -> None:
+        folder.mkdir(parents=True)
+        self.folder = folder
+        names = "\n".join(f"  - action number {n}" for n in range(classes))
+        (folder / "data.yaml").write_text(f"schema: 1\nname: many\nclasses:\n{names}\n")
+        prompts = folder / "three"
+        prompts.mkdir()
+        (prompts / "prompt.yaml").write_text(PROMPTS)
+        (prompts / "system.j2").write_text("You describe how people move.")
+        (prompts / "request.j2").write_text("Action: {{ name }}\n{{ ask }}")
+        self.log = folder / "log.jsonl"
+        server = [
+            sys.executable,
+            str(HERE / "scripted_llm.py"),
+            "--latency",
+            str(latency),
+            "--log",
+            str(self.log),
+        ]
+        self.server = subprocess.Popen(server, stdout=subprocess.PIPE, text=True)
+        assert self.server.stdout is not None
+        self.url = self.server.stdout.readline().strip()
+
+    def requests(self) -> int:
+        """Return how many requests the server has seen."""
+        return len(self.log.read_text().splitlines()) if self.log.exists() else 0
+
+    def start(self, concurrency: int) -> subprocess.Popen[str]:
+        """Start ``semtool generate``."""
+        command = [
+            sys.executable, "-c", CHILD, "generate", "--dataset", "data.yaml", "--prompts", "./three",
+            "--llm", "scripted", "--base-url", self.url, "--concurrency", str(concurrency), "--json",
+        ]  # fmt: skip
+        environment = os.environ | {"OPENAI_API_KEY": "none", "PYTHONUNBUFFERED": "1"}
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def finish(self, process: subprocess.Popen[str]) -> dict[str, float]:
+        """Wait for the command; return its peak memory (MB) and seconds, and the artifact's checksum."""
+        out, err = process.communicate()
+        if process.returncode:
+            raise SystemExit(f"the command failed: {err}")
+        figures = json.loads(err.strip().splitlines()[-1])
+        figures["path"] = json.loads(out)["path"]
+        return figures
+
+    def descriptions(self) -> bytes:
+        """Return the newest description set's bytes."""
+        return sorted(self.folder.glob("artifacts/descriptions/many/three/v*/descriptions.jsonl"))[
+            -1
+        ].read_bytes()
+
+    def forget_artifact(self) -> None:
+        """Remove the description set; the cache stays."""
+        shutil.rmtree(self.folder / "artifacts" / "descriptions")
+
+    def stop(self) -> None:
+        """Stop the server."""
+        self.server.terminate()
+        self.server.wait()
+
+
+CHILD = """
+import json, resource, sys, time
+start = time.perf_counter()
+import semtool.generation.llm.online as online
+asking = [0.0]
+ask_online = online.ask_online
+import semtool.generation.llm.run as run
+def timed(*arguments):
+    begin = time.perf_counter()
+    ask_online(*arguments)
+    asking[0] = time.perf_counter() - begin
+run.ask_online = timed
+from semtool.cli import main
+code = 0
+try:
+    main(sys.argv[1:])
+except SystemExit as stop:
+    code = stop.code or 0
+figures = {
+    "seconds": time.perf_counter() - start,
+    "asking": asking[0],
+    "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    "openai": "openai" in sys.modules,
+}
+sys.stderr.write(json.dumps(figures) + "\\n")
+sys.exit(code)
+"""
+
+
+def throughput(folder: Path, classes: int, concurrency: int, latency: float) -> None:
+    """Print time against the ideal, and the warm run."""
+    run = Run(folder, classes, latency)
+    cold = run.finish(run.start(concurrency))
+    requests = run.requests()
+    first = run.descriptions()
+    run.forget_artifact()
+    warm = run.finish(run.start(concurrency))
+    again = run.finish(run.start(concurrency))
+    ideal = math.ceil(requests / concurrency) * latency
+    print("| what | measured |\n|---|---|")
+    print(f"| classes x granularities | {classes} x 3 = {requests} requests |")
+    print(f"| ideal: {math.ceil(requests / concurrency)} rounds x {latency} s | {ideal:.2f} s |")
+    print(f"| asking | {cold['asking']:.2f} s = {cold['asking'] / ideal:.2f} x ideal |")
+    print(
+        f"| whole command, start to end | {cold['seconds']:.2f} s = {cold['seconds'] / ideal:.2f} x ideal |"
+    )
+    print(f"| warm cache, set removed | {warm['seconds']:.2f} s, {run.requests() - requests} requests |")
+    print(f"| the same bytes | {run.descriptions() == first} |")
+    print(f"| openai imported then | {warm['openai']} |")
+    print(f"| set already there | {again['seconds']:.2f} s |")
+    run.stop()
+
+
+def kill_and_resume(folder: Path, classes: int, concurrency: int, latency: float) -> None:
+    """Print the requests of an undisturbed run and of one that was killed and continued."""
+    undisturbed = Run(folder / "whole", classes, latency)
+    undisturbed.finish(undisturbed.start(concurrency))
+    run = Run(folder / "killed", classes, latency)
+    process = run.start(concurrency)
+    while run.requests() < undisturbed.requests() // 2:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    before = run.requests()
+    kept = len(list((run.folder / "artifacts" / "cache" / "llm").glob("??/[0-9a-f]*.json")))
+    run.finish(run.start(concurrency))
+    print("| | requests |\n|---|---|")
+    print(f"| undisturbed | {undisturbed.requests()} |")
+    print(f"| until kill -9 | {before}, of which {kept} answers were kept |")
+    print(f"| both runs together | {run.requests()} (at most {undisturbed.requests()} + {concurrency}) |")
+    print(f"| the same bytes | {run.descriptions() == undisturbed.descriptions()} |")
+    undisturbed.stop()
+    run.stop()
+
+
+def memory(folder: Path, sizes: list[int], concurrency: int) -> None:
+    """Print the peak memory for growing numbers of classes, without latency."""
+    print("| classes | requests | peak memory, MB |\n|---|---|---|")
+    for classes in sizes:
+        run = Run(folder / str(classes), classes, 0.0)
+        figures = run.finish(run.start(concurrency))
+        print(f"| {classes} | {run.requests()} | {figures['mb']:.0f} |")
+        run.stop()
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--classes", type=int, default=120)
+    parser.add_argument("--concurrency", type=int, default=16)
+    parser.add_argument("--latency", type=float, default=0.2)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[120, 480, 1920])
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        throughput(folder / "a", arguments.classes, arguments.concurrency, arguments.latency)
+        print()
+        kill_and_resume(folder / "b", arguments.classes, arguments.concurrency, arguments.latency)
+        print()
+        memory(folder / "c", arguments.sizes, arguments.concurrency)
+
+
+if __name__ == "__main__":
+    main()
