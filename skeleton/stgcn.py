@@ -1,7 +1,7 @@
 """ST-GCN: spatial-temporal graph convolution over skeletons (Yan et al., AAAI 2018).
 
 `PAPER` is the visual encoder of the published setting: ten blocks of base width 16, output 256, spatial graph
-strategy, learned edge importance, dropout 0.5. `COMPACT` has four blocks and learns from a few hundred samples
+strategy, learned edge importance, dropout 0.5. `COMPACT` has four blocks and learns from some hundred samples
 in minutes on a laptop.
 """
 

@@ -13,11 +13,15 @@ __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(features)
+    """Add the command and, below it, ``features import``."""
+    group = typer.Typer(invoke_without_command=True)
+    group.callback()(features)
+    group.command("import")(import_)
+    app.add_typer(group, name="features")
 
 
 def features(
+    context: typer.Context,
     dataset: Annotated[
         str | None,
         typer.Option("--dataset", "-d", help="Data set.", show_default="the one whose skeletons came last"),
@@ -48,6 +52,8 @@ def features(
 
     Example: semtool features --dataset utd-mhad --split purls-22-5
     """
+    if context.invoked_subcommand:
+        return
     from semtool.errors import UsageError
 
     shelf = store(root)
@@ -89,3 +95,37 @@ def features(
     )
     if details["seen_test_accuracy"] is not None:
         say(f"seen-class accuracy on seen-test samples{flag}: {details['seen_test_accuracy']:.1%}")
+
+
+def import_(
+    path: Annotated[Path, typer.Argument(help="Folder of ready-made features, or Flora's .npz file.")],
+    dataset: Annotated[str, typer.Option("--dataset", "-d", help="Data set whose class ids the labels are.")],
+    split: Annotated[
+        str | None,
+        typer.Option("--split", "-s", help="Class split.", show_default="the one that the files hold"),
+    ] = None,
+    visual: Annotated[
+        str | None, typer.Option("--visual", help="Name of the visual encoder.", show_default="the project's")
+    ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            "--layout", help="synse, sadvae, smie, purls or flora.", show_default="all are tried in turn"
+        ),
+    ] = None,
+    root: Root = None,
+    as_json: Json = False,
+) -> None:
+    """Import features that another project made: SynSE, SA-DVAE, TDSM, SMIE, PURLS, Flora.
+
+    Example: semtool features import resources/ntu60_results/shift_5_r --dataset ntu60 --split synse-55-5
+    """
+    from skeleton.feature_import import import_features
+
+    done = import_features(path, dataset, split, store=store(root), visual=visual, layout=layout)
+    counts = done.manifest.counts
+    if as_json:
+        json_object({"features": done.reference, "path": str(done.path), "counts": counts})
+        return
+    listed = ", ".join(f"{count} {name}" for name, count in counts.items() if name != "dim")
+    say(f"{done.reference}: {counts['dim']}-d features of {listed} samples")
