@@ -60,11 +60,13 @@ Every file's checksum is in `manifest.json`, with what the artifact was made fro
 
 def card(artifact: Artifact, repo: str, *, licence: str = "unknown") -> str:
     """Return the card of ``artifact`` in ``repo`` (``user/name``), Markdown with the hub's front matter."""
-    prompts, _, encoder = artifact.name.partition("/")
+    prompts = artifact.name.partition("/")[0]
     manifest = artifact.manifest
     facts = {"data set": artifact.dataset, "prompt set": prompts}
-    if encoder:
-        facts["encoder"] = str(manifest.parameters.get("encoder") or encoder)
+    if artifact.kind == "embeddings":
+        from semtool.embedding_file import EmbeddingFile
+
+        facts["encoder"] = EmbeddingFile(artifact.path).encoder
     facts["reference"] = artifact.reference
     facts["licence"] = licence
     facts["made"] = f"{manifest.created:%Y-%m-%d}, with semtool {manifest.versions.get('semtool', 'unknown')}"

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Change", "Difference", "compare_texts", "difference"]
 
+_FITTED = {"tfidf"}
+"""Encoders whose axes depend on the texts that they were fitted on."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -78,7 +81,7 @@ def difference(store: Store, before: Artifact, after: Artifact) -> Difference:
         return Difference(*names, changes=_changes(before, after), notes=_parameters(before, after))
     texts = [_described(store, artifact) for artifact in (before, after)]
     changes = _changes(texts[0], texts[1]) if texts[0] and texts[1] else None
-    moves, notes = _compare_vectors(before, after)
+    moves, notes = _compare_vectors(before, after, same_texts=changes == ())
     if changes is None:
         notes.append("the texts cannot be compared: the description sets are not in this store")
     return Difference(*names, changes=changes, moves=moves, notes=(*notes, *_parameters(before, after)))
@@ -102,7 +105,9 @@ def compare_texts(before: DescriptionSet, after: DescriptionSet) -> tuple[Change
     return tuple(found)
 
 
-def _compare_vectors(before: Artifact, after: Artifact) -> tuple[tuple[Move, ...] | None, list[str]]:
+def _compare_vectors(
+    before: Artifact, after: Artifact, *, same_texts: bool
+) -> tuple[tuple[Move, ...] | None, list[str]]:
     from semtool.artifacts.movement import movement
     from semtool.embedding_file import EmbeddingFile
 
@@ -111,11 +116,16 @@ def _compare_vectors(before: Artifact, after: Artifact) -> tuple[tuple[Move, ...
     if len(old) != len(new):
         notes.append(f"{len(old)} texts became {len(new)}")
     if old.encoder != new.encoder:
-        notes.append(f"the encoder {old.encoder!r} became {new.encoder!r}")
-    if old.encoder != new.encoder or old.dim != new.dim:
-        notes.append(f"vectors of {old.dim} and {new.dim} dimensions, of two encoders, have no distance")
-        return None, notes
-    return movement(old, new), notes
+        notes.append(f"the encoder {old.encoder!r} became {new.encoder!r}: their vectors have no distance")
+    elif _FITTED & set(old.encoder.split("+")) and not same_texts:
+        notes.append(
+            f"{old.encoder!r} is fitted on each set's own texts: vectors of two sets have no distance"
+        )
+    elif old.dim != new.dim:
+        notes.append(f"vectors of {old.dim} and {new.dim} dimensions have no distance")
+    else:
+        return movement(old, new), notes
+    return None, notes
 
 
 def _grouped(descriptions: DescriptionSet) -> dict[tuple[int, str, str, str], list[str]]:
@@ -143,8 +153,13 @@ def _described(store: Store, artifact: Artifact) -> Artifact | None:
 
 def _parameters(before: Artifact, after: Artifact) -> tuple[str, ...]:
     old, new = before.manifest.parameters, after.manifest.parameters
-    return tuple(
-        f"{key}: {old.get(key)!r} became {new.get(key)!r}"
-        for key in sorted(old.keys() | new.keys())
-        if old.get(key) != new.get(key)
-    )
+    found = []
+    for key in sorted(old.keys() | new.keys()):
+        values = old.get(key), new.get(key)
+        if values[0] == values[1]:
+            continue
+        if any(isinstance(value, dict | list) for value in values):
+            found.append(f"the parameter {key!r} changed")
+        else:
+            found.append(f"{key}: {values[0]!r} became {values[1]!r}")
+    return tuple(found)

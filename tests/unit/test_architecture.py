@@ -1,6 +1,7 @@
 """Who may import whom, what the command line may load, and what no file of the package may say."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -26,9 +27,14 @@ def module_of(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@functools.cache
+def parsed(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def imports(path, *, top_only=False):
     """Yield (module, line) of each import, relative ones resolved; ``from a import b`` yields a and a.b."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     package = module_of(path).split(".")
     package = package if path.name == "__init__.py" else package[:-1]
     for node in _top(tree) if top_only else ast.walk(tree):
@@ -113,7 +119,7 @@ def test_commands_import_little_at_the_top(path):
 
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_modules_say_what_they_export(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     if not [node for node in tree.body if not isinstance(node, ast.Expr)]:
         return
     assert "__all__" in {

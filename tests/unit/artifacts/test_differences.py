@@ -29,7 +29,7 @@ def describe(store, texts, name="ntu60/set", **parameters):
     return d.result
 
 
-def embed(store, source, vectors, encoder="tfidf"):
+def embed(store, source, vectors, encoder="minilm"):
     descriptions = DescriptionSet.read(source.path)
     with store.create(
         "embeddings",
@@ -102,10 +102,17 @@ def test_how_far_classes_moved(store):
 
 def test_two_encoders_have_no_distance(store):
     text = describe(store, BASE)
-    found = difference(store, embed(store, text, np.eye(5), "tfidf"), embed(store, text, np.eye(5), "minilm"))
+    found = difference(store, embed(store, text, np.eye(5), "tfidf"), embed(store, text, np.eye(5)))
     assert found.moves is None
     assert found.changes == ()
-    assert "the encoder 'tfidf' became 'minilm'" in found.notes
+    assert "the encoder 'tfidf' became 'minilm': their vectors have no distance" in found.notes
+
+
+def test_an_encoder_fitted_on_the_texts_has_no_distance_once_they_change(store):
+    old, new = describe(store, BASE), describe(store, BASE | {(1, "label", ""): ["hit"]})
+    found = difference(store, embed(store, old, np.eye(5), "tfidf"), embed(store, new, np.eye(5), "tfidf"))
+    assert found.moves is None
+    assert any("fitted on each set's own texts" in note for note in found.notes)
 
 
 def test_texts_that_are_gone_are_said_to_be(store):
