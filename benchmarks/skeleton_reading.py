@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import shutil
 import statistics
 import subprocess
@@ -111,21 +110,39 @@ def measure_prepare(dataset: str, raw: str, root: str, workers: int) -> None:
 
     start = time.perf_counter()
     done = prepare(dataset, raw, store=Store(root), workers=workers)
-    wall = time.perf_counter() - start
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    found = {
-        "wall": wall,
-        "peak_mb": peak / 1024,
-        "samples": done.samples,
-        "read": done.read,
-        "sources": done.sources,
-    }
+    found = {"wall": time.perf_counter() - start, "read": done.read, "sources": done.sources}
     print(json.dumps(found))
 
 
 def prepared(dataset: str, raw: Path, root: Path, workers: int) -> dict:
+    """Prepare in a new session; add the CPU time and the peak memory of all its processes (Linux)."""
     command = [sys.executable, __file__, "--measure", dataset, str(raw), str(root), str(workers)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    cpu: dict[int, float] = {}
+    peak: dict[int, float] = {}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        while process.poll() is None:
+            watch(process.pid, cpu, peak)
+            time.sleep(0.02)
+        found = json.loads(process.stdout.read())
+    return found | {"cpu": sum(cpu.values()), "peak_mb": max(peak.values()), "total_mb": sum(peak.values())}
+
+
+def watch(session: int, cpu: dict[int, float], peak: dict[int, float]) -> None:
+    """Note CPU seconds and peak memory (MB) of every process of a session, as long as it lives."""
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+            if int(fields[3]) != session:
+                continue
+            status = (folder / "status").read_text()
+        except OSError:
+            continue
+        pid = int(folder.name)
+        cpu[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        if "VmHWM:" in status:
+            peak[pid] = int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def simulate(folder: Path, files: int) -> list[Path]:
@@ -154,27 +171,20 @@ def measure(work: Path, files: int, repeats: int) -> list[str]:
         "",
     ]
 
+    lines += ["## Preparing simulated NTU files", ""]
     lines += [
-        "## Preparing simulated NTU files",
-        "",
-        "| files | MB | processes | s | files/s | peak MB of a process |",
+        "| files | MB | processes | s | CPU s | CPU ms/file | peak MB of the largest process | of all |"
     ]
-    lines += ["|---|---|---|---|---|---|"]
-    rates: dict[int, float] = {}
+    lines += ["|---|---|---|---|---|---|---|---|"]
+    rates: dict[int, dict[str, float]] = {}
     for count, workers in ((files // 5, 1), (files, 1), (files, 2)):
         folder = subset(paths[:count], work / f"raw-{count}-{workers}")
         found = prepared("ntu60", folder, work / f"root-{count}-{workers}", workers)
-        rates[workers] = count / found["wall"]
+        rates[workers] = {"wall": found["wall"] / count, "cpu": found["cpu"] / count}
         megabytes = sum(p.stat().st_size for p in paths[:count]) / 1e6
-        row = (
-            count,
-            f"{megabytes:.0f}",
-            workers,
-            f"{found['wall']:.1f}",
-            f"{rates[workers]:.0f}",
-            f"{found['peak_mb']:.0f}",
-        )
-        lines.append("| " + " | ".join(map(str, row)) + " |")
+        times = f"{found['wall']:.1f} | {found['cpu']:.1f} | {found['cpu'] / count * 1e3:.2f}"
+        memory = f"{found['peak_mb']:.0f} | {found['total_mb']:.0f}"
+        lines.append(f"| {count} | {megabytes:.0f} | {workers} | {times} | {memory} |")
     folder, root = work / f"raw-{files}-2", work / f"root-{files}-2"
     again = prepared("ntu60", folder, root, 2)
     number = 0
@@ -186,11 +196,13 @@ def measure(work: Path, files: int, repeats: int) -> list[str]:
         more = prepared("ntu60", folder, root, 2)
         lines.append(f"After adding {number} files: {more['wall']:.1f} s, {more['read']} files read.")
     lines += ["", f"Projected from these rates, for files of {size / 1e3:.0f} kB as here:", ""]
-    lines += ["| data set | files | 1 process, min | 2 processes, min |", "|---|---|---|---|"]
     lines += [
-        f"| {name} | {count:,} | {count / rates[1] / 60:.1f} | {count / rates[2] / 60:.1f} |"
-        for name, count in (("NTU-60", NTU60), ("NTU-120", NTU120))
+        "| data set | files | CPU, min | 1 process here, min | 2 processes here, min |",
+        "|---|---|---|---|---|",
     ]
+    for name, count in (("NTU-60", NTU60), ("NTU-120", NTU120)):
+        minutes = [count * t / 60 for t in (rates[1]["cpu"], rates[1]["wall"], rates[2]["wall"])]
+        lines.append(f"| {name} | {count:,} | " + " | ".join(f"{m:.1f}" for m in minutes) + " |")
     if real:
         mean = statistics.mean(p.stat().st_size for p in real)
         lines += [
@@ -202,18 +214,25 @@ def measure(work: Path, files: int, repeats: int) -> list[str]:
         (d, data / f) for d, f in (("utd-mhad", "utd_mhad"), ("nw-ucla", "nw_ucla")) if (data / f).is_dir()
     ]
     if public:
-        lines += ["", "## Public data sets", "", "| data set | files | s | again, s |", "|---|---|---|---|"]
+        lines += [
+            "",
+            "## Public data sets",
+            "",
+            "| data set | files | s | CPU s | again, s |",
+            "|---|---|---|---|---|",
+        ]
     for dataset, folder in public:
         first = prepared(dataset, folder, work / dataset, 0)
         again = prepared(dataset, folder, work / dataset, 0)
-        lines.append(f"| {dataset} | {first['sources']} | {first['wall']:.1f} | {again['wall']:.2f} |")
+        times = f"{first['wall']:.1f} | {first['cpu']:.1f} | {again['wall']:.2f}"
+        lines.append(f"| {dataset} | {first['sources']} | {times} |")
     return lines
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--files", type=int, default=5000, help="simulated files to prepare")
-    parser.add_argument("--repeats", type=int, default=30, help="readings of each single file")
+    parser.add_argument("--repeats", type=int, default=100, help="readings of each single file")
     parser.add_argument("--work", type=Path, help="folder for temporary files (default: a new one, removed)")
     parser.add_argument("--out", type=Path, default=RESULT)
     parser.add_argument(
@@ -239,7 +258,7 @@ def main() -> None:
         "",
         f"Made by `python benchmarks/skeleton_reading.py --files {options.files}` on {date.today()}, commit "
         f"{commit.stdout.strip() or 'unknown'}; {where}. The machine was busy "
-        "with other work, so wall times are upper bounds.",
+        f"with other work (load {os.getloadavg()[1]:.0f}), so wall times are upper bounds.",
         "",
     ]
     options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -211,8 +211,10 @@ def _parameters(recipe: dict[str, Any], contents: Sequence[tuple[str, int, str]]
 
 def _hashed(tasks: Sequence[Task]) -> list[Task]:
     """Compute the checksums that are not known; threads suffice, as hashing releases the interpreter."""
+    unknown = [task for task in tasks if not task.sha256]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return list(pool.map(Task.hashed, tasks))
+        found = iter(list(pool.map(Task.hashed, unknown)))
+    return [task if task.sha256 else next(found) for task in tasks]
 
 
 def _earlier(versions: Sequence[Artifact], recipe: dict[str, Any]) -> Earlier | None:

@@ -55,7 +55,7 @@ def _read(source: Source, dataset: Dataset) -> Iterator[Outcome]:
         name = Path(names[index]).name.removesuffix(".skeleton") if names else f"{part}-{index:06d}"
         try:
             yield row(name, data[index], int(label), dataset, parse_name(name))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             yield Finding("label", f"{name}: {label!r} is not a class number", name)
 
 

@@ -30,9 +30,12 @@ def parse_decimals(text: bytes, starts: NDArray[np.int64], ends: NDArray[np.int6
     """
     if not len(starts):
         return np.zeros(0)
-    buffer = np.frombuffer(_PAD + text + _PAD, np.uint8)
-    words = np.ndarray(len(buffer) - 7, "<u8", buffer.data, strides=(1,))
-    first, last = starts + len(_PAD), ends + len(_PAD)
+    if starts.min() < len(_PAD) or ends.max() + len(_PAD) > len(text):
+        # Room for the words that are read from before a number's end.
+        return parse_decimals(_PAD + text + _PAD, starts + len(_PAD), ends + len(_PAD))
+    buffer = np.frombuffer(text, np.uint8)
+    words = np.ndarray(len(text) - 7, "<u8", text, strides=(1,))
+    first, last = starts, ends
 
     negative = buffer[first] == ord("-")
     lead = first + negative

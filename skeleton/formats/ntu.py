@@ -14,6 +14,7 @@ from skeleton.sequence import SkeletonSequence
 
 __all__ = ["FORMAT", "parse_name"]
 
+_MOST_BYTES = 64 * 2**20
 _NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})(A\d{3})")
 
 
@@ -35,7 +36,7 @@ def _read(source: Source, dataset: Dataset) -> Iterator[Outcome]:
     if numbers is None:
         raise Unreadable("name", f"{name} is not of the form SsssCcccPpppRrrrAaaa")
     label = class_id(dataset, name[-4:], name)
-    recording = parse_recording(load(source.path), name)
+    recording = parse_recording(load(source.path, _MOST_BYTES), name)
     positions, findings = clean(recording, name, people=dataset.bodies)
     yield from findings
     yield SkeletonSequence(name, "kinect-v2", positions, class_id=label, **numbers)

@@ -126,7 +126,7 @@ def _in_bulk(text: bytes) -> _Bodies:
         raise _Irregular
     if ids and not 0 <= min(ids) <= max(ids) < 10**20:
         raise _Irregular
-    blanks = np.append(np.flatnonzero(buffer == ord(" ")), np.full(_NUMBERS, len(text)))
+    blanks = np.flatnonzero(buffer == ord(" "))
     first_line = np.array(first_lines, np.int64)
     _blanks_of(blanks, ends, first_line - 2, _BODY_NUMBERS)
     joint_lines = (first_line[:, None] + np.arange(_JOINTS)).ravel()
@@ -147,8 +147,11 @@ def _blanks_of(
 ) -> NDArray[np.int64]:
     """Return where in ``blanks`` each line's first one is; raise unless it has one less than ``numbers``."""
     first = np.searchsorted(blanks, ends[lines - 1])
-    inside, outside = blanks[first + numbers - 2], blanks[first + numbers - 1]
-    if (inside > ends[lines]).any() or (outside < ends[lines]).any():
+    if len(lines) and first[-1] + numbers - 2 >= len(blanks):
+        raise _Irregular
+    inside = blanks[first + numbers - 2]
+    outside = blanks[np.minimum(first + numbers - 1, len(blanks) - 1)]
+    if (inside > ends[lines]).any() or ((outside < ends[lines]) & (outside != inside)).any():
         raise _Irregular
     return first
 

@@ -35,7 +35,7 @@ def _read(source: Source, dataset: Dataset) -> Iterator[Outcome]:
     try:
         frames = json.loads(load(source.path))["skeletons"]
         raw = np.asarray(frames, dtype=np.float64)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise Unreadable(
             "damaged", f"{name} does not hold skeletons as T x 20 x 3 numbers: {error}"
         ) from error

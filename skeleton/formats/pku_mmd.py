@@ -26,7 +26,7 @@ __all__ = ["FORMAT"]
 _NAME = re.compile(r"(\d{4})-([LMR])")
 _VIEWS = {"L": 1, "M": 2, "R": 3}
 _NUMBERS = 2 * 25 * 3
-_MOST_BYTES = 64 * 2**20
+_MOST_BYTES = 32 * 2**20
 
 
 def _find(folder: Path) -> list[Source]:

@@ -45,7 +45,7 @@ def _read(source: Source, dataset: Dataset) -> Iterator[Outcome]:
         except Unreadable as error:
             yield Finding(error.outcome, str(error), name)
             continue
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
             text = f"{name} is not an annotation with frame_dir, label and keypoint: {error!r}"
             yield Finding("damaged", text, name)
             continue
