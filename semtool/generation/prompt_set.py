@@ -130,7 +130,7 @@ class PromptSet(_Record):
 
 def _allowed_slots(granularity: str, source: str) -> tuple[str, ...]:
     if granularity == "attribute":
-        # A model writes sentences; the codes are data and come from the catalogue only.
+        # A model is asked for the fields; the row of codes is made from its answers.
         return (*load_vocabulary().fields, *((CODES,) if source == "template" else ()))
     return SLOTS.get(granularity, ())
 

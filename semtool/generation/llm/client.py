@@ -108,7 +108,6 @@ class LlmClient:
         self.server = server
         self.dialect = Dialect()
         self.library = server.connect(timeout=timeout, retries=retries)
-        self._answered = False
 
     async def ask(self, ask: Ask) -> Answer:
         """Return the answer to one request.
@@ -141,7 +140,6 @@ class LlmClient:
             except Exception as error:
                 # Whatever it was, its text may quote a header: it goes on redacted and without its cause.
                 raise self._failed(error) from None
-            self._answered = True
             if dialect is not started:
                 self.dialect = dialect
             return self.server.clean(answer)
@@ -189,8 +187,12 @@ class LlmClient:
                     f"the account at {host} has no quota left ({said}); what was answered is kept"
                 )
             return AskError(Outcome.HTTP_ERROR, f"{host} answered with status {error.status_code}: {said}")
-        if isinstance(error, openai.APIConnectionError) and not self._answered and _unreachable(error):
-            return SemtoolError(f"no server answers at {host}; is it running, and is --base-url right?")
+        if isinstance(error, openai.APIConnectionError) and _unreachable(error):
+            # Also after the library's retries: the other requests would only wait as long and fail as well.
+            return SemtoolError(
+                f"no server answers at {host}; is it running, and is --base-url right? "
+                "What was answered is kept"
+            )
         said = self.server.redact(f"{type(error).__name__}: {error}")
         return AskError(Outcome.HTTP_ERROR, f"the answer of {host} could not be read ({said})")
 

@@ -243,6 +243,18 @@ def test_nobody_there_is_said_once(dataset, store):
         generate_with_llm(dataset, prompt_set(), options=options, store=store)
 
 
+def test_a_server_that_goes_away_ends_the_run(ask, server, web):
+    """The first class is answered, then nobody listens any more: no waiting for every other class."""
+
+    def last(body):
+        threading.Thread(target=web.stop).start()
+        return completion(good(body))
+
+    server.script = [last]
+    with pytest.raises(SemtoolError, match="What was answered is kept"):
+        ask(retries=1)
+
+
 def test_error_in_a_successful_response(ask, server):
     server.script = [{"error": {"message": f"upstream is down, key {KEY}"}}]
     result = ask(allow_missing=True)
