@@ -36,7 +36,7 @@ $(VENV)/.user: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) --editable '.[dev,offline,exchange,llm-test]'
+	$(PIP) --editable '.[dev,offline,exchange,static,pictures,llm-test]'
 	@touch $@ $(VENV)/.user
 
 clean:

@@ -18,6 +18,8 @@ HEAVY = {
     "wandb",
 }  # fmt: skip
 SKELETON_MAY_IMPORT = {"semtool.errors", "semtool.catalogue", "semtool.artifacts", "semtool.embedding_file"}
+TYPED_LABELS = {"skeleton/inference.py": {"semtool.embedding", "semtool.generation"}}
+"""Labels typed at prediction time have no embedding file yet: one module describes and embeds them."""
 KNOW_SKELETON = ("semtool/cli/", "semtool/analysis/")
 """The command line, and the comparison runner."""
 
@@ -84,7 +86,9 @@ def test_skeleton_knows_little_of_semtool(path):
         for module, line in imports(path)
         if within(module, "semtool")
         and module != "semtool"
-        and not any(within(module, allowed) for allowed in SKELETON_MAY_IMPORT)
+        and not any(
+            within(module, allowed) for allowed in SKELETON_MAY_IMPORT | TYPED_LABELS.get(name(path), set())
+        )
     ]
     assert not wrong
 

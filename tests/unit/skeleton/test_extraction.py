@@ -1,0 +1,131 @@
+"""Features: seen classes only, the same again, and what is refused."""
+
+import numpy as np
+import pytest
+
+from semtool.artifacts import Store
+from semtool.catalogue import load_dataset
+from semtool.errors import SemtoolError, UsageError
+from skeleton.arrays import ArrayWriter
+from skeleton.extraction import features
+from skeleton.feature_file import FeatureFile
+from skeleton.layouts import layout
+from skeleton.sequence import SkeletonSequence
+from skeleton.visual import FILE, VisualEncoder
+
+V1 = layout("kinect-v1")
+
+
+def write_arrays(store, relabel=lambda c: c, drop=(), simulated=False):
+    """NW-UCLA in miniature: three samples a class, one a view; class c moves joint c."""
+    rng = np.random.default_rng(0)
+    base = rng.normal(size=(3, 1, len(V1), 1))
+    with store.create("arrays", "nw-ucla/raw", parameters={"drop": list(drop), "map": relabel(1)}) as draft:
+        with ArrayWriter(draft.folder, "nw-ucla") as writer:
+            for c in range(10):
+                for view in (1, 2, 3):
+                    if (c, view) in drop:
+                        continue
+                    wave = np.sin(np.linspace(0, 6, 12 + c))[None, :, None, None]
+                    positions = np.repeat(base, 12 + c, axis=1)
+                    positions[:, :, c : c + 3] += wave
+                    positions += 0.01 * rng.normal(size=positions.shape)
+                    writer.append(
+                        SkeletonSequence(
+                            f"a{c}_v{view}", "kinect-v1", positions.astype(np.float32), relabel(c), 1, view
+                        )
+                    )
+        draft.counts, draft.details, draft.simulated = writer.counts, writer.details, simulated
+    return draft.result
+
+
+def swap_unseen(c):
+    """Exchange the two unseen classes of purls-8-2."""
+    return {1: 4, 4: 1}.get(c, c)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "artifacts")
+
+
+def make(store, **options):
+    return features("nw-ucla", "purls-8-2", store=store, epochs=2, device="cpu", **options)
+
+
+def test_subsets_follow_split_and_protocol(store):
+    write_arrays(store)
+    made = make(store)
+    file = FeatureFile.read(made.path)
+    unseen = load_dataset("nw-ucla").split("purls-8-2").unseen
+    assert file.features.shape == (30, 256)
+    for row in range(30):
+        expected = 2 if file.class_id[row] in unseen else int(file.view[row] == 3)
+        assert file.subset[row] == expected
+    assert made.manifest.counts["seen-train"] == 16
+    assert 0 <= made.manifest.details["seen_test_accuracy"] <= 1
+
+
+def test_unseen_labels_never_matter(tmp_path):
+    one, other = Store(tmp_path / "one"), Store(tmp_path / "other")
+    write_arrays(one)
+    write_arrays(other, relabel=swap_unseen)
+    first, second = make(one), make(other)
+    a, b = FeatureFile.read(first.path), FeatureFile.read(second.path)
+    assert not np.array_equal(a.class_id, b.class_id)
+    assert np.array_equal(a.features, b.features)
+    assert (first.path / FILE).read_bytes() == (second.path / FILE).read_bytes()
+
+
+def test_the_same_inputs_give_the_same_version_back(store):
+    write_arrays(store)
+    assert make(store).reference == make(store).reference == "nw-ucla/purls-8-2/stgcn@v1"
+    assert make(store, seed=1).reference == "nw-ucla/purls-8-2/stgcn@v2"
+
+
+def test_the_encoder_comes_back_from_its_file(store):
+    arrays = write_arrays(store)
+    made = make(store)
+    encoder = VisualEncoder.load(made.path)
+    from skeleton.arrays import ArraySet
+
+    sequence = ArraySet.open(arrays.path).sequence(3)
+    stored = FeatureFile.read(made.path).features[3]
+    assert np.allclose(encoder.encode_sequence(sequence.positions), stored, atol=1e-4)
+
+
+def test_simulated_arrays_make_simulated_features(store):
+    write_arrays(store, simulated=True)
+    made = make(store)
+    assert made.manifest.simulated
+    assert FeatureFile.read(made.path).simulated
+
+
+def test_a_seen_class_without_training_samples_is_named(store):
+    write_arrays(store, drop={(0, 1), (0, 2)})
+    with pytest.raises(SemtoolError, match="pick up with one hand"):
+        make(store)
+
+
+def test_without_skeletons_it_says_how_to_get_them(store):
+    with pytest.raises(UsageError, match="semtool prepare --dataset nw-ucla"):
+        make(store)
+
+
+def test_unknown_names_are_refused_with_the_nearest(store):
+    write_arrays(store)
+    with pytest.raises(UsageError, match="'purls-5-5'"):
+        features("nw-ucla", "purls-5-4", store=store)
+    with pytest.raises(UsageError, match="'stgcn'"):
+        make(store, visual="stgcnn")
+    with pytest.raises(UsageError, match="unknown device"):
+        features("nw-ucla", "purls-8-2", store=store, device="tpu", epochs=1)
+
+
+def test_a_damaged_encoder_file_is_named(store):
+    write_arrays(store)
+    made = make(store)
+    path = made.path / FILE
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(SemtoolError, match="visual encoder"):
+        VisualEncoder.load(made.path)

@@ -1,0 +1,55 @@
+"""The graph convolution: its graph, its shapes, bodies that are not there."""
+
+import numpy as np
+import pytest
+import torch
+
+from skeleton.layouts import LAYOUTS, layout
+from skeleton.stgcn import COMPACT, PAPER, STGCN, spatial_graph
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_the_partitions_share_out_the_normalised_links(name):
+    joints = layout(name)
+    graph = spatial_graph(joints)
+    link = np.eye(len(joints))
+    for child, parent in joints.bones:
+        link[child, parent] = link[parent, child] = 1
+    assert np.allclose(graph.sum(axis=0), link / link.sum(axis=0, keepdims=True))
+    assert ((graph > 0).sum(axis=0) <= 1).all()
+
+
+def test_partitions_point_to_and_from_the_centre():
+    joints = layout("kinect-v2")
+    same, inward, outward = spatial_graph(joints)
+    hand, wrist = joints.index("left_hand"), joints.index("left_wrist")
+    assert inward[wrist, hand] > 0
+    assert outward[hand, wrist] > 0
+    assert same[hand, hand] > 0
+    assert same[hand, wrist] == same[wrist, hand] == 0
+
+
+@pytest.mark.parametrize("architecture", [COMPACT, PAPER], ids=lambda a: a.name)
+def test_features_have_256_numbers(architecture):
+    network = STGCN(layout("kinect-v1"), architecture, 3, classes=4).eval()
+    x = torch.randn(2, 3, 50, 20, 1)
+    assert network.features(x).shape == (2, 256)
+    assert network(x).shape == (2, 4)
+
+
+def test_the_paper_has_ten_blocks_from_width_16():
+    widths = [width for width, _ in PAPER.blocks]
+    assert (len(widths), widths[0], widths[-1], PAPER.kernel, PAPER.dropout) == (10, 16, 256, 9, 0.5)
+
+
+def test_an_absent_second_body_changes_nothing():
+    network = STGCN(layout("kinect-v2"), COMPACT, 3, classes=4).eval()
+    one = torch.randn(3, 3, 20, 25, 1)
+    two = torch.cat([one, torch.zeros_like(one)], dim=4)
+    assert torch.allclose(network.features(one), network.features(two), atol=1e-6)
+
+
+def test_the_order_of_bodies_does_not_matter():
+    network = STGCN(layout("kinect-v2"), COMPACT, 3, classes=4).eval()
+    x = torch.randn(2, 3, 20, 25, 2)
+    assert torch.allclose(network.features(x), network.features(x.flip(4)), atol=1e-5)
