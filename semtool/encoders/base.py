@@ -135,7 +135,7 @@ class Encoder(ABC):
         """How many texts to encode before their vectors are kept: what a failure or a kill loses at most."""
         return 1024
 
-    @property
-    def prefix(self) -> str:
-        """What is put before every text: the option, else what the model's card says."""
-        return self.options.prefix if self.options.prefix is not None else self.card.prefix
+    def prefixed(self, texts: Sequence[str]) -> list[str]:
+        """Return the texts with the prefix before each: that of the options, else the one on the card."""
+        prefix = self.options.prefix if self.options.prefix is not None else self.card.prefix
+        return [prefix + text for text in texts]

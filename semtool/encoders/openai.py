@@ -115,8 +115,7 @@ class OpenAIEncoder(Encoder):
     def _batches(self, texts: Sequence[str]) -> Iterator[list[str]]:
         size = self.options.batch_size or BATCH
         batch: list[str] = []
-        for text in texts:
-            text = self.prefix + text
+        for text in self.prefixed(texts):
             if batch and (len(batch) == size or sum(map(len, batch)) + len(text) > CHARACTERS):
                 yield batch
                 batch = []

@@ -20,6 +20,7 @@ from semtool.encoders.weights import (
     endpoint,
     fingerprint,
     first_line,
+    hub_holds,
     hub_snapshot,
     local_model,
     offline,
@@ -89,7 +90,8 @@ class OpenClipEncoder(Encoder):
         names = [f"{self.architecture}{join}{self.weights}{end}" for join in "/-" for end in ends]
         if (found := local_model(*names)) and found.is_file():
             return found, f"file {found}"
-        if source := self._source():
+        # Looking up a tag that is not listed here costs importing open_clip, so look for any such file first.
+        if (self.model in KNOWN or hub_holds(*FILES)) and (source := self._source()):
             repository, files = source
             if folder := hub_snapshot(repository, *files):
                 return next(
@@ -122,8 +124,8 @@ class OpenClipEncoder(Encoder):
             return Availability(True, found[1])
         if self._paths():
             return Availability(False, f"no such file: {self.weights}")
-        source = self._source()
-        return Availability(False, f"download of {source[0] if source else self.model} from {endpoint()}")
+        repository = KNOWN[self.model].repository if self.model in KNOWN else self.model
+        return Availability(False, f"download of {repository} from {endpoint()}")
 
     def fetch(self) -> None:
         """Download the checkpoint if it is not on this disk; says within seconds if that cannot be."""
@@ -170,7 +172,7 @@ class OpenClipEncoder(Encoder):
         parts = []
         with torch.inference_mode():
             for start in range(0, len(texts), size):
-                tokens = tokenizer([self.prefix + t for t in texts[start : start + size]])
+                tokens = tokenizer(self.prefixed(texts[start : start + size]))
                 parts.append(model.encode_text(tokens).float().numpy())
                 if progress:
                     progress(min(start + size, len(texts)), len(texts))
@@ -180,13 +182,11 @@ class OpenClipEncoder(Encoder):
         """Return the length of each text in tokens, start and end included."""
         _, tokenizer = self._tower
         if hasattr(tokenizer, "encode") and hasattr(tokenizer, "sot_token_id"):
-            return np.array([len(tokenizer.encode(self.prefix + t)) + 2 for t in texts], dtype=np.int64)
+            return np.array([len(tokenizer.encode(t)) + 2 for t in self.prefixed(texts)], dtype=np.int64)
         inner = getattr(tokenizer, "tokenizer", None)
         if inner is None:
             return None
-        return np.array(
-            [len(ids) for ids in inner([self.prefix + t for t in texts])["input_ids"]], dtype=np.int64
-        )
+        return np.array([len(ids) for ids in inner(self.prefixed(texts))["input_ids"]], dtype=np.int64)
 
     @cached_property
     def _tower(self) -> tuple[Any, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from importlib.util import find_spec
@@ -29,7 +29,10 @@ from semtool.errors import SemtoolError
 
 __all__ = ["SentenceTransformerEncoder"]
 
-BATCH = 64
+TOKENS = 1024
+"""Tokens a batch at most: more does not fit a processor's cache, and was slower."""
+MOST = 256
+"""Texts a batch at most, unless the options say otherwise."""
 
 
 def _known(
@@ -166,25 +169,38 @@ class SentenceTransformerEncoder(Encoder):
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
         """Return one vector a text, float32 (n, d)."""
-        size = self.options.batch_size or BATCH
-        prefixed = [self.prefix + text for text in texts]
-        parts = []
-        for start in range(0, len(prefixed), size * 16):
-            chunk = prefixed[start : start + size * 16]
+        prefixed = self.prefixed(texts)
+        out: NDArray[np.float32] | None = None
+        done = 0
+        for rows in self._batches(texts):
+            batch = [prefixed[row] for row in rows]
             # The prefix is part of the text; the model's own default prompt would come on top of it.
-            parts.append(self._model.encode(chunk, batch_size=size, prompt="", show_progress_bar=False))
+            part = self._model.encode(batch, batch_size=len(batch), prompt="", show_progress_bar=False)
+            if out is None:
+                out = np.empty((len(texts), part.shape[1]), dtype=np.float32)
+            out[rows] = part
+            done += len(rows)
             if progress:
-                progress(min(start + len(chunk), len(prefixed)), len(prefixed))
-        return (
-            np.concatenate(parts).astype(np.float32)
-            if parts
-            else np.empty((0, self.card.dim or 0), np.float32)
-        )
+                progress(done, len(texts))
+        return np.empty((0, self.card.dim or 0), dtype=np.float32) if out is None else out
 
-    def count_tokens(self, texts: Sequence[str]) -> NDArray[np.int64] | None:
+    def _batches(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        """Yield the rows of each batch: texts of like length, so that hardly anything is padded."""
+        counts = self.count_tokens(texts)
+        limit = self._model.max_seq_length or int(counts.max(initial=1))
+        lengths = np.minimum(counts, limit)
+        most = self.options.batch_size or MOST
+        order = np.argsort(-lengths, kind="stable")
+        start = 0
+        while start < len(order):
+            size = int(min(most, max(1, TOKENS // max(1, int(lengths[order[start]])))))
+            yield order[start : start + size].tolist()
+            start += size
+
+    def count_tokens(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """Return the length of each text in tokens, prefix and special tokens included."""
         tokenizer = self._model.tokenizer
-        batch = tokenizer([self.prefix + t for t in texts], truncation=False, padding=False, verbose=False)
+        batch = tokenizer(self.prefixed(texts), truncation=False, padding=False, verbose=False)
         return np.array([len(ids) for ids in batch["input_ids"]], dtype=np.int64)
 
     @cached_property

@@ -105,9 +105,7 @@ class StaticEncoder(Encoder):
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
         """Return one vector a text, float32 (n, d)."""
-        vectors = self._model.encode(
-            [self.prefix + t for t in texts], max_length=None, use_multiprocessing=False
-        )
+        vectors = self._model.encode(self.prefixed(texts), max_length=None, use_multiprocessing=False)
         if progress:
             progress(len(texts), len(texts))
         return np.asarray(vectors, dtype=np.float32)

@@ -14,7 +14,16 @@ import urllib.request
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["endpoint", "fingerprint", "first_line", "hub_snapshot", "local_model", "offline", "reachable"]
+__all__ = [
+    "endpoint",
+    "fingerprint",
+    "first_line",
+    "hub_holds",
+    "hub_snapshot",
+    "local_model",
+    "offline",
+    "reachable",
+]
 
 PROBE_SECONDS = 2.5
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -90,6 +99,11 @@ def hub_snapshot(repository: str, *needed: str, revision: str = "main") -> Path 
         commit = revision
     folder = base / "snapshots" / commit
     return folder if any((folder / name).is_file() for name in needed) else None
+
+
+def hub_holds(*names: str) -> bool:
+    """Return whether any repository in the hub's cache has a file of one of these names."""
+    return any(next(hub_cache().glob(f"models--*/snapshots/*/{name}"), None) for name in names)
 
 
 def fingerprint(path: Path) -> str:

@@ -116,7 +116,7 @@ def test_unknown_architectures_and_tags_name_the_nearest():
     with pytest.raises(UsageError, match="did you mean 'ViT-B-32"):
         find_encoder("open_clip:ViT-B-33/openai").fetch()
     with pytest.raises(UsageError, match="did you mean 'openai'"):
-        find_encoder("open_clip:ViT-B-32/opennai").availability()
+        find_encoder("open_clip:ViT-B-32/opennai")._source()
 
 
 class Evil:

@@ -93,7 +93,7 @@ def test_an_option_that_means_nothing_is_refused():
 
 def test_in_a_combination_options_go_where_they_mean_something():
     text, codes = parse_encoder("minilm+attributes", Options(prefix="action: "))
-    assert text.encoder.prefix == "action: "
+    assert text.encoder.prefixed(["wave"]) == ["action: wave"]
     assert codes.encoder.options.prefix is None
 
 
