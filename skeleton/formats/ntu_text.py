@@ -126,7 +126,11 @@ def _in_bulk(text: bytes) -> _Bodies:
         raise _Irregular
     if ids and not 0 <= min(ids) <= max(ids) < 10**20:
         raise _Irregular
-    blanks = np.flatnonzero(buffer == ord(" "))
+    blank = buffer == ord(" ")
+    last = ends - (2 if returns else 1)
+    if (blank[1:] & blank[:-1]).any() or blank[ends[:-1] + 1].any() or blank[last].any():
+        raise _Irregular  # only single blanks between two numbers can be counted
+    blanks = np.flatnonzero(blank)
     first_line = np.array(first_lines, np.int64)
     _blanks_of(blanks, ends, first_line - 2, _BODY_NUMBERS)
     joint_lines = (first_line[:, None] + np.arange(_JOINTS)).ravel()

@@ -106,6 +106,10 @@ def test_small_numbers_with_exponents():
         (text([[(1, np.full((25, 3), 1e300))]]), "not-a-number"),
         (SMALL.replace(b"0 1 1 0 0 0", b"0 1 1 0 0", 1), "damaged"),
         (SMALL.replace(b" 300.5 200", b" 300.5", 1), "damaged"),
+        (SMALL.replace(b" 300.5 200", b" 300.5 ", 1), "damaged"),
+        (SMALL.replace(b" 0 1 1 0 0 0 ", b"  1 1 0 0 0 ", 1), "damaged"),
+        (SMALL.replace(b" 0 2\r\n", b" 0 \r\n", 1), "damaged"),
+        (SMALL.replace(b" 0 2\r\n", b" 2\r\n ", 1), "damaged"),
         (SMALL.replace(str(BIG).encode(), b"7.2e16", 1), "damaged"),
         (b"1\n1\n5 0 1 1 0 0 0 0.01 -0.2 2\n25\n" + b"1_0 0 0 1 1 1 1 0 0 0 0 2\n" * 25, "not-a-number"),
     ],
@@ -182,7 +186,7 @@ def test_no_input_does_anything_but_parse_or_be_refused(data):
         assert all(np.isfinite(t.points).all() for t in found.tracks)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(damaged())
 def test_both_readers_agree_wherever_the_fast_one_answers(data):
     try:
