@@ -2,8 +2,8 @@
 
 Notation: X (n, Dv) seen training features, standardised; Y (n, S) which class each is of; s_c the text
 prototype of class c, that is the normalised mean of its codebook, minus the mean of the seen classes'
-prototypes, normalised again; P (S, d) the prototypes of the seen classes; K the kernel, linear ``x.z / Dv`` or RBF
-``exp(-g |x - z|^2 / m)`` with m the median squared distance.
+prototypes, normalised again; P (S, d) the prototypes of the seen classes; K the kernel, linear ``x.z / Dv``
+or RBF ``exp(-g |x - z|^2 / m)`` with m the median squared distance.
 
 Both methods first ask how much a sample looks like each seen class, ``r(x) = k(x, X) (K + a n I)^-1 Y``,
 then carry that over to any class through text:
@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -147,23 +147,38 @@ def fit_closed_form(
         feature_norm: see `skeleton.config.TrainConfig`.
         limit: most samples the kernel is solved for.
     """
-    from scipy.linalg import cho_factor, cho_solve
-
     normalise = Normalisation.of(feature_norm, features)
     kept = _thin(rows, limit)
     support = normalise(features[kept]).astype(np.float64)
     scale = _median_distance(support)
     kernel = _kernel(support, support, setting.rbf, scale)
-    target = np.eye(len(bank.classes))[rows[kept]]
-    if setting.method == "eszsl":
+    dual = _solve(kernel, rows[kept], len(bank.classes), setting.ridge, setting.method)
+    text = _Text.of(prototypes(bank).astype(np.float64))
+    return ClosedForm(setting, normalise, support, dual, kernel @ dual, text.seen, text.centre, scale)
+
+
+@dataclass(frozen=True)
+class _Text:
+    """Centred prototypes of the seen classes (S, d) and what they were centred by (d,)."""
+
+    seen: Matrix
+    centre: Matrix
+
+    @classmethod
+    def of(cls, vectors: Matrix) -> _Text:
+        centre = vectors.mean(axis=0)
+        return cls(_centred(vectors, centre), centre)
+
+
+def _solve(kernel: Matrix, rows: NDArray[np.int64], classes: int, ridge: float, method: str) -> Matrix:
+    """Return ``(K + a n I)^-1 Y`` (n, S)."""
+    from scipy.linalg import cho_factor, cho_solve
+
+    target = np.eye(classes)[rows]
+    if method == "eszsl":
         target = 2 * target - 1
-    solved = cho_factor(kernel + setting.ridge * len(kept) * np.eye(len(kept)), lower=True)
-    dual = cho_solve(solved, target)
-    uncentred = prototypes(bank).astype(np.float64)
-    centre = uncentred.mean(axis=0)
-    return ClosedForm(
-        setting, normalise, support, dual, kernel @ dual, _centred(uncentred, centre), centre, scale
-    )
+    solved = cho_factor(kernel + ridge * len(rows) * np.eye(len(rows)), lower=True)
+    return np.asarray(cho_solve(solved, target))
 
 
 def choose(
@@ -196,19 +211,26 @@ def choose(
     found = np.zeros((len(settings), len(folds)))
     kept = _thin(rows, CV_SAMPLES)
     features, rows = features[kept], rows[kept]
+    vectors = prototypes(bank).astype(np.float64)
     for at, fold in enumerate(folds):
         rest = np.setdiff1d(np.arange(classes), fold)
         train, test = np.flatnonzero(np.isin(rows, rest)), np.flatnonzero(np.isin(rows, fold))
-        seen, held = bank.take([bank.classes[c] for c in rest]), bank.take([bank.classes[c] for c in fold])
         places, truth = np.searchsorted(rest, rows[train]), np.searchsorted(fold, rows[test])
-        for first in {(s.rbf, s.ridge): s for s in settings}.values():
-            # Settings that differ in the text part only share the solved kernel.
-            fitted = fit_closed_form(features[train], places, seen, first, feature_norm=feature_norm)
-            for index, setting in enumerate(settings):
-                if (setting.rbf, setting.ridge) == (first.rbf, first.ridge):
-                    guess = replace(fitted, setting=setting).scores(features[test], held).argmax(axis=1)
-                    right = [float((guess[truth == c] == c).mean()) for c in np.unique(truth)]
-                    found[index, at] = np.mean(right)
+        text = _Text.of(vectors[rest])
+        held = _centred(vectors[fold], text.centre)
+        normalise = Normalisation.of(feature_norm, features[train])
+        known, asked = (normalise(features[i]).astype(np.float64) for i in (train, test))
+        scale = _median_distance(known)
+        for rbf in dict.fromkeys(s.rbf for s in settings):
+            kernel, across = _kernel(known, known, rbf, scale), _kernel(asked, known, rbf, scale)
+            for ridge in dict.fromkeys(s.ridge for s in settings):
+                dual = _solve(kernel, places, len(rest), ridge, method)
+                responses, on_train = across @ dual, kernel @ dual
+                for index, setting in enumerate(settings):
+                    if (setting.rbf, setting.ridge) == (rbf, ridge):
+                        guess = _text_scores(responses, on_train, text.seen, held, setting).argmax(axis=1)
+                        right = [float((guess[truth == c] == c).mean()) for c in np.unique(truth)]
+                        found[index, at] = np.mean(right)
         if progress is not None:
             progress(at + 1, len(folds))
     mean = found.mean(axis=1)
@@ -226,7 +248,8 @@ def choose(
 def _text_scores(responses: Matrix, on_train: Matrix, seen: Matrix, text: Matrix, setting: Setting) -> Matrix:
     """Carry responses (n, S) over to the classes with prototypes ``text`` (C, d): (n, C)."""
     if setting.method == "eszsl":
-        carry = seen @ np.linalg.solve(seen.T @ seen + setting.text_ridge * np.eye(seen.shape[1]), text.T)
+        # P (P^T P + b I)^-1 = (P P^T + b I)^-1 P, which is the smaller system.
+        carry = np.linalg.solve(seen @ seen.T + setting.text_ridge * np.eye(len(seen)), seen @ text.T)
         found, base = responses @ carry, on_train @ carry
     else:
         gram, carry = seen @ seen.T, seen @ text.T

@@ -24,7 +24,7 @@ from skeleton.mla import MLA, TextTensors
 from skeleton.objective import all_pairs, class_loss, draw_negatives, pairs_of, sampling_loss
 from skeleton.text import TextBank
 
-__all__ = ["Fit", "State", "batches", "fit", "learning_rate"]
+__all__ = ["Fit", "State", "batches", "fit", "gradients", "learning_rate"]
 
 STATE_EVERY = 30.0
 """Seconds between two states on disk; a killed run repeats at most that much."""
@@ -124,14 +124,11 @@ def fit(
         rng = np.random.default_rng([seed, at.epoch])
         total, seen = 0.0, 0
         for step, batch in enumerate(batches(len(rows), config.batch, rng)):
-            loss = _loss(
-                model, visual[torch.from_numpy(batch).to(device)], rows[batch], text, config, at.epoch, rng
-            )
-            value = float(loss.detach())
+            inputs = visual[torch.from_numpy(batch).to(device)]
+            optimizer.zero_grad(set_to_none=True)
+            value = gradients(model, inputs, rows[batch], text, config, at.epoch, rng)
             if not math.isfinite(value):
                 raise _not_a_number(at, step, rate, state)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             total, seen = total + value * len(batch), seen + len(batch)
         at.epoch += 1
@@ -154,7 +151,7 @@ def fit(
     return at
 
 
-def _loss(
+def gradients(
     model: MLA,
     visual: Tensor,
     rows: NDArray[np.int64],
@@ -162,15 +159,31 @@ def _loss(
     config: TrainConfig,
     epoch: int,
     rng: np.random.Generator,
-) -> Tensor:
+) -> float:
+    """Add the loss's gradients to the parameters, group of heads by group; return the loss.
+
+    Args:
+        model: the model.
+        visual: (B, Dv) features of the batch.
+        rows: (B,) row of each sample's class in ``text``.
+        text: the classes' text.
+        config: loss and attention-inverse.
+        epoch: from 0.
+        rng: draws the negatives.
+    """
     inverse = epoch < config.attention_inverse
-    if config.loss == "cross-entropy":
+    if config.loss == "sampling":
+        pairs, index = pairs_of(rows, draw_negatives(rows, config.negatives, rng), visual.device)
+    else:
         pairs = all_pairs(len(rows), len(text.books), visual.device)
-        return class_loss(
-            model(visual, text, pairs, inverse=inverse), torch.from_numpy(rows).to(visual.device)
-        )
-    pairs, index = pairs_of(rows, draw_negatives(rows, config.negatives, rng), visual.device)
-    return sampling_loss(model(visual, text, pairs, inverse=inverse), index)
+        index = torch.from_numpy(rows).to(visual.device)
+    criterion = sampling_loss if config.loss == "sampling" else class_loss
+    visual, total = model.prepare(visual), 0.0
+    for group, share in model.parts():
+        loss = criterion(group(visual, text, pairs, inverse=inverse), index) * share
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.item()
+    return total
 
 
 def _not_a_number(at: Fit, step: int, rate: float, state: State | None) -> SemtoolError:

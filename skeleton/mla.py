@@ -14,7 +14,7 @@ samples.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +26,14 @@ from torch.nn import functional as F
 
 from skeleton.text import TextBank
 
-__all__ = ["MLA", "Pairs", "TextTensors"]
+__all__ = ["MLA", "HeadGroup", "Pairs", "TextTensors"]
 
-BLOCK = 2048
+GROUP = 6
+"""Most heads that are computed at once: fewer passes over the pairs, but more memory."""
+BLOCK = 4096
 """Samples scored at a time at inference: bounds memory, large enough to reuse the text part."""
+TILE = 256
+"""Samples whose hidden layer is computed at a time: it stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,9 @@ class Pairs:
 
 
 class MLA(nn.Module):
-    """The model. Parameters of all H heads are stacked along the first axis.
+    """The model: `HeadGroup`s of at most `GROUP` heads each.
+
+    A training step goes group by group (`skeleton.fitting`), so that only one group's activations are held.
 
     Args:
         visual_dim: length Dv of a visual feature.
@@ -100,9 +106,61 @@ class MLA(nn.Module):
         super().__init__()
         self.visual_dim, self.text_dim = visual_dim, text_dim
         self.heads = tuple(heads)
-        self.estimator, self.visual_layernorm = estimator, visual_layernorm
+        self.visual_layernorm = visual_layernorm
         generator = torch.Generator().manual_seed(seed)
-        n, (first, second) = len(self.heads), hidden
+        self.groups = nn.ModuleList(
+            HeadGroup(visual_dim, text_dim, self.heads[at : at + GROUP], hidden, estimator, generator)
+            for at in range(0, len(self.heads), GROUP)
+        )
+
+    def prepare(self, visual: Tensor) -> Tensor:
+        """Return visual features (B, Dv) as the heads read them."""
+        return F.layer_norm(visual, (self.visual_dim,)) if self.visual_layernorm else visual
+
+    def forward(self, visual: Tensor, text: TextTensors, pairs: Pairs, *, inverse: bool = False) -> Tensor:
+        """Return D (H, P) for the pairs.
+
+        Args:
+            visual: (B, Dv).
+            text: the classes' text.
+            pairs: which sample with which class.
+            inverse: whether a head is fed the descriptions it likes least.
+        """
+        visual = self.prepare(visual)
+        return torch.cat([group(visual, text, pairs, inverse=inverse) for group, _ in self.parts()])
+
+    def parts(self) -> Iterator[tuple[HeadGroup, float]]:
+        """Yield the groups, each with its share of the heads."""
+        for group in self.groups:
+            assert isinstance(group, HeadGroup)
+            yield group, len(group.heads) / len(self.heads)
+
+    @torch.no_grad()
+    def scores(self, visual: Tensor, text: TextTensors) -> Tensor:
+        """Return the scores (B, C) of visual features (B, Dv): the sum over heads of -softplus(-D)."""
+        out = visual.new_zeros(len(visual), len(text.books))
+        for start in range(0, len(visual), BLOCK):
+            part = self.prepare(visual[start : start + BLOCK])
+            for group, _ in self.parts():
+                out[start : start + BLOCK] += group.scores(part, text)
+        return out
+
+
+class HeadGroup(nn.Module):
+    """Some heads of an MLA, their parameters stacked along the first axis (H)."""
+
+    def __init__(
+        self,
+        visual_dim: int,
+        text_dim: int,
+        heads: tuple[int, ...],
+        hidden: tuple[int, int],
+        estimator: str,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.heads, self.text_dim, self.estimator = heads, text_dim, estimator
+        n, (first, second) = len(heads), hidden
 
         def weight(*shape: int, fan_in: int) -> nn.Parameter:
             bound = 1 / math.sqrt(fan_in)
@@ -126,73 +184,62 @@ class MLA(nn.Module):
             self.last_bias = nn.Parameter(torch.zeros(n))
 
     def project(self, visual: Tensor) -> Tensor:
-        """Return the queries q (H, B, d) of visual features (B, Dv)."""
-        if self.visual_layernorm:
-            visual = F.layer_norm(visual, (self.visual_dim,))
+        """Return the queries q (H, B, d) of prepared visual features (B, Dv)."""
         stacked = visual.expand(len(self.heads), -1, -1)
         q = torch.baddbmm(self.project_bias[:, None], stacked, self.project_weight)
         return F.layer_norm(q, (self.text_dim,))
 
     def forward(self, visual: Tensor, text: TextTensors, pairs: Pairs, *, inverse: bool = False) -> Tensor:
-        """Return D (H, P) for the pairs.
-
-        Args:
-            visual: (B, Dv).
-            text: the classes' text.
-            pairs: which sample with which class.
-            inverse: whether a head is fed the descriptions it likes least.
-        """
+        """Return D (H, P) of these heads, from prepared visual features; otherwise as `MLA.forward`."""
         q = self.project(visual)
         chosen: Tensor = _Attend.apply(q, text, pairs, self.heads, inverse)
         if self.estimator == "mlp":
             by_sample = torch.baddbmm(self.first_bias[:, None], q, self.visual_weight)
-            hidden = torch.bmm(chosen, self.text_weight)
-            hidden = F.relu(hidden + by_sample[:, pairs.sample])
-            hidden = F.relu(torch.baddbmm(self.second_bias[:, None], hidden, self.second_weight))
-            logits: Tensor = torch.einsum("hpf,hf->hp", hidden, self.last_weight)
-            return logits + self.last_bias[:, None]
-        if self.estimator == "bilinear":
+            hidden = torch.bmm(chosen, self.text_weight).add_(by_sample[:, pairs.sample]).relu_()
+            hidden = torch.baddbmm(self.second_bias[:, None], hidden, self.second_weight).relu_()
+            logits = torch.einsum("hpf,hf->hp", hidden, self.last_weight)
+        elif self.estimator == "bilinear":
             left = torch.bmm(q, self.pair_weight) / math.sqrt(self.text_dim)
-            return (left[:, pairs.sample] * chosen).sum(-1) + self.last_bias[:, None]
-        alike = F.cosine_similarity(q[:, pairs.sample], chosen, dim=-1)
-        return alike * self.scale[:, None] + self.last_bias[:, None]
+            logits = (left[:, pairs.sample] * chosen).sum(-1)
+        else:
+            logits = F.cosine_similarity(q[:, pairs.sample], chosen, dim=-1) * self.scale[:, None]
+        return logits + self.last_bias[:, None]
 
-    @torch.no_grad()
     def scores(self, visual: Tensor, text: TextTensors) -> Tensor:
-        """Return the scores (B, C) of visual features (B, Dv): the sum over heads of -softplus(-D)."""
-        found = [self._scores(block, text) for block in torch.split(visual, BLOCK)]
-        return torch.cat(found) if found else visual.new_zeros(0, len(text.books))
-
-    def _scores(self, visual: Tensor, text: TextTensors) -> Tensor:
+        """Return these heads' share of the scores (B, C), from prepared visual features."""
         total = visual.new_zeros(len(text.books), len(visual))
-        queries = self.project(visual)
-        for head, k in enumerate(self.heads):
-            q = queries[head]
-            if self.estimator != "mlp":
-                total += self._simple_scores(head, k, q, text)
-                continue
-            by_sample = torch.addmm(self.first_bias[head], q, self.visual_weight[head])
-            second, bias = self.second_weight[head], self.second_bias[head]
+        for head, q in enumerate(self.project(visual)):
+            estimate = self._mlp(head, q) if self.estimator == "mlp" else self._plain(head, q)
             for c, book in enumerate(text.books):
-                weights = _top_softmax(q @ book.T / math.sqrt(self.text_dim), k)
-                # The weights of a pair add up to 1, so the motion part can join every description's part.
-                by_text = (book + text.motion[c]) @ self.text_weight[head]
-                hidden = torch.addmm(by_sample, weights, by_text).relu_()
-                hidden = torch.addmm(bias, hidden, second).relu_()
-                total[c] -= F.softplus(-(hidden @ self.last_weight[head] + self.last_bias[head]))
-        return total.T.contiguous()
+                weights = _top_softmax(q @ book.T / math.sqrt(self.text_dim), self.heads[head])
+                # The weights of a sample add up to 1, so the motion part can join every description.
+                total[c] -= F.softplus(-estimate(weights, book + text.motion[c]))
+        return total.T
 
-    def _simple_scores(self, head: int, k: int, q: Tensor, text: TextTensors) -> Tensor:
-        found = []
-        for c, book in enumerate(text.books):
-            weights = _top_softmax(q @ book.T / math.sqrt(self.text_dim), k)
-            chosen = weights @ book + text.motion[c]
-            if self.estimator == "bilinear":
-                logit = ((q @ self.pair_weight[head]) / math.sqrt(self.text_dim) * chosen).sum(-1)
-            else:
-                logit = F.cosine_similarity(q, chosen, dim=-1) * self.scale[head]
-            found.append(-F.softplus(-(logit + self.last_bias[head])))
-        return torch.stack(found)
+    def _mlp(self, head: int, q: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+        """Return the estimator of a head for queries (B, d): weights (B, N), texts (N, d) -> D (B,)."""
+        by_sample = torch.addmm(self.first_bias[head], q, self.visual_weight[head])
+        second, bias, last = self.second_weight[head], self.second_bias[head], self.last_weight[head]
+
+        def estimate(weights: Tensor, texts: Tensor) -> Tensor:
+            by_text = texts @ self.text_weight[head]
+            found = []
+            for start in range(0, len(weights), TILE):
+                tile = slice(start, start + TILE)
+                hidden = torch.addmm(by_sample[tile], weights[tile], by_text).relu_()
+                found.append(torch.addmm(bias, hidden, second).relu_() @ last)
+            return torch.cat(found) + self.last_bias[head]
+
+        return estimate
+
+    def _plain(self, head: int, q: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+        """Return the same for the estimators without hidden layers."""
+        if self.estimator == "bilinear":
+            left = q @ self.pair_weight[head] / math.sqrt(self.text_dim)
+            return lambda weights, texts: (left * (weights @ texts)).sum(-1) + self.last_bias[head]
+        return lambda weights, texts: (
+            F.cosine_similarity(q, weights @ texts, dim=-1) * self.scale[head] + self.last_bias[head]
+        )
 
 
 def _top_softmax(logits: Tensor, k: int) -> Tensor:

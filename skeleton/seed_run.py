@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from semtool.catalogue import load_dataset
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
 from skeleton import runs
+from skeleton.baselines import Setting, choose, fit_closed_form
 from skeleton.calibration import Calibration, fit_calibration, predict
 from skeleton.config import TrainConfig, head_series
 from skeleton.evaluation import accuracy, gzsl_metrics, zsl_metrics
@@ -93,8 +94,14 @@ def load_task(
 def run_seed(job: SeedJob, on_epoch: OnEpoch | None = None) -> dict[str, Any]:
     """Train one seed, write its folder, return its metrics."""
     import torch
+    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(job.threads)
+    with threadpool_limits(job.threads):  # the linear algebra of numpy, which would take every core
+        return _run_seed(job, on_epoch)
+
+
+def _run_seed(job: SeedJob, on_epoch: OnEpoch | None) -> dict[str, Any]:
     started = time.perf_counter()
     folder = runs.partial_folder(job.run, job.seed)
     _open_partial(folder, job)
@@ -113,12 +120,13 @@ def run_seed(job: SeedJob, on_epoch: OnEpoch | None = None) -> dict[str, Any]:
     try:
         chosen: dict[str, Any] = {"selection": job.config.select}
         epochs, calibration = None, None
+        setting, settled = _choose(job, task)
         if job.config.calibrate or job.config.select == "validation":
-            epochs, calibration, chosen["validation"] = _pilot(job, task, folder, tell("pilot"))
+            epochs, calibration, chosen["validation"] = _pilot(job, task, folder, tell("pilot"), setting)
         monitor = _test_monitor(task) if job.config.select == "test" else None
         scorer, fitted = _train(
             job, task.bank.take(task.seen), task.train, folder / "state.safetensors", tell("train"),
-            epochs=epochs, monitor=monitor,
+            epochs=epochs, monitor=monitor, setting=setting,
         )  # fmt: skip
         chosen["epoch"] = fitted.get("epoch")
     finally:
@@ -131,7 +139,7 @@ def run_seed(job: SeedJob, on_epoch: OnEpoch | None = None) -> dict[str, Any]:
         **chosen,
         "leaky": job.config.select == "test",
         **measured,
-        **{k: v for k, v in fitted.items() if k in ("cross_validation", "setting", "loss")},
+        **settled,
         "timing": {"train_seconds": trained, "total_seconds": time.perf_counter() - started},
         "versions": {**library_versions("torch", "numpy"), "python": platform.python_version()},
     }
@@ -196,23 +204,14 @@ def _train(
     *,
     epochs: int | None = None,
     monitor: Callable[[Scorer], float] | None = None,
+    setting: Setting | None = None,
 ) -> tuple[Scorer, dict[str, Any]]:
     """Train a scorer on some classes; also return what there is to say about it."""
-    rows = np.array([bank.classes.index(c) for c in samples.labels.tolist()], dtype=np.int64)
+    rows = _rows(bank, samples)
     if job.config.method != "mla":
-        from skeleton.baselines import choose, fit_closed_form
-
+        assert setting is not None
         norm = job.config.feature_norm
-        setting, found = choose(
-            job.config.method,
-            samples.features,
-            rows,
-            bank,
-            seed=job.config.validation_seed,
-            feature_norm=norm,
-        )
-        closed = fit_closed_form(samples.features, rows, bank, setting, feature_norm=norm)
-        return closed, {"cross_validation": found, "setting": setting.__dict__}
+        return fit_closed_form(samples.features, rows, bank, setting, feature_norm=norm), {}
 
     normalise = Normalisation.of(job.config.feature_norm, samples.features)
     heads = list(head_series(job.config, job.embeddings.dataset, int(bank.counts.max())))
@@ -236,8 +235,28 @@ def _train(
     return scorer, {"epoch": fitted.best_epoch or fitted.epoch, "loss": fitted.history[-1]["loss"]}
 
 
+def _choose(job: SeedJob, task: Task) -> tuple[Setting | None, dict[str, Any]]:
+    """Choose the setting of a closed form by cross-validation on the seen classes."""
+    if job.config.method == "mla":
+        return None, {}
+    bank = task.bank.take(task.seen)
+    setting, found = choose(
+        job.config.method,
+        task.train.features,
+        _rows(bank, task.train),
+        bank,
+        seed=job.config.validation_seed,
+        feature_norm=job.config.feature_norm,
+    )
+    return setting, {"setting": asdict(setting), "cross_validation": found}
+
+
+def _rows(bank: TextBank, samples: Samples) -> NDArray[np.int64]:
+    return np.array([bank.classes.index(c) for c in samples.labels.tolist()], dtype=np.int64)
+
+
 def _pilot(
-    job: SeedJob, task: Task, folder: Path, on_epoch: OnEpoch
+    job: SeedJob, task: Task, folder: Path, on_epoch: OnEpoch, setting: Setting | None
 ) -> tuple[int | None, Calibration | None, dict[str, Any]]:
     """Train without some seen classes, which then play the unseen ones.
 
@@ -248,8 +267,9 @@ def _pilot(
     wanted = job.config.validation_classes or max(2, round(len(task.seen) / 5))
     if not 2 <= wanted <= len(task.seen) - 2:
         raise UsageError(
-            f"cannot hold out {wanted} of the {len(task.seen)} seen classes for validation: at least two must "
-            "be held out and two remain; set --validation-classes, or use --select last without calibration"
+            f"cannot hold out {wanted} of the {len(task.seen)} seen classes for validation: at least two "
+            "must be held out and two remain; set --validation-classes, or use --select last without "
+            "calibration"
         )
     rng = np.random.default_rng(job.config.validation_seed)
     held = tuple(sorted(int(c) for c in rng.choice(task.seen, size=wanted, replace=False)))
@@ -265,7 +285,7 @@ def _pilot(
     selecting = job.config.select == "validation" and job.config.method == "mla"
     scorer, fitted = _train(
         job, task.bank.take(kept), task.train.of(kept), folder / "pilot-state.safetensors", on_epoch,
-        monitor=monitor if selecting else None,
+        monitor=monitor if selecting else None, setting=setting,
     )  # fmt: skip
     record = {
         "classes": list(held),
@@ -364,6 +384,7 @@ def _header(job: SeedJob, task: Task) -> dict[str, Any]:
         "simulated": task.simulated,
         "codebook": list(task.bank.codebook_from),
         "motion": task.bank.motion_from,
+        "trained_on": list(task.seen),
     }
 
 

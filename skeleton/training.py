@@ -17,9 +17,10 @@ from skeleton import runs
 from skeleton.config import TrainConfig
 from skeleton.evaluation import spread
 
-__all__ = ["TrainResult", "resolve_inputs", "summarise", "train"]
+__all__ = ["Reference", "TrainResult", "resolve_inputs", "summarise", "summarise_metrics", "train"]
 
 Reference = Artifact | str | None
+"""An artifact, the reference of one, or None for the sensible one."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def train(
     if todo:
         cores = os.cpu_count() or 1
         jobs = min(len(todo), jobs or (cores if config.method == "mla" else 1))
-        threads = max(1, cores // jobs)
+        threads = max(1, cores // jobs) if config.method == "mla" else 1
         made = [
             SeedJob(
                 run=folder,
@@ -174,7 +175,14 @@ def resolve_inputs(
 def summarise(folder: Path, seeds: Sequence[int]) -> dict[str, Any]:
     """Return ``summary.json``: what the seeds share, then mean, deviation, interval and values of each
     number."""
-    found = {s: json.loads((runs.seed_folder(folder, s) / "metrics.json").read_text("utf-8")) for s in seeds}
+    return summarise_metrics(
+        {s: json.loads((runs.seed_folder(folder, s) / "metrics.json").read_text("utf-8")) for s in seeds}
+    )
+
+
+def summarise_metrics(found: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    """Return the same of metrics by seed."""
+    seeds = list(found)
     first = found[seeds[0]]
 
     def over(*path: str) -> dict[str, Any] | None:
@@ -220,7 +228,7 @@ def summarise(folder: Path, seeds: Sequence[int]) -> dict[str, Any]:
             },
         },
         "validation": over("validation", "accuracy"),
-        "runs": [runs.seed_folder(folder, s).name for s in seeds],
+        "runs": [f"seed-{s}" for s in seeds],
         "timing": {"train_seconds": over("timing", "train_seconds")},
         "versions": first["versions"],
     }

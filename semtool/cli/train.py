@@ -182,7 +182,8 @@ def train(
         )
     if result.reused:
         note(
-            f"seed {', '.join(map(str, result.reused))} was trained before on the same inputs; --again repeats it"
+            f"seed {', '.join(map(str, result.reused))} was trained before on the same inputs; "
+            "--again repeats it"
         )
     if json:
         json_object(result.summary)
@@ -193,14 +194,8 @@ def train(
 
 def show_summary(summary: dict[str, Any], title: str = "") -> None:
     """Print the table of a run: accuracy on unseen classes against chance, then class by class."""
-    marks = [
-        mark
-        for mark, on in (
-            ("SIMULATED skeletons", summary["simulated"]),
-            ("LEAKY: epoch chosen on test", summary["leaky"]),
-        )
-        if on
-    ]
+    said = (("simulated", "SIMULATED skeletons"), ("leaky", "LEAKY: epoch chosen on test"))
+    marks = [mark for key, mark in said if summary[key]]
     head = f"{summary['dataset']}, split {summary['split']}, preset {summary['preset']}"
     table_title = " - ".join([title or head, *marks])
     zsl, gzsl = summary["zsl"], summary["gzsl"]

@@ -24,6 +24,7 @@ def estimate(model, h, v, descriptions, motion, sign):
     """D_h(v, c), steps 1 to 5, from the parameters of head h."""
     if model.visual_layernorm:
         v = F.layer_norm(v, v.shape)
+    model, h = [(group, i) for group in model.groups for i in range(len(group.heads))][h]
     q = v @ model.project_weight[h] + model.project_bias[h]
     q = (q - q.mean()) / torch.sqrt(q.var(unbiased=False) + 1e-5)
     e = attend(q, descriptions, model.heads[h], sign) + motion

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from skeleton.config import TrainConfig
+from skeleton.fitting import gradients
 from skeleton.mla import MLA, TextTensors
 from skeleton.objective import all_pairs, class_loss, draw_negatives, pairs_of, sampling_loss
 from skeleton.text import TextBank
@@ -18,6 +20,7 @@ SHAPES = {
     "two samples": ([1, 0], [3, 3], (1, 3), 8),
     "ragged": ([2, 0, 1, 2, 0], [1, 7, 4], (1, 5, 7), 3),
     "one text": ([0, 1, 2], [1, 1, 1], (1,), 2),
+    "two groups of heads": ([0, 1, 1, 2], [9, 9, 9], (1, 2, 3, 4, 5, 6, 7, 9), 2),
 }
 
 
@@ -40,7 +43,7 @@ def world(name, *, seed=0, dtype=torch.float64, estimator="mlp", **kwargs):
     return model, visual, labels, text, draw_negatives(labels, wanted, rng)
 
 
-def gradients(model, loss):
+def gradients_of(model, loss):
     model.zero_grad()
     loss.backward()
     return {name: p.grad.clone() for name, p in model.named_parameters()}
@@ -62,7 +65,7 @@ def test_sampling_loss_and_gradients_equal_the_reference(name, inverse, referenc
         model, visual, labels, negatives, text.books, text.motion, sign=-1 if inverse else 1
     )
     torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9)
-    close(gradients(model, ours), gradients(model, theirs), 1e-9)
+    close(gradients_of(model, ours), gradients_of(model, theirs), 1e-9)
 
 
 def test_single_precision_agrees_to_1e_5(reference):
@@ -71,7 +74,7 @@ def test_single_precision_agrees_to_1e_5(reference):
     ours = sampling_loss(model(visual, text, pairs), index)
     theirs = reference.sampling_loss(model, visual, labels, negatives, text.books, text.motion)
     torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
-    close(gradients(model, ours), gradients(model, theirs), 1e-5)
+    close(gradients_of(model, ours), gradients_of(model, theirs), 1e-5)
 
 
 @pytest.mark.parametrize("estimator", ["mlp", "bilinear", "cosine"])
@@ -81,10 +84,25 @@ def test_every_estimator_trains_and_scores_as_the_reference(estimator, layernorm
     pairs, index = pairs_of(labels, negatives)
     ours = sampling_loss(model(visual, text, pairs), index)
     theirs = reference.sampling_loss(model, visual, labels, negatives, text.books, text.motion)
-    close(gradients(model, ours), gradients(model, theirs), 1e-9)
+    close(gradients_of(model, ours), gradients_of(model, theirs), 1e-9)
     with torch.no_grad():
         expected = reference.scores(model, visual, text.books, text.motion)
     torch.testing.assert_close(model.scores(visual, text), expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("loss", ["sampling", "cross-entropy"])
+def test_a_training_step_sums_the_groups(loss, reference):
+    model, visual, labels, text, _ = world("two groups of heads")
+    config = TrainConfig(loss=loss, negatives=2)
+    value = gradients(model, visual, labels, text, config, 20, np.random.default_rng(5))
+    ours = {name: p.grad.clone() for name, p in model.named_parameters()}
+    if loss == "sampling":
+        negatives = draw_negatives(labels, 2, np.random.default_rng(5))
+        theirs = reference.sampling_loss(model, visual, labels, negatives, text.books, text.motion)
+    else:
+        theirs = reference.class_loss(model, visual, labels, text.books, text.motion)
+    assert value == pytest.approx(theirs.item(), abs=1e-9)
+    close(ours, gradients_of(model, theirs), 1e-9)
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -94,7 +112,7 @@ def test_cross_entropy_over_all_classes_equals_the_reference(name, reference):
     ours = class_loss(model(visual, text, pairs), torch.from_numpy(labels))
     theirs = reference.class_loss(model, visual, labels, text.books, text.motion)
     torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9)
-    close(gradients(model, ours), gradients(model, theirs), 1e-9)
+    close(gradients_of(model, ours), gradients_of(model, theirs), 1e-9)
 
 
 def test_identical_descriptions_do_not_change_what_top_k_means(reference):
@@ -104,7 +122,7 @@ def test_identical_descriptions_do_not_change_what_top_k_means(reference):
     pairs, index = pairs_of(labels, negatives)
     ours = sampling_loss(model(visual, text, pairs), index)
     theirs = reference.sampling_loss(model, visual, labels, negatives, text.books, text.motion)
-    close(gradients(model, ours), gradients(model, theirs), 1e-9)
+    close(gradients_of(model, ours), gradients_of(model, theirs), 1e-9)
 
 
 def test_scores_do_not_depend_on_who_else_is_scored():
@@ -118,4 +136,4 @@ def test_scores_do_not_depend_on_who_else_is_scored():
 def test_the_seed_decides_the_starting_weights():
     first, again, other = (MLA(4, 6, (1, 2), hidden=(8, 4), seed=s) for s in (1, 1, 2))
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
-    assert not torch.equal(first.text_weight, other.text_weight)
+    assert not torch.equal(first.groups[0].text_weight, other.groups[0].text_weight)

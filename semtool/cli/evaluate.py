@@ -1,0 +1,133 @@
+"""``semtool evaluate`` and ``semtool ablate``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from semtool.cli.console import Json, Root, json_object, note, progress, store, table
+from semtool.cli.train import numbers, per_cent, show_summary, words
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(evaluate)
+    app.command()(ablate)
+
+
+def evaluate(
+    run: Annotated[
+        str | None, typer.Argument(help="Run: its name or its folder.", show_default="the newest")
+    ] = None,
+    embeddings: Annotated[
+        str | None, typer.Option(help="Recognise by this text.", show_default="the run's own")
+    ] = None,
+    features: Annotated[
+        str | None, typer.Option(help="Recognise these samples.", show_default="the run's own")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", "-s", help="Class split.", show_default="the run's own")
+    ] = None,
+    codebook: Annotated[
+        str | None, typer.Option(help="Granularities of the codebook.", show_default="as trained")
+    ] = None,
+    motion: Annotated[
+        str | None, typer.Option(help="Granularity of the motion slot.", show_default="as trained")
+    ] = None,
+    root: Root = None,
+    json: Json = False,
+) -> None:
+    """Measure a run again, also by other text, on other features or another split. Nothing is trained.
+
+    Example: semtool evaluate utd-mhad-purls-22-5-paper-1a2b3c4d --embeddings utd-mhad/label/minilm
+    """
+    from skeleton.reevaluation import evaluate as measure
+
+    summary = measure(
+        run,
+        store=store(root),
+        embeddings=embeddings,
+        features=features,
+        split=split,
+        codebook=words(codebook),
+        motion=motion,
+    )
+    if not summary["evaluated"]["same_features"]:
+        note(
+            "the features are not those the run was trained on: unless the same visual encoder made them, "
+            "the accuracy means nothing"
+        )
+    if json:
+        json_object(summary)
+    else:
+        show_summary(summary, f"{summary['evaluated']['run']} on {summary['embeddings']['reference']}")
+
+
+def ablate(
+    embeddings: Annotated[
+        str | None, typer.Option(help="Embedding file.", show_default="the one made last")
+    ] = None,
+    features: Annotated[
+        str | None, typer.Option(help="Features.", show_default="the newest of the split")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", "-d", show_default="that of the embedding file")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", "-s", help="Class split.", show_default="the data set's")
+    ] = None,
+    seeds: Annotated[str, typer.Option(help="Seeds: 0,1,2 or 0-4.")] = "0",
+    lr: Annotated[float | None, typer.Option(help="Learning rate.", show_default="1e-5")] = None,
+    epochs: Annotated[int | None, typer.Option(show_default="100")] = None,
+    only: Annotated[
+        str | None, typer.Option(help="Some variants, as full,no-motion.", show_default="all")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    root: Root = None,
+    json: Json = False,
+) -> None:
+    """Train the method with each component off in turn, and compare.
+
+    Example: semtool ablate --split purls-22-5 --seeds 0,1,2 --lr 1e-4
+    """
+    from skeleton.ablation import ablate as run
+    from skeleton.config import preset
+
+    with progress("variants") as report:
+        rows = run(
+            embeddings,
+            features,
+            store=store(root),
+            config=preset("paper", lr=lr, epochs=epochs),
+            only=words(only),
+            progress=report,
+            dataset=dataset,
+            split=split,
+            seeds=numbers(seeds, "--seeds") or (),
+            device=device,
+            note=note,
+        )
+    if json:
+        json_object({"variants": [row.__dict__ for row in rows]})
+        return
+    first = rows[0].summary
+    title = f"{first['dataset']}, split {first['split']}" + (
+        " - SIMULATED skeletons" if first["simulated"] else ""
+    )
+    table(
+        title,
+        ("variant", "what", "% right", "mean over classes", "chance"),
+        [
+            (
+                r.name,
+                r.meaning,
+                per_cent(r.summary["zsl"]["accuracy"]),
+                per_cent(r.summary["zsl"]["class_mean"]),
+                f"{r.summary['zsl']['chance']:.1%}",
+            )
+            for r in rows
+        ],
+    )
