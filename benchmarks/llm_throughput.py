@@ -113,12 +113,15 @@ import json, resource, sys, time
 start = time.perf_counter()
 import semtool.generation.llm.online as online
 asking = [0.0]
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 ask_online = online.ask_online
 import semtool.generation.llm.run as run
 def timed(*arguments):
     begin = time.perf_counter()
     ask_online(*arguments)
     asking[0] = time.perf_counter() - begin
+    asking.append(peak())
 run.ask_online = timed
 from semtool.cli import main
 code = 0
@@ -129,7 +132,8 @@ except SystemExit as stop:
 figures = {
     "seconds": time.perf_counter() - start,
     "asking": asking[0],
-    "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    "mb_asking": asking[-1],
+    "mb": peak(),
     "openai": "openai" in sys.modules,
 }
 sys.stderr.write(json.dumps(figures) + "\\n")
@@ -185,11 +189,11 @@ def kill_and_resume(folder: Path, classes: int, concurrency: int, latency: float
 
 def memory(folder: Path, sizes: list[int], concurrency: int) -> None:
     """Print the peak memory for growing numbers of classes, without latency."""
-    print("| classes | requests | peak memory, MB |\n|---|---|---|")
+    print("| classes | requests | peak memory when all is asked, MB | at the end, MB |\n|---|---|---|---|")
     for classes in sizes:
         run = Run(folder / str(classes), classes, 0.0)
         figures = run.finish(run.start(concurrency))
-        print(f"| {classes} | {run.requests()} | {figures['mb']:.0f} |")
+        print(f"| {classes} | {run.requests()} | {figures['mb_asking']:.0f} | {figures['mb']:.0f} |")
         run.stop()
 
 
