@@ -110,7 +110,7 @@ def import_(
     layout: Annotated[
         str | None,
         typer.Option(
-            "--layout", help="synse, sadvae, smie, purls or flora.", show_default="all are tried in turn"
+            "--layout", help="synse, smie, purls or flora.", show_default="all are tried in turn"
         ),
     ] = None,
     root: Root = None,
