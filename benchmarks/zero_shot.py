@@ -2,8 +2,8 @@
 
     python benchmarks/zero_shot.py --data FOLDER --seeds 3
 
-``FOLDER`` holds ``utd_mhad`` and ``nw_ucla``. Each seed trains an ST-GCN of its own on the seen classes, and an
-alignment model on the features. Results go to ``results/zero_shot.json`` and ``.md``; what the artifact store
+``FOLDER`` holds ``utd_mhad`` and ``nw_ucla``. Each seed trains its own ST-GCN on the seen classes and its own
+alignment model. Results go to ``results/zero_shot.json`` and ``.md``; what the artifact store
 already holds is reused, so that a stopped benchmark goes on.
 """
 

@@ -20,7 +20,7 @@ FILE = "descriptions.jsonl"
 GRANULARITIES = ("label", "global", "motion", "part", "phase", "attribute")
 """How closely a description looks, from coarse to fine."""
 SLOTS = {"part": ("head", "arms", "torso", "legs"), "phase": ("start", "middle", "end")}
-"""The slots of the granularities that have fixed ones. The slots of `attribute` are the vocabulary's fields."""
+"""Slots of the granularities that have fixed ones; those of `attribute` are the vocabulary's fields."""
 CODES = "codes"
 """The slot of the one `attribute` description that lists all fields as ``field=value; field=value``.
 
@@ -59,7 +59,8 @@ class DescriptionSet:
             raise SemtoolError("a description set needs at least one description")
         datasets = {d.dataset for d in self.descriptions}
         if len(datasets) > 1:
-            raise SemtoolError(f"one description set cannot hold several data sets: {', '.join(sorted(datasets))}")
+            listed = ", ".join(sorted(datasets))
+            raise SemtoolError(f"one description set cannot hold several data sets: {listed}")
         self.dataset = datasets.pop()
         seen = set()
         for d in self.descriptions:
@@ -116,6 +117,7 @@ class DescriptionSet:
             except ValueError as error:
                 raise SemtoolError(f"{path}, line {number}: not JSON ({error})") from error
             if not isinstance(raw, dict) or set(raw) != names:
-                raise SemtoolError(f"{path}, line {number}: needs exactly the keys {', '.join(sorted(names))}")
+                wanted = ", ".join(sorted(names))
+                raise SemtoolError(f"{path}, line {number}: needs exactly the keys {wanted}")
             found.append(Description(**raw))
         return cls(found)

@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ class FeatureFile:
             key: json.dumps(getattr(self, key))
             for key in ("dataset", "split", "protocol", "visual", "simulated")
         } | {"names": json.dumps(list(self.names))}
-        tensors = {
+        tensors: dict[str, NDArray[Any]] = {
             "features": np.ascontiguousarray(self.features, dtype=np.float32),
             **{
                 key: np.ascontiguousarray(getattr(self, key), dtype=np.int64)

@@ -29,7 +29,7 @@ class Result:
 def _quiet_environment(monkeypatch, tmp_path):
     """Run each test in its own empty folder, with no semtool settings and no keys."""
     for name in list(os.environ):
-        if name.startswith("SEMTOOL_") and name != "SEMTOOL_DATA" or name.startswith("OPENAI_"):
+        if (name.startswith("SEMTOOL_") and name != "SEMTOOL_DATA") or name.startswith("OPENAI_"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 

@@ -20,7 +20,9 @@ __all__ = ["Json", "Root", "json_object", "note", "progress", "say", "store", "t
 
 Root = Annotated[
     Path | None,
-    typer.Option("--root", envvar="SEMTOOL_ROOT", help="Folder of all artifacts.", show_default="./artifacts"),
+    typer.Option(
+        "--root", envvar="SEMTOOL_ROOT", help="Folder of all artifacts.", show_default="./artifacts"
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
 
@@ -55,7 +57,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
 
     view = Table(title=title, title_justify="left", title_style="bold")
     for index, column in enumerate(columns):
-        numeric = all(isinstance(r[index], int | float) or _is_number(str(r[index])) for r in rows) if rows else False
+        numeric = bool(rows) and all(_is_number(str(row[index])) for row in rows)
         view.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         view.add_row(*(Text(str(cell)) for cell in row))
@@ -76,7 +78,7 @@ def _is_number(text: str) -> bool:
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar on stderr if that is a terminal; yields a function that takes (done, total)."""
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield lambda _done, _total: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
