@@ -28,7 +28,7 @@ from skeleton.text import TextBank
 
 __all__ = ["MLA", "HeadGroup", "Pairs", "TextTensors"]
 
-GROUP = 6
+GROUP = 4
 """Most heads that are computed at once: fewer passes over the pairs, but more memory."""
 BLOCK = 4096
 """Samples scored at a time at inference: bounds memory, large enough to reuse the text part."""

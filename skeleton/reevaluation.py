@@ -105,4 +105,4 @@ def _calibration(metrics: dict[str, Any]) -> Calibration | None:
     raw = dict((metrics.get("gzsl") or {}).get("calibration") or {})
     if raw.pop("kind", "none") != "stacking":
         return None
-    return Calibration(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})
+    return Calibration(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})  # type: ignore[arg-type]

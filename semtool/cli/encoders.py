@@ -35,7 +35,15 @@ def list_(json: console.Json = False) -> None:
         console.json_object({"encoders": found, "problems": problems})
         return
     rows = [
-        (e["alias"], e["name"], e["dim"] or "-", e["max_tokens"] or "-", e["licence"], mark(e), short(e["where"]))
+        (
+            e["alias"],
+            e["name"],
+            e["dim"] or "-",
+            e["max_tokens"] or "-",
+            e["licence"],
+            mark(e),
+            short(e["where"]),
+        )
         for e in found
     ]
     console.table("Encoders", ("alias", "name", "dim", "tokens", "licence", "now", "weights"), rows)

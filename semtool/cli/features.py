@@ -109,9 +109,7 @@ def import_(
     ] = None,
     layout: Annotated[
         str | None,
-        typer.Option(
-            "--layout", help="synse, smie, purls or flora.", show_default="all are tried in turn"
-        ),
+        typer.Option("--layout", help="synse, smie, purls or flora.", show_default="all are tried in turn"),
     ] = None,
     root: Root = None,
     as_json: Json = False,
