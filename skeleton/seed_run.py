@@ -121,7 +121,9 @@ def _run_seed(job: SeedJob, on_epoch: OnEpoch | None) -> dict[str, Any]:
         chosen: dict[str, Any] = {"selection": job.config.select}
         epochs, calibration = None, None
         setting, settled = _choose(job, task)
-        if job.config.calibrate or job.config.select == "validation":
+        # The closed forms calibrate by default; with very few seen classes they go without.
+        spare = len(task.seen) >= 4 or job.config.method == "mla" or job.config.validation_classes
+        if job.config.select == "validation" or (job.config.calibrate and spare):
             epochs, calibration, chosen["validation"] = _pilot(job, task, folder, tell("pilot"), setting)
         monitor = _test_monitor(task) if job.config.select == "test" else None
         scorer, fitted = _train(

@@ -222,3 +222,13 @@ def test_the_command_prints_one_object_and_says_simulated(cli, tmp_path, make_em
     assert cli("train", "--preset", "papr").code == 2
     few = cli("ablate", "--only", "full,no-motion", "--epochs", "1", "--json")
     assert [v["name"] for v in few.json()["variants"]] == ["full", "no-motion"]
+
+
+def test_closed_forms_go_without_calibration_when_seen_classes_are_few(
+    tmp_path, make_embeddings, make_features
+):
+    store = Store(tmp_path / "artifacts")
+    made = make_embeddings(store, "nw-ucla"), make_features(store, "nw-ucla", "draw-7-0")
+    summary = train(*made, store=store, config=preset("ridge")).summary
+    assert summary["gzsl"]["calibration"] == "none"
+    assert summary["zsl"]["chance"] == pytest.approx(1 / 7)
