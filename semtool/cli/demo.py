@@ -62,10 +62,10 @@ def demo(
         visual = features(
             DATASET, SPLIT, arrays=f"{DATASET}/simulated", epochs=25, store=shelf, progress=report
         )
-    step(f"semtool train --split {SPLIT} --lr 1e-4 --seeds 0-{seeds - 1} (MLA on seen classes)")
+    step(f"semtool train --split {SPLIT} --lr 1e-4 --max-k 15 --seeds 0-{seeds - 1} (MLA on seen classes)")
     with progress("training MLA") as report:
         run = train(
-            embedded.artifact, visual, store=shelf, split=SPLIT, config=preset("paper", lr=1e-4),
+            embedded.artifact, visual, store=shelf, split=SPLIT, config=preset("paper", lr=1e-4, max_k=15),
             seeds=range(seeds), progress=report,
         )  # fmt: skip
     step("done")
