@@ -1,12 +1,15 @@
-"""Which device does the work."""
+"""Which device does the work, and how to do the same work twice."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
 from semtool.errors import UsageError, unknown_name
 
-__all__ = ["resolve_device"]
+__all__ = ["reproducible", "resolve_device"]
 
 
 def resolve_device(name: str = "auto") -> torch.device:
@@ -19,3 +22,25 @@ def resolve_device(name: str = "auto") -> torch.device:
     if not have[name.split(":")[0]]:
         raise UsageError(f"this machine has no {name}; use --device auto or --device cpu")
     return torch.device(name)
+
+
+@contextmanager
+def reproducible(threads: int | None = None) -> Iterator[None]:
+    """Compute so that the same work gives the same bytes; leave torch's settings as they were.
+
+    With several threads torch adds some gradients in whatever order they finish, unless told otherwise.
+    Where a device has no such algorithm, torch warns.
+
+    Args:
+        threads: threads of torch meanwhile; None: as many as now.
+    """
+    before = torch.get_num_threads()
+    strict = torch.are_deterministic_algorithms_enabled()
+    warns = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.set_num_threads(threads or before)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(strict, warn_only=warns)
+        torch.set_num_threads(before)

@@ -24,6 +24,7 @@ from skeleton import runs
 from skeleton.baselines import Setting, choose, fit_closed_form
 from skeleton.calibration import Calibration, fit_calibration, predict
 from skeleton.config import TrainConfig, head_series
+from skeleton.device import reproducible
 from skeleton.evaluation import accuracy, gzsl_metrics, zsl_metrics
 from skeleton.feature_file import FeatureFile
 from skeleton.fitting import Fit, State, fit
@@ -93,11 +94,10 @@ def load_task(
 
 def run_seed(job: SeedJob, on_epoch: OnEpoch | None = None) -> dict[str, Any]:
     """Train one seed, write its folder, return its metrics."""
-    import torch
     from threadpoolctl import threadpool_limits
 
-    torch.set_num_threads(job.threads)
-    with threadpool_limits(job.threads):  # the linear algebra of numpy, which would take every core
+    # The second is for the linear algebra of numpy, which would take every core.
+    with reproducible(job.threads), threadpool_limits(job.threads):
         return _run_seed(job, on_epoch)
 
 

@@ -14,8 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from semtool.artifacts.tensors import save_tensors
 from semtool.errors import SemtoolError, unknown_name
 from skeleton.clips import STREAMS, augment, canonical, streams
+from skeleton.device import reproducible
 from skeleton.layouts import Layout
 from skeleton.layouts import layout as find_layout
 from skeleton.stgcn import COMPACT, PAPER, STGCN, Architecture
@@ -107,11 +109,9 @@ class VisualEncoder:
 
     def save(self, folder: Path) -> None:
         """Write ``visual.safetensors`` into ``folder``: weights, and in the header how to rebuild it."""
-        from safetensors.torch import save_file
-
-        tensors = {k: v.detach().cpu().contiguous() for k, v in self.network.state_dict().items()}
+        tensors = {k: v.detach().cpu().numpy() for k, v in self.network.state_dict().items()}
         metadata = {"recipe": json.dumps(asdict(self.recipe)), "layout": self.layout.name}
-        save_file(tensors, folder / FILE, metadata=metadata)
+        save_tensors(folder / FILE, tensors, metadata)
 
     @classmethod
     def load(cls, folder: Path, device: torch.device | None = None) -> VisualEncoder:
@@ -164,7 +164,7 @@ def train_visual(
     if len(clips) < 2 or classes < 2:
         raise SemtoolError(f"cannot train a visual encoder on {len(clips)} samples of {classes} seen classes")
     generator = torch.Generator().manual_seed(seed)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), reproducible():
         torch.manual_seed(seed)  # initial weights and dropout
         network = _network(recipe, layout, classes).to(device)
         epochs, batch = recipe.epochs_for(len(clips)), min(recipe.batch, len(clips))

@@ -50,6 +50,24 @@ def test_train_says_what_is_missing_and_goes_on_with_simulated_skeletons(cli):
     assert summary["zsl"]["chance"] == pytest.approx(1 / 5)
 
 
+def test_the_same_command_and_seed_give_the_same_bytes(cli, tmp_path):
+    import torch
+
+    names = {"embeddings.safetensors", "features.safetensors", "checkpoint.safetensors", "predictions.csv"}
+    before, made = torch.get_num_threads(), []
+    for root in (tmp_path / "one", tmp_path / "two"):
+        at = ("--root", root)
+        run(cli, "generate", "--dataset", "ntu60", "--prompts", "attributes", *at)
+        run(cli, "embed", "--encoder", "attributes", *at)
+        run(cli, "simulate", "--dataset", "ntu60", "--subjects", "2", "--reps", "1", *at)
+        run(cli, "features", "--epochs", "1", "--device", "cpu", *at)
+        run(cli, "train", "--epochs", "2", "--seeds", "3", "--device", "cpu", *at)
+        made.append({p.name: p.read_bytes() for p in root.rglob("*") if p.name in names})
+    assert set(made[0]) == names
+    assert [n for n in names if made[0][n] != made[1][n]] == []
+    assert torch.get_num_threads() == before
+
+
 def test_demo_ends_with_the_accuracy_on_unseen_classes(cli):
     done = cli("demo", "--subjects", "2", "--seeds", "1", "--encoder", "attributes")
     assert done.code == 0, done.err
