@@ -105,6 +105,21 @@ class ClosedForm:
         found = _text_scores(kernel @ self.dual, self.responses, self.seen, text, self.setting)
         return found.astype(np.float32)
 
+    def place(self, features: NDArray[np.float32], bank: TextBank) -> tuple[Matrix, Matrix]:
+        """Return where samples (n, d) and classes (C, d) lie in text space, before any calibration.
+
+        A sample lies at its predicted text position: ``r P`` (`ridge`) or ``r P (P^T P + b I)^-1`` (`eszsl`).
+        """
+        kernel = _kernel(
+            self.normalise(features).astype(np.float64), self.support, self.setting.rbf, self.scale
+        )
+        found = kernel @ self.dual
+        if self.setting.method == "eszsl":
+            found = np.linalg.solve(
+                self.seen @ self.seen.T + self.setting.text_ridge * np.eye(len(self.seen)), found.T
+            ).T
+        return found @ self.seen, _centred(prototypes(bank), self.centre)
+
     def checkpoint(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return the tensors and the facts that `restore` needs."""
         tensors = {name: getattr(self, name) for name in ("support", "dual", "responses", "seen", "centre")}

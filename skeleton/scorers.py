@@ -83,6 +83,14 @@ class MLAScorer:
         found: Vectors = self.model.scores(visual, TextTensors.of(bank, device)).cpu().numpy()
         return found
 
+    @torch.no_grad()
+    def queries(self, features: Vectors) -> Vectors:
+        """Return what each head asks the text for: q (H, n, d) of features (n, Dv), heads in model order."""
+        device = next(self.model.parameters()).device
+        visual = self.model.prepare(torch.from_numpy(self.normalise(features)).to(device))
+        found: Vectors = torch.cat([group.project(visual) for group, _ in self.model.parts()]).cpu().numpy()
+        return found
+
     def checkpoint(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return weights and normalisation, and what the model's shape is."""
         tensors = {k: p.detach().cpu().numpy() for k, p in self.model.named_parameters()}
