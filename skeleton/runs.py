@@ -30,6 +30,7 @@ __all__ = [
     "newest_run",
     "open_run",
     "partial_folder",
+    "read_metrics",
     "run_names",
     "runs_folder",
     "seed_folder",
@@ -76,7 +77,7 @@ class Run:
 
     def metrics(self, seed: int) -> dict[str, Any]:
         """Return ``metrics.json`` of a seed."""
-        return _read_json(seed_folder(self.path, seed) / "metrics.json")
+        return read_metrics(self.path, seed)
 
 
 def runs_folder(store: Store) -> Path:
@@ -92,6 +93,17 @@ def seed_folder(run: Path, seed: int) -> Path:
 def partial_folder(run: Path, seed: int) -> Path:
     """Return the folder of a seed that is being trained."""
     return run / f".seed-{seed}.partial"
+
+
+def read_metrics(run: Path, seed: int) -> dict[str, Any]:
+    """Return ``metrics.json`` of a seed; one that is damaged is named, and how to get it back."""
+    path = seed_folder(run, seed) / "metrics.json"
+    found = _read_json(path)
+    try:
+        float(found["zsl"]["accuracy"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise SemtoolError(f"{path} lacks its accuracy; remove {path.parent} and train again") from error
+    return found
 
 
 def run_names(store: Store) -> list[str]:
@@ -166,7 +178,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SemtoolError(f"cannot read {path}: {error}; train the run again") from error
+        raise SemtoolError(
+            f"cannot read {path}: {error}; remove the folder {path.parent} and train the run again"
+        ) from error
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
         raise SemtoolError(
             f"{path} has schema {raw.get('schema') if isinstance(raw, dict) else None}, not {SCHEMA}"

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from semtool.artifacts import Artifact, Store
-from semtool.artifacts.manifest import digest
 from semtool.catalogue import load_dataset
 from semtool.errors import SemtoolError, UsageError
 from skeleton import runs
 from skeleton.config import TrainConfig
 from skeleton.evaluation import spread
 
-__all__ = ["Reference", "TrainResult", "resolve_inputs", "summarise", "summarise_metrics", "train"]
+if TYPE_CHECKING:
+    from skeleton.seed_run import SeedJob
+
+__all__ = [
+    "Reference",
+    "TrainResult",
+    "outdated",
+    "resolve_inputs",
+    "summarise",
+    "summarise_metrics",
+    "train",
+]
 
 Reference = Artifact | str | None
 """An artifact, the reference of one, or None for the sensible one."""
@@ -62,7 +71,7 @@ def train(
         config: the switches; the preset `paper` if None.
         seeds: one training each. Closed forms do not depend on the seed: they are fitted once, for the first.
         name: name of the run; made from inputs and switches if None.
-        device: `auto`, `cpu` or `cuda`.
+        device: `auto`, `cpu`, `cuda` or `mps`.
         jobs: seeds trained at the same time; as many as there are cores for if None.
         trackers: see `skeleton.tracking.TRACKERS`; the JSONL log is always written.
         again: train although there is a finished run.
@@ -74,65 +83,60 @@ def train(
         UsageError: if inputs do not fit together or are missing; the message says how to get them.
         SemtoolError: if the training fails.
     """
+    from skeleton.device import resolve_device
+    from skeleton.planning import check_seeds, plan_run, run_seeds
+
     config = config or TrainConfig()
-    if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
-        raise UsageError(f"seeds must be distinct numbers from 0, not {', '.join(map(str, seeds)) or 'none'}")
-    if config.method != "mla":
-        seeds = seeds[:1]
+    check_seeds(seeds)
     text, visual, data = resolve_inputs(
         store, embeddings, features, dataset=dataset, split=split, device=device, note=note
     )
-    from skeleton.seed_run import SeedJob, load_task, run_seed
+    cores = os.cpu_count() or 1
+    jobs = min(len(run_seeds(config, seeds)), jobs or (cores if config.method == "mla" else 1))
+    run = plan_run(
+        text, visual, store=store, dataset=data, config=config, seeds=seeds, split=split, name=name,
+        device=str(resolve_device(device)), threads=max(1, cores // jobs) if config.method == "mla" else 1,
+        trackers=trackers, again=again,
+    )  # fmt: skip
+    run.claim()
+    _train(run.jobs, store, min(jobs, len(run.jobs)), again, progress, on_epoch)
+    summary = summarise(run.folder, run.seeds)
+    runs.write_json(run.folder / "summary.json", summary)
+    return TrainResult(run.folder.name, run.folder, summary, run.done)
 
-    task = load_task(text, visual, config, data, split)
-    identity = digest(
-        ["train", 1, text.manifest.content_sha256, visual.manifest.content_sha256, config.to_dict()]
-    )
-    folder = runs.runs_folder(store) / (
-        name or f"{task.dataset.name}-{task.split.name}-{config.preset}-{identity[:8]}"
-    )
-    _claim(folder, identity)
-    done = [] if again else [s for s in seeds if (runs.seed_folder(folder, s) / "metrics.json").is_file()]
-    todo = [s for s in seeds if s not in done]
-    if todo:
-        cores = os.cpu_count() or 1
-        jobs = min(len(todo), jobs or (cores if config.method == "mla" else 1))
-        threads = max(1, cores // jobs) if config.method == "mla" else 1
-        made = [
-            SeedJob(
-                run=folder,
-                seed=s,
-                config=config,
-                embeddings=text,
-                features=visual,
-                dataset=data,
-                identity=identity,
-                device=_device(device),
-                threads=threads,
-                trackers=tuple(trackers),
-            )
-            for s in todo
-        ]
-        epochs = config.epochs * (2 if config.calibrate or config.select == "validation" else 1)
-        if jobs == 1:
-            count = 0
 
-            def tell(record: dict[str, Any]) -> None:
-                nonlocal count
-                count += 1
-                if on_epoch is not None:
-                    on_epoch(record)
-                if progress is not None:
-                    progress(count, epochs * len(todo))
+def _train(
+    seeds: Sequence[SeedJob],
+    store: Store,
+    jobs: int,
+    again: bool,
+    progress: Callable[[int, int], None] | None,
+    on_epoch: Callable[[dict[str, Any]], None] | None,
+) -> None:
+    """Train seeds one after another in this process, or ``jobs`` at a time in others."""
+    if not seeds:
+        return
+    from skeleton.executors import Job, raise_first
+    from skeleton.executors.processes import Processes
+    from skeleton.executors.tasks import seed_job, train_alone
 
-            for job in made:
-                run_seed(job, tell)
-        else:
-            _in_parallel(made, store.root, jobs, epochs * len(todo), progress)
-    every = sorted({*_finished(folder), *seeds}) if config.method == "mla" else list(seeds)
-    summary = summarise(folder, [s for s in every if s in seeds])
-    runs.write_json(folder / "summary.json", summary)
-    return TrainResult(folder.name, folder, summary, tuple(done))
+    made: list[Job] = [seed_job(job, store.root, again=again) for job in seeds]
+    if jobs > 1:
+        failures = Processes(jobs).run(made, progress, keep_going=False)
+        raise_first([replace(f, label=f.label.rpartition(", ")[2]) for f in failures], of=1)
+        return
+    total, count = sum(job.steps for job in made), 0
+
+    def tell(record: dict[str, Any]) -> None:
+        nonlocal count
+        count += 1
+        if on_epoch is not None:
+            on_epoch(record)
+        if progress is not None:
+            progress(count, total)
+
+    for job in seeds:
+        train_alone(job, store.root, again=again, on_epoch=tell)
 
 
 def resolve_inputs(
@@ -175,9 +179,7 @@ def resolve_inputs(
 def summarise(folder: Path, seeds: Sequence[int]) -> dict[str, Any]:
     """Return ``summary.json``: what the seeds share, then mean, deviation, interval and values of each
     number."""
-    return summarise_metrics(
-        {s: json.loads((runs.seed_folder(folder, s) / "metrics.json").read_text("utf-8")) for s in seeds}
-    )
+    return summarise_metrics({s: runs.read_metrics(folder, s) for s in seeds})
 
 
 def summarise_metrics(found: dict[int, dict[str, Any]]) -> dict[str, Any]:
@@ -234,11 +236,34 @@ def summarise_metrics(found: dict[int, dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def outdated(features: Artifact, dataset: str, store: Store) -> str | None:
+    """Return a sentence if features were made from other skeletons than would be used today, else None."""
+    used = features.manifest.inputs.get("arrays")
+    if used is None:
+        return None  # imported
+    from skeleton.extraction import find_arrays
+
+    try:
+        newest = find_arrays(load_dataset(dataset), store)
+    except SemtoolError:
+        return None  # the skeletons are gone; the features are all there is
+    if newest.manifest.content_sha256 == used.sha256:
+        return None
+    kind = " (simulated)" if features.manifest.simulated and not newest.manifest.simulated else ""
+    return (
+        f"the features {features.reference} were made from the skeletons {used.reference}{kind}, but there "
+        f"are {newest.reference} now; semtool features --dataset {dataset} --split "
+        f"{features.name.split('/')[0]} makes them anew"
+    )
+
+
 def _features(
     store: Store, data: str, name: str, split: str, device: str, note: Callable[[str], None] | None
 ) -> Artifact:
     found = store.newest("features", name, prefix=f"{split}/")
     if found is not None:
+        if note is not None and (warning := outdated(found, data, store)):
+            note(warning)
         return found
     if store.newest("arrays", name) is None:
         raise UsageError(
@@ -250,85 +275,3 @@ def _features(
     if note is not None:
         note(f"there are no features of {name} for the split {split} yet; making them (semtool features)")
     return features(data, split, store=store, device=device)
-
-
-def _claim(folder: Path, identity: str) -> None:
-    """Make the run's folder; refuse one that holds a run on other inputs or with other switches."""
-    folder.mkdir(parents=True, exist_ok=True)
-    marker = folder / "identity"
-    if not marker.is_file():
-        marker.write_text(identity + "\n", encoding="utf-8")
-    elif marker.read_text(encoding="utf-8").strip() != identity:
-        raise UsageError(
-            f"the run {folder.name!r} exists and was trained on other inputs or with other switches; "
-            "choose another --name"
-        )
-
-
-def _finished(folder: Path) -> list[int]:
-    return sorted(int(p.parent.name.removeprefix("seed-")) for p in folder.glob("seed-*/metrics.json"))
-
-
-def _device(wanted: str) -> str:
-    import torch
-
-    if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if wanted not in ("cpu", "cuda") and not wanted.startswith("cuda:"):
-        raise UsageError(f"unknown device {wanted!r}; known: auto, cpu, cuda, cuda:0, ...")
-    if wanted != "cpu" and not torch.cuda.is_available():
-        raise UsageError(f"the device {wanted!r} is not there: torch finds no CUDA; use --device auto")
-    return wanted
-
-
-def _in_parallel(
-    made: Sequence[Any], root: Path, jobs: int, total: int, progress: Callable[[int, int], None] | None
-) -> None:
-    """Train seeds in processes of their own; their logs say how far they are.
-
-    Plain processes and not a pool: a pool would run the caller's script again in each of them.
-    """
-    import subprocess
-    import sys
-
-    def epochs_done() -> int:
-        count = 0
-        for job in made:
-            for folder in (runs.partial_folder(job.run, job.seed), runs.seed_folder(job.run, job.seed)):
-                if (folder / "log.jsonl").is_file():
-                    count += (folder / "log.jsonl").read_bytes().count(b"\n")
-        return min(count, total)
-
-    waiting = list(made)
-    running: dict[int, subprocess.Popen[str]] = {}
-    try:
-        while waiting or running:
-            while waiting and len(running) < jobs:
-                job = waiting.pop(0)
-                process = subprocess.Popen(
-                    [sys.executable, "-m", "skeleton.seed_run"],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.PIPE,
-                    text=True,
-                )
-                assert process.stdin is not None
-                process.stdin.write(job.to_json(root))
-                process.stdin.close()
-                running[job.seed] = process
-            for seed, process in list(running.items()):
-                try:
-                    status = process.wait(timeout=0.2)
-                except subprocess.TimeoutExpired:
-                    continue
-                del running[seed]
-                if status:
-                    said = (process.stderr.read() if process.stderr else "").strip().splitlines()
-                    reason = said[-1] if said else f"its process ended with status {status}"
-                    raise SemtoolError(f"seed {seed}: {reason}")
-            if progress is not None:
-                progress(epochs_done(), total)
-    finally:
-        for process in running.values():
-            process.terminate()  # a seed that is cut off goes on from its saved state next time
-            process.wait()
