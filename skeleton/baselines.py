@@ -115,9 +115,8 @@ class ClosedForm:
         )
         found = kernel @ self.dual
         if self.setting.method == "eszsl":
-            found = np.linalg.solve(
-                self.seen @ self.seen.T + self.setting.text_ridge * np.eye(len(self.seen)), found.T
-            ).T
+            gram = self.seen @ self.seen.T + self.setting.text_ridge * np.eye(len(self.seen))
+            found = np.asarray(np.linalg.solve(gram, found.T).T, dtype=np.float64)
         return found @ self.seen, _centred(prototypes(bank), self.centre)
 
     def checkpoint(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
