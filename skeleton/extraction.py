@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.artifacts import Artifact, Store
+from semtool.artifacts import Artifact, Input, Store
 from semtool.catalogue import Dataset, SampleProtocol, Split, load_dataset
 from semtool.errors import SemtoolError, UsageError
 from skeleton.arrays import ArraySet
 from skeleton.feature_file import SUBSETS, FeatureFile
 from skeleton.visual import Recipe, VisualEncoder, recipe, train_visual
 
-__all__ = ["features", "find_arrays", "subsets"]
+__all__ = ["features", "find_arrays", "find_features", "subsets"]
 
 
 def find_arrays(dataset: Dataset, store: Store, reference: str | None = None) -> Artifact:
@@ -82,20 +83,11 @@ def features(
         UsageError: for an unknown name or missing skeletons.
         SemtoolError: if a seen class has no training sample.
     """
-    data = load_dataset(dataset)
-    chosen, rule = data.split(split), data.protocol(protocol)
-    how = replace(recipe(visual), epochs=epochs) if epochs else recipe(visual)
-    source = find_arrays(data, store, arrays)
-    inputs = {"arrays": source.as_input()}
-    parameters = {
-        "unseen": list(chosen.unseen),
-        "protocol": {"name": rule.name, "by": rule.by, "train": list(rule.train)},
-        "visual": asdict(how),
-        "seed": seed,
-    }
-    name = f"{data.name}/{chosen.name}/{visual}"
-    if existing := store.find("features", name, store.identity("features", inputs, parameters)):
+    order = _order(dataset, split, store, visual, protocol, arrays, epochs, seed)
+    if existing := store.find("features", order.name, order.identity):
         return existing
+    data, chosen, rule, how = order.dataset, order.split, order.protocol, order.recipe
+    source, name, inputs, parameters = order.arrays, order.name, order.inputs, order.parameters
     samples = ArraySet.open(source.path)
     encoder, vectors, subset, accuracy = _encode(samples, data, chosen, rule, how, seed, device, progress)
     made = FeatureFile(
@@ -114,6 +106,65 @@ def features(
         draft.details = {"seen_test_accuracy": accuracy, "epochs": how.epochs_for(draft.counts["seen-train"])}
         draft.simulated = samples.simulated
     return draft.result
+
+
+def find_features(
+    dataset: str | Path,
+    split: str | None = None,
+    *,
+    store: Store,
+    visual: str = "stgcn",
+    protocol: str | None = None,
+    arrays: str | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+) -> Artifact | None:
+    """Return the features that `features` would give back with the same arguments; None if it would make
+    them."""
+    order = _order(dataset, split, store, visual, protocol, arrays, epochs, seed)
+    return store.find("features", order.name, order.identity)
+
+
+@dataclass(frozen=True)
+class _Order:
+    """Everything that settles what features are."""
+
+    dataset: Dataset
+    split: Split
+    protocol: SampleProtocol
+    recipe: Recipe
+    arrays: Artifact
+    name: str
+    inputs: dict[str, Input]
+    parameters: dict[str, Any]
+
+    @property
+    def identity(self) -> str:
+        return Store.identity("features", self.inputs, self.parameters)
+
+
+def _order(
+    dataset: str | Path,
+    split: str | None,
+    store: Store,
+    visual: str,
+    protocol: str | None,
+    arrays: str | None,
+    epochs: int | None,
+    seed: int,
+) -> _Order:
+    data = load_dataset(dataset)
+    chosen, rule = data.split(split), data.protocol(protocol)
+    how = replace(recipe(visual), epochs=epochs) if epochs else recipe(visual)
+    source = find_arrays(data, store, arrays)
+    parameters = {
+        "unseen": list(chosen.unseen),
+        "protocol": {"name": rule.name, "by": rule.by, "train": list(rule.train)},
+        "visual": asdict(how),
+        "seed": seed,
+    }
+    name = f"{data.name}/{chosen.name}/{visual}"
+    return _Order(data, chosen, rule, how, source, name, {"arrays": source.as_input()}, parameters)
 
 
 def _encode(

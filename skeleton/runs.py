@@ -27,6 +27,7 @@ __all__ = [
     "SCHEMA",
     "Run",
     "finish",
+    "finished_seeds",
     "newest_run",
     "open_run",
     "partial_folder",
@@ -88,6 +89,11 @@ def runs_folder(store: Store) -> Path:
 def seed_folder(run: Path, seed: int) -> Path:
     """Return the folder of a finished seed."""
     return run / f"seed-{seed}"
+
+
+def finished_seeds(run: Path) -> list[int]:
+    """Return the seeds of a run that are trained, in order."""
+    return sorted(int(p.parent.name.removeprefix("seed-")) for p in run.glob("seed-*/metrics.json"))
 
 
 def partial_folder(run: Path, seed: int) -> Path:

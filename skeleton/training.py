@@ -100,7 +100,7 @@ def train(
     )  # fmt: skip
     run.claim()
     _train(run.jobs, store, min(jobs, len(run.jobs)), again, progress, on_epoch)
-    summary = summarise(run.folder, run.seeds)
+    summary = summarise(run.folder, sorted(run.seeds))
     runs.write_json(run.folder / "summary.json", summary)
     return TrainResult(run.folder.name, run.folder, summary, run.done)
 
