@@ -1,0 +1,145 @@
+"""The texts of a comparison: description sets by prompt set or by reference, checked against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from semtool.artifacts import Artifact, Store
+from semtool.catalogue import Dataset, load_dataset
+from semtool.descriptions import DescriptionSet
+from semtool.errors import SemtoolError, UsageError
+
+__all__ = ["Target", "Text", "datasets_of", "find_texts"]
+
+Note = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A data set, by what it was called (a name or a YAML file), and the class splits to work on."""
+
+    called: str
+    dataset: Dataset
+    splits: tuple[str, ...]
+
+    @classmethod
+    def of(cls, called: str, splits: Sequence[str] = ()) -> Target:
+        """Look everything up; no splits means the data set's default."""
+        dataset = load_dataset(called)
+        names = [dataset.split(s).name for s in splits] or [dataset.split(None).name]
+        return cls(called, dataset, tuple(dict.fromkeys(names)))
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text under its label, as a description set for each data set."""
+
+    label: str
+    descriptions: dict[str, Artifact]
+
+
+def datasets_of(names: Sequence[str]) -> list[str]:
+    """Return the data sets that references among ``names`` are of, in order."""
+    return list(dict.fromkeys(n.split("/")[0] for n in names if _is_reference(n)))
+
+
+def find_texts(
+    names: Sequence[str], targets: Sequence[Target], *, store: Store, note: Note | None = None
+) -> list[Text]:
+    """Return the texts that ``names`` name.
+
+    A prompt set by name (``multi``) is the newest description set of each data set, rendered if there is
+    none. A prompt set by folder (``./mine``) is rendered. Anything else is a reference (``ntu60/multi@v2``).
+
+    Raises:
+        UsageError: if a name is unknown, or a set is of another data set.
+        SemtoolError: if a set does not describe exactly the classes of its data set.
+    """
+    if len(set(names)) < len(names):
+        twice = next(n for n in names if names.count(n) > 1)
+        raise UsageError(f"the text {twice!r} is named twice")
+    sets = datasets_of(names)
+    if len(sets) > 1:
+        first, second = (next(n for n in names if n.startswith(f"{s}/")) for s in sets[:2])
+        raise UsageError(
+            f"{first} and {second} cannot be compared: the one describes {sets[0]}, the other {sets[1]}; "
+            "name two sets of the same data set"
+        )
+    found = []
+    for name in names:
+        made = {t.dataset.name: _find(name, t.dataset, store, note) for t in targets}
+        for target in targets:
+            _check(made[target.dataset.name], target.dataset)
+        found.append(Text(_label(name, names), made))
+    return found
+
+
+def _is_reference(name: str) -> bool:
+    return "/" in name and not _is_folder(name)
+
+
+def _is_folder(name: str) -> bool:
+    return name.startswith((".", "/")) or (Path(name) / "prompt.yaml").is_file()
+
+
+def _find(name: str, dataset: Dataset, store: Store, note: Note | None) -> Artifact:
+    from semtool.generation import generate, load_prompt_set
+
+    if _is_reference(name):
+        found = store.resolve("descriptions", name)
+        if found.dataset != dataset.name:
+            raise UsageError(
+                f"{found.reference} describes {found.dataset}, not {dataset.name}; name a set of {dataset.name}"
+            )
+        return found
+    plain, _, version = name.partition("@")
+    there = {r.partition("@")[0] for r in store.references("descriptions", dataset.name)}
+    if f"{dataset.name}/{plain}" in there and not _is_folder(name):
+        return store.resolve("descriptions", f"{dataset.name}/{name}")
+    prompts = load_prompt_set(name if not version else plain)
+    if version or prompts.source == "llm":
+        raise UsageError(
+            f"there is no description set {dataset.name}/{name} yet; make it with semtool generate "
+            f"--dataset {dataset.name} --prompts {plain}{' --llm MODEL' if prompts.source == 'llm' else ''}"
+        )
+    if note is not None:
+        note(f"describing {dataset.name} with the prompt set {prompts.name}")
+    made = generate(dataset, prompts, store=store).artifact
+    assert made is not None
+    return made
+
+
+def _label(name: str, names: Sequence[str]) -> str:
+    """Return what tables call a text: the shortest form that no other text has."""
+
+    def short(other: str) -> str:
+        return Path(other).resolve().name if _is_folder(other) else other.partition("/")[2] or other
+
+    return short(name) if [short(n) for n in names].count(short(name)) == 1 else name
+
+
+def _check(text: Artifact, dataset: Dataset) -> None:
+    """Refuse a set whose classes are not those of the data set."""
+    described = {d.class_id: d.class_name for d in DescriptionSet.read(text.path)}
+    missing = [c for c in dataset.classes if c.id not in described]
+    beyond = sorted(set(described) - {c.id for c in dataset.classes})
+    if beyond:
+        raise SemtoolError(
+            f"{text.reference} describes class {beyond[0]} ({described[beyond[0]]}), but {dataset.name} has "
+            f"classes 0 to {len(dataset.classes) - 1}: it was made for another class list; make it again with "
+            "semtool generate"
+        )
+    if missing:
+        listed = ", ".join(f"{c.id} ({c.name})" for c in missing[:5]) + (" ..." if len(missing) > 5 else "")
+        raise SemtoolError(
+            f"{text.reference} has no text for {len(missing)} of the {len(dataset.classes)} classes of "
+            f"{dataset.name}: {listed}; make it again with semtool generate"
+        )
+    other = [c for c in dataset.classes if described[c.id] != c.name]
+    if other:
+        raise SemtoolError(
+            f"{text.reference} calls class {other[0].id} {described[other[0].id]!r}, {dataset.name} calls it "
+            f"{other[0].name!r}: it was made for another class list; make it again with semtool generate"
+        )
