@@ -19,7 +19,7 @@ from semtool.analysis.leakage import Leakage, leakage
 from semtool.analysis.measures import MEASURES
 from semtool.artifacts import Store
 
-__all__ = ["Diagnosis", "diagnose", "diagnose_text"]
+__all__ = ["Diagnosis", "diagnose", "diagnose_text", "text_similarity"]
 
 
 @dataclass(frozen=True)
@@ -171,6 +171,14 @@ def diagnose_text(
         agreement=agrees,
         notes=tuple(_notes(text, split, motion)),
     )
+
+
+def text_similarity(text: TextInput) -> Matrix:
+    """Return the cosines of the classes' centred prototypes (C, C), in the order of ``text.classes``."""
+    places = np.searchsorted(text.classes, text.file.class_id)
+    book = np.isin(text.file.granularity, text.codebook)
+    whole = geometry.prototypes(geometry.unit(text.file.vectors())[book], places[book], len(text.classes))
+    return geometry.cosines(geometry.centred(whole, whole.mean(axis=0)))
 
 
 def _margin(similarity: Matrix, places: NDArray[np.int64]) -> float | None:

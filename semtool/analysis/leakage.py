@@ -12,12 +12,11 @@ from semtool.generation.llm.rules import names_label, words
 __all__ = ["Leakage", "forms", "leakage"]
 
 _PARENTHESES = re.compile(r"\(.*?\)")
-_SMALL = frozenset(
-    ("a", "an", "and", "at", "by", "for", "from", "in", "into", "of", "off", "on", "onto", "or", "other", "out")
-    + ("over", "someone", "something", "the", "to", "two", "up", "with", "your")
-)
+_SMALL = {
+    *("a", "an", "and", "at", "by", "for", "from", "in", "into", "of", "off", "on", "onto", "or", "other"),
+    *("out", "over", "someone", "something", "the", "to", "two", "up", "with", "your"),
+}
 """Words of class names that tell no action."""
-)
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,8 @@ def _show_measures(found: tuple[Diagnosis, ...]) -> None:
         how = "texts under the same encoder" if same else "texts"
         console.say(
             f"Last column: {how} ranked by the figure and by zero-shot accuracy, within a split, averaged "
-            f"over {len(made['splits'])} splits; {made['texts']} texts, 95 % intervals (commit {made['commit']})."
+            f"over {len(made['splits'])} splits; {made['texts']} texts, 95 % intervals "
+            f"(commit {made['commit']})."
         )
     if first.agreement and first.features:
         a = first.agreement

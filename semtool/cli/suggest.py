@@ -1,0 +1,194 @@
+"""``semtool suggest``: a description set with what tells its most confusable classes apart."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from semtool.cli import asking, console
+from semtool.errors import SemtoolError
+
+if TYPE_CHECKING:
+    from semtool.analysis import Suggestion
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("suggest")(suggest)
+
+
+def suggest(
+    reference: Annotated[
+        str, typer.Argument(metavar="REF", help="Embedding file, or description set that is embedded.")
+    ],
+    pairs: Annotated[int, typer.Option(min=1, help="Most alike pairs of classes to tell apart.")] = 10,
+    prompts: Annotated[
+        str | None,
+        typer.Option(
+            "--prompts",
+            "-p",
+            help="Your own copy of the prompt set.",
+            show_default="contrast; with --llm llm-contrast",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be added; write nothing.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check/--no-check", help="Embed the new set and measure what has changed.")
+    ] = True,
+    llm: asking.Model = None,
+    base_url: asking.BaseUrl = None,
+    variants: asking.Variants = None,
+    temperature: asking.Temperature = 0.7,
+    seed: asking.Seed = 0,
+    max_tokens: asking.MaxTokens = None,
+    concurrency: asking.Concurrency = 8,
+    timeout: asking.Timeout = 120.0,
+    limit: asking.Limit = None,
+    max_cost: asking.MaxCost = None,
+    price: asking.PriceOption = None,
+    root: console.Root = None,
+    json: console.Json = False,
+) -> None:
+    """Add to a description set what tells its most confusable classes apart.
+
+    Writes <data set>/<prompt set>+contrast: all old descriptions, and for every class the facts that separate
+    it from the classes nearest to it in text space; from the attributes, or with --llm by asking a model.
+    Measures what has become of the margins. Whether it helps is for semtool compare to say.
+
+    Example: semtool suggest utd-mhad/multi --dry-run
+
+    Example: semtool suggest utd-mhad/global --llm gpt-4o-mini --max-cost 0.5
+    """
+    from semtool.analysis import suggest as improve
+
+    options = None
+    if llm:
+        from semtool.generation.llm import LlmOptions, Sampling, parse_price
+
+        options = LlmOptions(
+            model=llm,
+            base_url=base_url,
+            sampling=Sampling(temperature, seed, max_tokens),
+            variants=variants,
+            concurrency=concurrency,
+            timeout=timeout,
+            limit=limit,
+            max_cost=max_cost,
+            price=parse_price(price) if price else None,
+        )
+    with console.progress("asking" if llm else "embedding") as progress:
+        found = improve(
+            reference,
+            store=console.store(root),
+            pairs=pairs,
+            prompts=prompts,
+            llm=options,
+            dry_run=dry_run,
+            check=check,
+            progress=progress,
+        )
+    if json:
+        console.json_object(_plain(found, dry_run=dry_run))
+    else:
+        _show(found, dry_run=dry_run)
+    if found.asked is not None and found.artifact is None and not dry_run:
+        raise SemtoolError(
+            f"{found.asked.failed} texts are missing, so nothing was written; run the same command again to "
+            "ask for them"
+        )
+
+
+def _plain(found: Suggestion, *, dry_run: bool) -> dict[str, Any]:
+    return {
+        "source": found.source,
+        "embeddings": found.embeddings,
+        "reference": found.artifact.reference if found.artifact else None,
+        "path": str(found.artifact.path) if found.artifact else None,
+        "dry_run": dry_run,
+        "made": found.made,
+        "pairs": [asdict(pair) for pair in found.pairs],
+        "fields": found.fields,
+        "added": [asdict(d) for d in found.added],
+        "counts": found.counts,
+        "effect": asdict(found.effect) if found.effect else None,
+        "asked": found.asked.details if found.asked else None,
+        "notes": list(found.notes),
+    }
+
+
+def _show(found: Suggestion, *, dry_run: bool) -> None:
+    console.say(f"{found.source}: classes most alike in {found.embeddings}")
+    rows = [
+        (
+            " | ".join(pair.names),
+            f"{pair.before:.3f}",
+            "-" if pair.after is None else f"{pair.after:.3f}",
+            _told(found, pair.names),
+        )
+        for pair in found.pairs
+    ]
+    console.table("", ("pair", "cosine before", "after", "what is told"), rows)
+    if found.asked is not None:
+        _show_asked(found.asked.details, dry_run=dry_run)
+    texts = len(found.added)
+    classes = len({d.class_id for d in found.added})
+    if dry_run:
+        for d in found.added[:8]:
+            console.say(f"  {d.class_name}: {d.text}")
+        if texts > 8:
+            console.say(f"  ... and {texts - 8} more (--json lists all)")
+        if found.asked is None:
+            console.say(f"Dry run, nothing written: {texts} texts about {classes} classes would be added.")
+        return
+    if found.artifact is None:
+        if found.asked is None:
+            console.say("Nothing to add: the set says all of it already.")
+        return
+    done = "written" if found.made else "is up to date"
+    console.say(f"{found.artifact.reference} {done}: {texts} texts about {classes} classes added.")
+    if found.effect:
+        _show_effect(found.effect.before, found.effect.after)
+    for note in found.notes:
+        console.note(f"note: {note}")
+    dataset = found.artifact.dataset
+    console.note(
+        f"next: semtool compare --dataset {dataset} --descriptions {found.source} "
+        f"--descriptions {found.artifact.reference} --encoder minilm --split SPLIT"
+    )
+
+
+def _told(found: Suggestion, names: tuple[str, str]) -> str:
+    """Return the fields that are told of both classes of a pair, those of one after them."""
+    one, other = (found.fields.get(name, []) for name in names)
+    return ", ".join(
+        [f for f in one if f in other] + [f for f in (*one, *other) if (f in one) != (f in other)]
+    )
+
+
+def _show_effect(before: dict[str, float | None], after: dict[str, float | None]) -> None:
+    from semtool.analysis.measures import MEASURES
+
+    rows = []
+    for key, measure in MEASURES.items():
+        old, new = before.get(key), after.get(key)
+        if old is not None and new is not None:
+            rows.append((measure.title, f"{old:.3f}", f"{new:.3f}", f"{new - old:+.3f}", measure.better))
+    console.table("the whole set, same encoder", ("figure", "before", "after", "change", "better"), rows)
+
+
+def _show_asked(details: dict[str, Any], *, dry_run: bool) -> None:
+    if dry_run and (plan := details.get("plan")):
+        cost = "no price known (--price IN/OUT)" if plan["cost_usd"] is None else f"${plan['cost_usd']:.4f}"
+        console.say(
+            f"Dry run, nothing asked: {plan['calls']} calls, about {plan['tokens_in']} tokens in and "
+            f"{plan['tokens_out']} out, {cost}; {plan['there']} answers are there already."
+        )
+    elif record := details.get("llm"):
+        outcomes = ", ".join(f"{count} {name}" for name, count in record.get("outcomes", {}).items())
+        console.say(f"{details['asked']} requests: {outcomes}")
