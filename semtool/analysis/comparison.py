@@ -1,7 +1,7 @@
 """A comparison on disk: ``comparisons/<name>/comparison.json`` below the root of all artifacts.
 
-It holds for each cell (text, encoder, split, preset) the accuracy over seeds and which runs it comes from, and
-for each pair of texts their difference. The runs stay where they are, under ``runs/``.
+It holds for each cell (text, encoder, split, preset) the accuracy over seeds and which runs it comes from,
+and for each pair of texts their difference. The runs stay where they are, under ``runs/``.
 """
 
 from __future__ import annotations

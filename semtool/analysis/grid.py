@@ -59,6 +59,7 @@ class Grid:
         features_per_seed: whether each seed trains its own visual encoder; if not, all seeds of a class split
             share its newest features.
         visual: the visual encoder that is trained where features are missing.
+        left_out: pairs of text label and encoder that are not trained.
     """
 
     texts: Sequence[Text]
@@ -68,6 +69,7 @@ class Grid:
     seeds: tuple[int, ...]
     features_per_seed: bool = False
     visual: str = "stgcn"
+    left_out: frozenset[tuple[str, str]] = frozenset()
 
     def cells(self) -> list[Cell]:
         """Return every cell, by data set, split, setting, encoder and text."""
@@ -78,6 +80,7 @@ class Grid:
             for setting in self.settings
             for encoder in self.encoders
             for text in self.texts
+            if (text.label, encoder) not in self.left_out
         ]
 
     def seeds_of(self, cell: Cell) -> tuple[int, ...]:

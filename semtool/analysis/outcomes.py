@@ -42,7 +42,8 @@ class Outcomes:
     @cached_property
     def right(self) -> NDArray[np.float64]:
         """(S, n), 1 where right."""
-        return (self.predicted == self.class_id).astype(np.float64)
+        right: NDArray[np.float64] = (self.predicted == self.class_id).astype(np.float64)
+        return right
 
 
 def read_outcomes(found: CellRuns, store: Store, *, features_per_seed: bool) -> Outcomes:
@@ -61,8 +62,8 @@ def read_outcomes(found: CellRuns, store: Store, *, features_per_seed: bool) -> 
     first = rows[0]
     if any(r[0] != first[0] for r in rows):
         raise SemtoolError(
-            f"the seeds of {found.cell.text.label} on {found.cell.dataset} {found.cell.split} were measured on "
-            "different samples; make the features of all seeds from the same skeletons"
+            f"the seeds of {found.cell.text.label} on {found.cell.dataset} {found.cell.split} were measured "
+            "on different samples; make the features of all seeds from the same skeletons"
         )
     names = first[0]
     return Outcomes(

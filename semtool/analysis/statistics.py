@@ -103,7 +103,7 @@ def estimate(
 def holm(p_values: Sequence[float]) -> list[float]:
     """Return p-values adjusted so that the chance of any false finding among them stays at the level.
 
-    Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6 (1979).
+    Holm, A simple sequentially rejective multiple test procedure, Scand. Journal of Statistics 6 (1979).
     """
     order = np.argsort(p_values, kind="stable")
     adjusted = [0.0] * len(p_values)

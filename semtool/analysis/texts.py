@@ -91,7 +91,8 @@ def _find(name: str, dataset: Dataset, store: Store, note: Note | None) -> Artif
         found = store.resolve("descriptions", name)
         if found.dataset != dataset.name:
             raise UsageError(
-                f"{found.reference} describes {found.dataset}, not {dataset.name}; name a set of {dataset.name}"
+                f"{found.reference} describes {found.dataset}, not {dataset.name}; "
+                f"name a set of {dataset.name}"
             )
         return found
     plain, _, version = name.partition("@")
@@ -128,8 +129,8 @@ def _check(text: Artifact, dataset: Dataset) -> None:
     if beyond:
         raise SemtoolError(
             f"{text.reference} describes class {beyond[0]} ({described[beyond[0]]}), but {dataset.name} has "
-            f"classes 0 to {len(dataset.classes) - 1}: it was made for another class list; make it again with "
-            "semtool generate"
+            f"classes 0 to {len(dataset.classes) - 1}: it was made for another class list; make it again "
+            "with semtool generate"
         )
     if missing:
         listed = ", ".join(f"{c.id} ({c.name})" for c in missing[:5]) + (" ..." if len(missing) > 5 else "")

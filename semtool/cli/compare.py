@@ -1,0 +1,175 @@
+"""``semtool compare``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from semtool.cli.console import Json, Root, json_object, note, progress, say, store, table
+from semtool.cli.train import numbers, words
+from semtool.errors import UsageError
+
+if TYPE_CHECKING:
+    from semtool.analysis.comparison import Comparison
+
+__all__ = ["ExecutorName", "count_or_list", "register", "switches"]
+
+
+class Format(StrEnum):
+    """How the result is printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    markdown = "markdown"
+    latex = "latex"
+
+
+class ExecutorName(StrEnum):
+    """Who does the work."""
+
+    processes = "processes"
+    ray = "ray"
+
+
+SUFFIXES = {".csv": "csv", ".json": "json", ".md": "markdown", ".markdown": "markdown", ".tex": "latex"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(compare)
+
+
+def compare(
+    descriptions: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A text: prompt set, its folder, or a description set; give two or more. None: print the "
+            "comparison --name (or the one made last) again."
+        ),
+    ] = None,
+    encoder: Annotated[
+        list[str] | None,
+        typer.Option("--encoder", "-e", help="Encoder; may be repeated.", show_default="minilm"),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option("--dataset", "-d", show_default="that of the texts or of the newest features"),
+    ] = None,
+    split: Annotated[
+        list[str] | None,
+        typer.Option("--split", "-s", help="Class split; may be repeated.", show_default="the data set's"),
+    ] = None,
+    seeds: Annotated[str, typer.Option(help="How many seeds, or which: 3 is 0,1,2.")] = "3",
+    preset: Annotated[
+        list[str] | None, typer.Option(help="Preset; may be repeated.", show_default="paper")
+    ] = None,
+    lr: Annotated[float | None, typer.Option(help="Learning rate; 1e-4 for small data.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs.")] = None,
+    switch: Annotated[
+        list[str] | None, typer.Option(help="Any other switch of train, as max-k=15; may be repeated.")
+    ] = None,
+    features_per_seed: Annotated[
+        bool,
+        typer.Option(
+            "--features-per-seed", help="Each seed trains its own visual encoder: intervals cover that too."
+        ),
+    ] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Trainings at the same time.", show_default="cores")
+    ] = None,
+    executor: Annotated[ExecutorName, typer.Option(help="Who does the work.")] = ExecutorName.processes,
+    address: Annotated[str | None, typer.Option(help="Ray cluster.", show_default="this machine")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    name: Annotated[
+        str | None, typer.Option(help="Name of the comparison.", show_default="from what is compared")
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,
+    out: Annotated[
+        Path | None, typer.Option(help="Also write it to a file: .csv, .json, .md or .tex.")
+    ] = None,
+    root: Root = None,
+    json: Json = False,
+) -> None:
+    """Compare texts: train all on the same features and seeds, and tell differences from noise.
+
+    What exists is reused, so that a killed comparison goes on and one with more seeds trains only those.
+
+    Example: semtool compare --descriptions label --descriptions multi --encoder minilm --lr 1e-4
+
+    Example: semtool compare --descriptions ntu60/multi@v1 --descriptions ntu60/multi@v2 --preset ridge
+    """
+    from semtool.analysis import tables
+    from semtool.analysis.comparison import Comparison, newest_comparison
+
+    if out is not None and out.suffix not in SUFFIXES:
+        raise UsageError(f"--out {out.name} must end in {', '.join(SUFFIXES)}")
+    where = store(root)
+    if descriptions:
+        from semtool.analysis.comparing import compare as run
+        from skeleton.executors import choose_executor
+
+        with progress("comparing") as report:
+            found = run(
+                descriptions,
+                tuple(encoder or ("minilm",)),
+                store=where,
+                dataset=dataset,
+                splits=tuple(split or ()),
+                seeds=count_or_list(seeds),
+                presets=tuple(preset or ("paper",)),
+                switches=switches(switch, lr=lr, epochs=epochs),
+                features_per_seed=features_per_seed,
+                name=name,
+                device=device,
+                executor=choose_executor(executor.value, jobs=jobs, address=address),
+                progress=report,
+                note=note,
+            )
+    else:
+        found = Comparison.read(where, name) if name else newest_comparison(where)
+        found.check(where)
+    if out is not None:
+        out.write_text(tables.write_tables(found, SUFFIXES[out.suffix]), encoding="utf-8")
+        note(f"wrote {out}")
+    if json:
+        json_object(found.to_dict())
+    elif form is not Format.table:
+        say(tables.write_tables(found, form.value).rstrip("\n"))
+    else:
+        show(found)
+        say(f"comparison: {found.name}")
+
+
+def show(found: Comparison) -> None:
+    """Print accuracies, differences in words, and the classes that gain and lose most."""
+    from semtool.analysis.tables import class_table, difference_table, result_table
+
+    for view in (result_table(found), difference_table(found), class_table(found, most=2)):
+        if view.rows:
+            table(view.title, view.columns, view.rows)
+    for entry in found.differences:
+        say(f"- {entry['words']}")
+    for remark in found.notes:
+        note(f"note: {remark}")
+
+
+def count_or_list(text: str, option: str = "--seeds") -> tuple[int, ...]:
+    """Return seeds: ``3`` is 0,1,2; ``5,6`` and ``5-9`` are themselves."""
+    if text.strip().isdecimal():
+        return tuple(range(int(text)))
+    return numbers(text, option) or ()
+
+
+def switches(pairs: list[str] | None, **given: Any) -> dict[str, Any]:
+    """Return switches of a training from ``name=value`` pairs and from options of their own."""
+    found = {name: value for name, value in given.items() if value is not None}
+    for text in pairs or ():
+        key, equals, value = text.partition("=")
+        if not equals or not words(key):
+            raise UsageError(f"--switch takes name=value, as max-k=15, not {text!r}")
+        found[key.strip().replace("-", "_")] = value.strip()
+    return found
