@@ -1,0 +1,191 @@
+"""What a report is about: a run, or a comparison of many, as cells of the same shape."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from semtool.artifacts import Store
+from semtool.errors import SemtoolError, UsageError, unknown_name
+
+if TYPE_CHECKING:
+    from skeleton.runs import Run
+
+__all__ = ["Cell", "Source", "open_source"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One measurement: one text under one encoder, on one split, by one method, over some seeds.
+
+    Attributes:
+        label: how the text is called.
+        measured: ``summary.json`` of a run, or the cell of a comparison: the numbers to report.
+        seeds: for each seed the run and its seed within that run; only those that can be opened.
+        problems: a sentence for each seed that cannot.
+    """
+
+    label: str
+    dataset: str
+    split: str
+    preset: str
+    encoder: str
+    embeddings: dict[str, str]
+    features: dict[int, dict[str, str]]
+    measured: dict[str, Any]
+    seeds: dict[int, tuple[Run, int]]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> tuple[Run, int] | None:
+        """The seed that pictures are drawn of."""
+        return next(iter(self.seeds.values()), None)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A run (one cell) or a comparison (``comparison`` holds its file)."""
+
+    kind: str
+    name: str
+    cells: tuple[Cell, ...]
+    simulated: bool
+    leaky: bool
+    comparison: dict[str, Any] | None = None
+    descriptions: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def open_source(store: Store, reference: str | None = None) -> Source:
+    """Return a run or a comparison by name or path; the one made last if None.
+
+    Raises:
+        UsageError: if nothing has that name, or both a run and a comparison have.
+        SemtoolError: if its own file is damaged.
+    """
+    from skeleton import runs
+
+    comparisons = {p.parent.name: p for p in sorted((store.root / "comparisons").glob("*/comparison.json"))}
+    if reference is None:
+        return _newest(store, list(comparisons.values()))
+    for path in (Path(reference), Path(reference) / "comparison.json"):
+        if path.name == "comparison.json" and path.is_file():
+            return _of_comparison(store, path)
+    known = runs.run_names(store)
+    if reference in comparisons:
+        if reference in known:
+            raise UsageError(
+                f"{reference!r} is the name of a run and of a comparison; give the folder of the one you mean"
+            )
+        return _of_comparison(store, comparisons[reference])
+    if reference in known or Path(reference).exists() or (runs.runs_folder(store) / reference).exists():
+        return _of_run(runs.open_run(store, reference))
+    if not known and not comparisons:
+        raise UsageError(
+            f"there is no run and no comparison under {store.root} yet; make one with semtool train or "
+            "semtool compare"
+        )
+    raise unknown_name("run or comparison", reference, [*known, *comparisons])
+
+
+def _newest(store: Store, comparisons: list[Path]) -> Source:
+    from skeleton import runs
+
+    found = [*comparisons, *sorted(runs.runs_folder(store).glob("*/summary.json"))]
+    if not found:
+        raise UsageError(
+            f"there is no run and no comparison under {store.root} yet; make one with semtool train or "
+            "semtool compare"
+        )
+    last = max(found, key=lambda p: p.stat().st_mtime_ns)
+    if last.name == "comparison.json":
+        return _of_comparison(store, last)
+    return _of_run(runs.open_run(store, last.parent.name))
+
+
+def _of_run(run: Run) -> Source:
+    summary = run.summary
+    try:
+        text = summary["embeddings"]
+        seeds, problems = _seeds({seed: (run, seed) for seed in run.seeds})
+        cell = Cell(
+            label=text["reference"].split("/", 1)[1].partition("@")[0],
+            dataset=summary["dataset"],
+            split=summary["split"],
+            preset=summary["preset"],
+            encoder=text["reference"].partition("@")[0].rpartition("/")[2],
+            embeddings=text,
+            features={seed: summary["features"] for seed in run.seeds},
+            measured={**summary["zsl"], "gzsl": summary.get("gzsl"), "protocol_name": summary["protocol"]},
+            seeds=seeds,
+            problems=problems,
+        )
+        return Source("run", run.name, (cell,), bool(summary["simulated"]), bool(summary["leaky"]))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise SemtoolError(
+            f"the run {run.name} is damaged: its summary lacks {error}; train it again"
+        ) from error
+
+
+def _of_comparison(store: Store, path: Path) -> Source:
+    from skeleton import runs
+
+    raw = _read(path)
+    try:
+        cells = []
+        for entry in raw["cells"]:
+            wanted: dict[int, tuple[Run, int]] = {}
+            problems: list[str] = []
+            for seed, name in entry["runs"].items():
+                try:
+                    run = runs.open_run(store, str(name))
+                    wanted[int(seed)] = (run, int(seed) if int(seed) in run.seeds else run.seeds[0])
+                except (SemtoolError, KeyError, IndexError, ValueError) as error:
+                    problems.append(f"Seed {seed}: the run {name} cannot be opened ({error}).")
+            seeds, more = _seeds(wanted)
+            cells.append(
+                Cell(
+                    label=entry["text"],
+                    dataset=entry["dataset"],
+                    split=entry["split"],
+                    preset=entry["preset"],
+                    encoder=entry["encoder"],
+                    embeddings=entry["embeddings"],
+                    features={int(s): f for s, f in (entry.get("features") or {}).items()},
+                    measured=entry,
+                    seeds=seeds,
+                    problems=(*problems, *more),
+                )
+            )
+        texts = {t["label"]: t["descriptions"] for t in raw["texts"]}
+        if not cells:
+            raise SemtoolError(f"the comparison {raw['name']} has no cells; run semtool compare again")
+        return Source(
+            "comparison", raw["name"], tuple(cells), bool(raw["simulated"]), bool(raw["leaky"]), raw, texts
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise SemtoolError(f"{path} is damaged: {error!r}; run semtool compare again") from error
+
+
+def _seeds(wanted: dict[int, tuple[Run, int]]) -> tuple[dict[int, tuple[Run, int]], tuple[str, ...]]:
+    """Split seeds into those whose files can be read, and a sentence for each that cannot."""
+    found, problems = {}, []
+    for seed, (run, inner) in sorted(wanted.items()):
+        try:
+            run.metrics(inner)
+            run.record(inner)
+            found[seed] = (run, inner)
+        except SemtoolError:
+            problems.append(f"Seed {seed}: the files of the run {run.name} are missing or damaged.")
+    return found, tuple(problems)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SemtoolError(f"cannot read {path}: {error}; run semtool compare again") from error
+    if not isinstance(raw, dict) or raw.get("schema") != 1 or raw.get("kind") != "comparison":
+        raise SemtoolError(f"{path} is no comparison of schema 1; run semtool compare again")
+    return raw

@@ -1,0 +1,55 @@
+"""``semtool report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from semtool.cli.console import Json, Root, json_object, note, progress, say, store
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(report)
+
+
+def report(
+    what: Annotated[
+        str | None,
+        typer.Argument(metavar="[RUN|COMPARISON]", help="Name or folder.", show_default="the one made last"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="HTML file to write.", show_default="<name>.html")
+    ] = None,
+    root: Root = None,
+    json: Json = False,
+) -> None:
+    """Write one self-contained HTML page about a run or a comparison: it opens anywhere and loads nothing.
+
+    Accuracy with intervals, confusion matrix, text similarity, a map of classes and samples, every class with
+    its descriptions and what each head attended to, skeletons to watch, and where it all comes from.
+
+    Example: semtool report utd-mhad-purls-22-5-ridge-c70e9399 --out report.html
+    """
+    from semtool.analysis.report import report as write
+
+    with progress("cells") as told:
+        made = write(what, out, store=store(root), progress=told)
+    for sentence in made.missing:
+        note(sentence)
+    if json:
+        json_object(
+            {
+                "kind": made.kind,
+                "name": made.name,
+                "path": str(made.path),
+                "bytes": made.bytes,
+                "missing": list(made.missing),
+            }
+        )
+    else:
+        say(f"{made.path}: report of the {made.kind} {made.name}, {made.bytes / 1e6:.1f} MB")
