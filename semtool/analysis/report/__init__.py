@@ -3,8 +3,8 @@
     from semtool.analysis.report import report
     report("my-run", "my-run.html", store=Store())
 
-`sources` opens what is asked for, `collect` gathers plain values from it (one module a section), `page` renders
-them with the files in ``assets``. What is gone (features, skeletons, descriptions) is said in its section.
+`sources` opens what is asked for, `collect` gathers plain values from it (one module a section), `page`
+renders them with the files in ``assets``. What is gone is said in its section.
 """
 
 from semtool.analysis.report.report import Report, report

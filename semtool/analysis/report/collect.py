@@ -26,10 +26,15 @@ if TYPE_CHECKING:
 
 __all__ = ["collect"]
 
+Watched = tuple[Cell, Predictions, dict[str, Any]]
+"""A cell, its answers for single samples, and what the page shows of it."""
+
 CLIPS = 400
 """Most skeleton clips in a page: they are what weighs most."""
 POINTS = {"run": 2400, "comparison": 900}
 """Most samples on a map."""
+COMPARED = ("differences", "method", "notes", "created", "seeds")
+"""What a page holds of a comparison besides its cells."""
 DAMAGE = (SemtoolError, OSError, KeyError, IndexError, TypeError, ValueError)
 """What reading somebody's damaged files may raise; the section then says so."""
 
@@ -61,10 +66,7 @@ def collect(
         "cells": cells,
         "clips": page.clips(),
         "names": list(page.names),
-        "comparison": source.comparison
-        and {
-            key: source.comparison.get(key) for key in ("differences", "method", "notes", "created", "seeds")
-        },
+        "comparison": source.comparison and {key: source.comparison.get(key) for key in COMPARED},
     }
 
 
@@ -77,9 +79,7 @@ class _Page:
     datasets: dict[str, dict[str, Any]] = field(default_factory=dict)
     texts: dict[tuple[str, str], Text] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
-    watched: dict[tuple[str, str], list[tuple[Cell, Predictions, dict[str, Any]]]] = field(
-        default_factory=dict
-    )
+    watched: dict[tuple[str, str], list[Watched]] = field(default_factory=dict)
 
     def cell(self, cell: Cell) -> dict[str, Any]:
         """Return everything about one cell."""
@@ -222,14 +222,16 @@ def _numbers(numbers: dict[str, Any]) -> dict[str, Any]:
     protocol = numbers.get("protocol") or {}
     gzsl = numbers.get("gzsl") or {}
     name = protocol.get("name") or numbers.get("protocol_name") or "protocol"
+    n, part = numbers.get("n"), protocol.get("n")
+    harmonic = gzsl.get("harmonic") or numbers.get("harmonic")
     listed = [
-        ("accuracy", "Zero-shot accuracy", measured(numbers["accuracy"], numbers.get("n")), True),
-        ("class_mean", "Mean over classes", measured(numbers.get("class_mean"), numbers.get("n")), True),
-        ("protocol", f"On the test part of {name}", measured(protocol.get("accuracy"), protocol.get("n")), True),
-        ("harmonic", "Generalised: harmonic mean", measured(gzsl.get("harmonic") or numbers.get("harmonic")), False),
+        ("accuracy", "Zero-shot accuracy", measured(numbers["accuracy"], n), True),
+        ("class_mean", "Mean over classes", measured(numbers.get("class_mean"), n), True),
+        ("protocol", f"On the test part of {name}", measured(protocol.get("accuracy"), part), True),
+        ("harmonic", "Generalised: harmonic mean", measured(harmonic), False),
         ("gzsl_seen", "Generalised: seen classes", measured(gzsl.get("seen")), False),
         ("gzsl_unseen", "Generalised: unseen classes", measured(gzsl.get("unseen")), False),
-    ]  # fmt: skip
+    ]
     return {key: {"title": title, "chance": chance, **found} for key, title, found, chance in listed if found}
 
 

@@ -64,7 +64,7 @@ def render(collected: dict[str, Any]) -> str:
     cells = collected["cells"]
     return environment.from_string(_asset("page.html.j2")).render(
         page=collected,
-        version=_version(collected),
+        version=_version(),
         policy=_policy(style, script),
         style=Markup(style),
         script=Markup(script),
@@ -93,12 +93,12 @@ def _policy(style: str, script: str) -> str:
         return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
     return (
-        f"default-src 'none'; script-src 'sha256-{fingerprint(script)}'; style-src 'sha256-{fingerprint(style)}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src 'sha256-{fingerprint(script)}'; "
+        f"style-src 'sha256-{fingerprint(style)}'; img-src data:; base-uri 'none'; form-action 'none'"
     )
 
 
-def _version(collected: dict[str, Any]) -> str:
+def _version() -> str:
     from semtool.artifacts.manifest import library_versions
 
     return library_versions()["semtool"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -51,12 +52,13 @@ def place(scorer: Scorer) -> tuple[str, str]:
 
     if isinstance(scorer, MLAScorer):
         return "mla", (
-            "A sample lies where its query points: the mean over the heads of q, what the model asks the text "
-            "for. A class lies at the normalised mean of its codebook."
+            "A sample lies where its query points: the mean over the heads of q, what the model asks the "
+            "text for. A class lies at the normalised mean of its codebook. The heads' estimators judge how "
+            "well the two fit; nothing in the training makes them coincide."
         )
     return "closed form", (
-        "A sample lies at its predicted text position, before calibration. A class lies at the normalised mean "
-        "of its codebook, centred on the seen classes."
+        "A sample lies at its predicted text position, before calibration. A class lies at the normalised "
+        "mean of its codebook, centred on the seen classes."
     )
 
 
@@ -75,7 +77,7 @@ def _view(
         return None
     kept = _spread(labels, most)
     samples, texts = _positions(scorer, task, features[kept], classes)
-    # Text and motion each around their own middle: what sets the two apart as a whole says nothing of classes.
+    # Each around its own middle: what sets text and motion apart as a whole says nothing of classes.
     samples, texts = _unit(samples - samples.mean(axis=0)), _unit(texts - texts.mean(axis=0))
     layouts = [_pca_layout(texts, samples)]
     if importlib.util.find_spec("umap") is not None and len(kept) >= 20:
@@ -106,7 +108,7 @@ def _positions(
 
 
 def pca(points: Matrix, weights: Matrix) -> tuple[Matrix, Matrix]:
-    """Return the first two weighted principal axes (2, d), signs settled, and their share of variance (2,)."""
+    """Return the first two weighted principal axes (2, d), signs settled, and their variance shares."""
     _, values, axes = np.linalg.svd(points * np.sqrt(weights)[:, None], full_matrices=False)
     axes = np.vstack([axes, np.zeros((2, points.shape[1]))])[:2]
     signs = np.sign(axes[np.arange(2), np.abs(axes).argmax(axis=1)])
@@ -122,7 +124,7 @@ def _pca_layout(texts: Matrix, samples: Matrix) -> dict[str, Any]:
 
 
 def _umap_layout(texts: Matrix, samples: Matrix) -> dict[str, Any]:
-    import umap
+    umap: Any = importlib.import_module("umap")
 
     reducer = umap.UMAP(n_components=2, metric="cosine", random_state=0, n_jobs=1)
     found = np.asarray(reducer.fit_transform(np.concatenate([texts, samples])), dtype=np.float64)

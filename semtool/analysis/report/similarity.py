@@ -30,7 +30,7 @@ def similarity(file: EmbeddingFile, classes: Sequence[int]) -> dict[str, Any]:
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     present = [g for g in GRANULARITIES if (file.granularity == g).any()]
     wholes = [g for g in present if g != "motion"] or present
-    maps = {}
+    maps: dict[str, dict[str, Any]] = {}
     order: list[int] = list(range(len(classes)))
     for name in [WHOLE, *present] if len(present) > 1 else present:
         rows = np.isin(file.granularity, wholes if name == WHOLE else [name])
@@ -54,7 +54,7 @@ def class_means(
         if not of_class.any():
             return None
         means[index] = vectors[of_class].mean(axis=0)
-    return means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    return np.asarray(means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12))
 
 
 def alike_order(cosines: Matrix) -> list[int]:

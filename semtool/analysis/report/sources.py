@@ -116,7 +116,7 @@ def _of_run(run: Run) -> Source:
             preset=summary["preset"],
             encoder=text["reference"].partition("@")[0].rpartition("/")[2],
             embeddings=text,
-            features={seed: summary["features"] for seed in run.seeds},
+            features=dict.fromkeys(run.seeds, summary["features"]),
             measured={**summary["zsl"], "gzsl": summary.get("gzsl"), "protocol_name": summary["protocol"]},
             seeds=seeds,
             problems=problems,
