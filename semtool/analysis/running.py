@@ -43,6 +43,7 @@ class Preview:
     cells: int
     runs: int
     finished: int
+    descriptions: list[str]
     embeddings: list[str]
     features: list[str]
 
@@ -115,8 +116,13 @@ def preview(grid: Grid, *, store: Store, device: str = "auto") -> Preview:
     where = str(resolve_device(device))
     cells = grid.cells()
     texts: dict[tuple[str, str], Artifact] = {}
+    unwritten: dict[str, None] = {}
     unread: dict[str, None] = {}
     for cell in cells:
+        if cell.dataset not in cell.text.descriptions:
+            unwritten[f"{cell.dataset}/{cell.text.label}"] = None
+            unread[f"{cell.dataset}/{cell.text.label}/{cell.encoder}"] = None
+            continue
         found = plan_embedding(cell.descriptions, cell.encoder, store=store)
         if found.existing:
             texts[_text_key(cell)] = store.resolve("embeddings", found.existing)
@@ -126,13 +132,15 @@ def preview(grid: Grid, *, store: Store, device: str = "auto") -> Preview:
     wanted = {_key(grid, c, s): None for c in cells for s in grid.seeds_of(c)}
     finished = 0
     for cell in cells:
-        if _text_key(cell) in texts and all(_key(grid, cell, s) in visuals for s in grid.seeds_of(cell)):
+        described = cell.dataset in cell.text.descriptions and _text_key(cell) in texts
+        if described and all(_key(grid, cell, s) in visuals for s in grid.seeds_of(cell)):
             runs = _plan(grid, cell, texts, visuals, store, where, 1)
             finished += sum(seed in run.done for seed, run in runs.items())
     return Preview(
         cells=len(cells),
         runs=sum(len(grid.seeds_of(c)) for c in cells),
         finished=finished,
+        descriptions=list(unwritten),
         embeddings=list(unread),
         features=[
             f"{d}/{s}" + ("" if seed is None else f", seed {seed}")

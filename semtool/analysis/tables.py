@@ -86,7 +86,7 @@ def class_table(found: Comparison, most: int | None = None) -> Table:
                 d["encoder"],
                 d["preset"],
                 f"{d['dataset']} {d['split']}",
-                f"{c} {entry['name']}",
+                f"{entry['name']} ({c})",
                 str(entry["n"]),
                 f"{100 * entry['mean']:+.1f}",
             )

@@ -46,12 +46,18 @@ def datasets_of(names: Sequence[str]) -> list[str]:
 
 
 def find_texts(
-    names: Sequence[str], targets: Sequence[Target], *, store: Store, note: Note | None = None
+    names: Sequence[str],
+    targets: Sequence[Target],
+    *,
+    store: Store,
+    note: Note | None = None,
+    make: bool = True,
 ) -> list[Text]:
     """Return the texts that ``names`` name.
 
     A prompt set by name (``multi``) is the newest description set of each data set, rendered if there is
     none. A prompt set by folder (``./mine``) is rendered. Anything else is a reference (``ntu60/multi@v2``).
+    With ``make`` false nothing is rendered, and a set that is not there is left out of its text.
 
     Raises:
         UsageError: if a name is unknown, or a set is of another data set.
@@ -69,9 +75,12 @@ def find_texts(
         )
     found = []
     for name in names:
-        made = {t.dataset.name: _find(name, t.dataset, store, note) for t in targets}
+        made = {}
         for target in targets:
-            _check(made[target.dataset.name], target.dataset)
+            described = _find(name, target.dataset, store, note, make)
+            if described is not None:
+                _check(described, target.dataset)
+                made[target.dataset.name] = described
         found.append(Text(_label(name, names), made))
     return found
 
@@ -84,7 +93,7 @@ def _is_folder(name: str) -> bool:
     return name.startswith((".", "/")) or (Path(name) / "prompt.yaml").is_file()
 
 
-def _find(name: str, dataset: Dataset, store: Store, note: Note | None) -> Artifact:
+def _find(name: str, dataset: Dataset, store: Store, note: Note | None, make: bool) -> Artifact | None:
     from semtool.generation import generate, load_prompt_set
 
     if _is_reference(name):
@@ -105,11 +114,11 @@ def _find(name: str, dataset: Dataset, store: Store, note: Note | None) -> Artif
             f"there is no description set {dataset.name}/{name} yet; make it with semtool generate "
             f"--dataset {dataset.name} --prompts {plain}{' --llm MODEL' if prompts.source == 'llm' else ''}"
         )
+    if not make:
+        return None
     if note is not None:
         note(f"describing {dataset.name} with the prompt set {prompts.name}")
-    made = generate(dataset, prompts, store=store).artifact
-    assert made is not None
-    return made
+    return generate(dataset, prompts, store=store).artifact
 
 
 def _label(name: str, names: Sequence[str]) -> str:

@@ -91,8 +91,8 @@ def general_notes(
         )
     if closed_forms and not features_per_seed:
         notes.append(
-            f"{' and '.join(closed_forms)} {'do' if len(closed_forms) > 1 else 'does'} not depend on the seed: "
-            "fitted once, with intervals over test samples only."
+            f"{' and '.join(closed_forms)} {'do' if len(closed_forms) > 1 else 'does'} not depend on the "
+            "seed: fitted once, with intervals over test samples only."
         )
     return notes
 

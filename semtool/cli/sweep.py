@@ -1,0 +1,119 @@
+"""``semtool sweep``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from semtool.cli.compare import ExecutorName
+from semtool.cli.console import Json, Root, json_object, note, progress, say, store, table
+from semtool.errors import SemtoolError
+
+if TYPE_CHECKING:
+    from semtool.analysis.running import Preview
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(sweep)
+
+
+def sweep(
+    config: Annotated[Path, typer.Argument(help="The sweep's file (YAML).")],
+    executor: Annotated[ExecutorName, typer.Option(help="Who does the work.")] = ExecutorName.processes,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Ray cluster: host:port, ray://host:port or auto.", show_default="this machine"),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Trainings at the same time.", show_default="cores")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+    ] = False,
+    root: Root = None,
+    json: Json = False,
+) -> None:
+    """Train a grid of data sets, splits, texts, encoders, presets, switches and seeds.
+
+    Run it again after a crash, or with more in the file: only what is missing is trained. The table of all
+    runs is sweeps/NAME/table.csv and table.json below the root.
+
+    Example: semtool sweep grid.yaml --dry-run
+
+    Example: semtool sweep grid.yaml --executor ray --address head:6379
+    """
+    from semtool.analysis.sweeping import plan_sweep
+    from semtool.analysis.sweeping import sweep as run
+    from skeleton.executors import choose_executor
+
+    where = store(root)
+    if dry_run:
+        show_plan(plan_sweep(config, store=where, device=device), json)
+        return
+    with progress("sweep") as report:
+        result = run(
+            config,
+            store=where,
+            executor=choose_executor(executor.value, jobs=jobs, address=address),
+            device=device,
+            progress=report,
+            note=note,
+        )
+    if json:
+        json_object(result.to_dict())
+    else:
+        show(result.rows, result.name)
+        say(f"trained {result.trained}, reused {result.reused}, failed {len(result.failures)}")
+        say(f"table: {result.path / 'table.csv'}")
+    if result.failures:
+        first = result.failures[0]
+        raise SemtoolError(
+            f"{len(result.failures)} of {result.trained + len(result.failures)} trainings failed, the first: "
+            f"{first['label']}: {first['message']}; run the sweep again to try them once more"
+        )
+
+
+def show_plan(found: Preview, json: bool) -> None:
+    """Print what a sweep would do."""
+    if json:
+        json_object(found.__dict__)
+        return
+    say(f"{found.cells} cells, {found.runs} trainings: {found.finished} finished, "
+        f"{found.runs - found.finished} to do")  # fmt: skip
+    for kind in ("descriptions", "embeddings", "features"):
+        for name in getattr(found, kind):
+            say(f"to make first: {kind} {name}")
+
+
+def show(rows: list[dict[str, Any]], name: str) -> None:
+    """Print a row a cell: its accuracy over seeds."""
+    from statistics import mean, stdev
+
+    keys = [k for k in (rows[0] if rows else {}) if k in ("dataset", "split", "text", "encoder", "preset")]
+    keys += [k for k in {k: None for r in rows for k in r} if len({str(r.get(k)) for r in rows}) > 1
+             and k in _switches(rows)]  # fmt: skip
+    cells: dict[tuple[str, ...], list[float]] = {}
+    for row in rows:
+        cells.setdefault(tuple(str(row.get(k, "-")) for k in keys), []).append(100 * row["accuracy"])
+    lines = [
+        (*cell, len(found), f"{mean(found):.1f}" + (f" ± {stdev(found):.1f}" if len(found) > 1 else ""))
+        for cell, found in cells.items()
+    ]
+    marks = " - SIMULATED skeletons" if any(r["simulated"] for r in rows) else ""
+    marks += " - LEAKY: epoch chosen on test" if any(r["leaky"] for r in rows) else ""
+    table(name + marks, (*keys, "seeds", "% right"), lines)
+
+
+def _switches(rows: list[dict[str, Any]]) -> set[str]:
+    """Return the columns between preset and seed: the switches."""
+    found: set[str] = set()
+    for row in rows:
+        names = list(row)
+        found |= set(names[names.index("preset") + 1 : names.index("seed")])
+    return found
