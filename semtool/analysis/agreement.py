@@ -48,13 +48,13 @@ class Agreement:
         p: share of random relabellings of the classes that agree at least as well (Mantel, 1967; one-sided).
         matching: share of pairs of seen classes whose two texts are matched to their two motions, knowing
             only likeness to the other seen classes; 0.5 is chance (the two-versus-two test of Mitchell et
-            al., Science 2008).
+            al., Science 2008). None for fewer than four classes.
         classes: number of seen classes.
     """
 
     rho: float
     p: float
-    matching: float
+    matching: float | None
     classes: int
 
 
@@ -92,7 +92,7 @@ def agreement(text: Matrix, motion: Matrix, *, seed: int = 0) -> Agreement:
     return Agreement(rho, (1 + better) / (1 + PERMUTATIONS), matching(text, motion), len(motion))
 
 
-def matching(text: Matrix, motion: Matrix) -> float:
+def matching(text: Matrix, motion: Matrix) -> float | None:
     """Return the share of class pairs (a, b) that the two-versus-two test gets right; a tie counts half.
 
     Right if ``corr(t_a, m_a) + corr(t_b, m_b) > corr(t_a, m_b) + corr(t_b, m_a)``, with t and m the
@@ -101,7 +101,7 @@ def matching(text: Matrix, motion: Matrix) -> float:
     right, pairs = 0.0, 0
     count = len(text)
     if count < 4:
-        return float("nan")
+        return None
     for a in range(count):
         for b in range(a + 1, count):
             rest = np.delete(np.arange(count), [a, b])

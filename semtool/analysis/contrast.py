@@ -3,6 +3,9 @@
 A sentence that names the other class ("unlike swiping right, ...") lies near that class in the space of any
 text encoder, so it makes the pair more alike, not less. What is chosen here are facts to be stated plainly:
 each class's own value of the attribute fields in which it differs.
+
+How much is said (five fields, in one passage, for a tenth of a class's texts) was chosen among 56 designs by
+how far it raised the agreement with motion over seen classes, on five splits; never by unseen samples.
 """
 
 from __future__ import annotations
@@ -18,11 +21,15 @@ from semtool.catalogue import ActionFacts, Dataset, load_vocabulary
 from semtool.errors import UsageError
 from semtool.generation import PromptSet, load_prompt_set
 
-__all__ = ["Rivals", "choose_fields", "confusions", "filled"]
+__all__ = ["Rivals", "choose_fields", "confusions", "filled", "passages"]
 
 FILE = "_contrast.j2"
 MOST = 5
 """Fields that are told of a class at most: one passage with more says everything and stresses nothing."""
+SHARE = 0.1
+"""The part of a class's texts that the new ones are to make up, at least one text."""
+SHORTEST = 3
+"""Fewest fields in a passage, if there are more."""
 AT_REST = 0.25
 """What a field counts in which the class itself is at rest: such sentences say what does not happen."""
 
@@ -90,14 +97,35 @@ def choose_fields(
     return found
 
 
+def passages(fields: Sequence[str], count: int) -> list[list[str]]:
+    """Return ``count`` different passages, each a list of fields, or as many as there are.
+
+    The first has all fields, most separating first; the next begin with each of the others in turn; then come
+    those without the least separating one, and so on.
+    """
+    found: list[list[str]] = []
+    for size in range(len(fields), min(SHORTEST, len(fields)) - 1, -1):
+        kept = list(fields[:size])
+        found += [kept[i:] + kept[:i] for i in range(size)]
+    return found[:count]
+
+
 def filled(
     prompts: str,
     data: Dataset,
     bank: Mapping[int, ActionFacts],
     rivals: Mapping[int, Rivals],
     fields: Mapping[int, list[str]],
+    texts: Mapping[int, int],
 ) -> PromptSet:
     """Return a prompt set with ``_contrast.j2`` filled in; its checksum covers what was filled in.
+
+    Args:
+        prompts: name or folder of the prompt set.
+        data, bank: classes and what is known of them.
+        rivals: from `confusions`.
+        fields: from `choose_fields`.
+        texts: how many texts each class has already.
 
     Raises:
         UsageError: if the prompt set has no ``_contrast.j2``.
@@ -111,7 +139,11 @@ def filled(
     says = load_vocabulary().fields
     names = {c.id: c.name for c in data.classes}
     told = {
-        "fields": {names[c]: chosen for c, chosen in fields.items() if chosen},
+        "passages": {
+            names[c]: passages(chosen, max(1, round(texts.get(c, 0) * SHARE / (1 - SHARE))))
+            for c, chosen in fields.items()
+            if chosen
+        },
         "rivals": {names[c]: [names[i] for i in r.ids] for c, r in rivals.items()},
         "facts": {
             names[c]: [says[f].values[bank[c].attribute[f]].says for f in chosen]

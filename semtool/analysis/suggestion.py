@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from semtool.analysis.contrast import choose_fields, confusions, filled
-from semtool.analysis.diagnosis import diagnose_text, text_similarity
-from semtool.analysis.diagnosis_input import TextInput, read_texts
+from semtool.analysis.diagnosis import diagnose, text_similarity
+from semtool.analysis.diagnosis_input import TextInput, read_motion, read_texts
 from semtool.analysis.geometry import nearest_pairs
 from semtool.artifacts import Artifact, Store
 from semtool.catalogue import Dataset, dataset_names, load_bank, load_dataset
@@ -84,6 +84,7 @@ def suggest(
     pairs: int = 10,
     prompts: str | None = None,
     llm: LlmOptions | None = None,
+    features: str | None = None,
     dry_run: bool = False,
     check: bool = True,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
@@ -98,6 +99,8 @@ def suggest(
         pairs: how many of the most alike pairs to sharpen; every other class is told from its nearest one.
         prompts: prompt set to use, ``contrast`` or, with a model, ``llm-contrast`` if None.
         llm: ask a model; without, texts are made from the attribute fields in which the classes differ.
+        features: features whose seen training samples show whether text and motion agree better or worse
+            with the new set; they have no part in choosing pairs or words.
         dry_run: choose, and render or plan, but write nothing and ask nothing.
         check: embed the new set with the same encoder, if it is at hand, and measure what has changed.
 
@@ -106,6 +109,8 @@ def suggest(
     """
     shelf = store or Store()
     text, notes = _text(reference, shelf)
+    if features is not None:
+        read_motion(features, text, None, shelf)  # refused before anything is written
     base, source = _source(text, shelf)
     data = _dataset(text, base)
     bank = load_bank(data)
@@ -119,7 +124,8 @@ def suggest(
             f"no attributes of {data.name} are known from which contrasts could be made; embed a set that "
             "has them, such as attributes, or ask a model with --llm MODEL"
         )
-    prompt_set = filled(prompts or ("llm-contrast" if llm else "contrast"), data, bank, rivals, fields)
+    said = Counter(d.class_id for d in base if not d.is_codes)
+    prompt_set = filled(prompts or ("llm-contrast" if llm else "contrast"), data, bank, rivals, fields, said)
     asked: GenerationResult | None = None
     new: Iterable[Description] = ()
     if llm is not None:
@@ -153,7 +159,7 @@ def suggest(
         return suggestion
     artifact, made = _write(suggestion, base, source, text, prompt_set, shelf, pairs)
     suggestion = replace(suggestion, artifact=artifact, made=made)
-    return _checked(suggestion, text, shelf) if check else suggestion
+    return _checked(suggestion, text, features, shelf) if check else suggestion
 
 
 def _text(reference: str, store: Store) -> tuple[TextInput, list[str]]:
@@ -261,7 +267,7 @@ def _write(
     return draft.result, True
 
 
-def _checked(suggestion: Suggestion, text: TextInput, store: Store) -> Suggestion:
+def _checked(suggestion: Suggestion, text: TextInput, features: str | None, store: Store) -> Suggestion:
     """Embed the new set as the old one was and measure; say so if the encoder is not at hand."""
     from semtool.embedding import embed
     from semtool.encoders import parse_encoder
@@ -277,12 +283,11 @@ def _checked(suggestion: Suggestion, text: TextInput, store: Store) -> Suggestio
     ensemble = bool(text.artifact.manifest.parameters.get("ensemble"))
     made = embed(suggestion.artifact, text.file.encoder, store=store, ensemble=ensemble).artifact
     after = read_texts([made.reference], store)[0]
+    before, now = diagnose(text.reference, made.reference, store=store, features=features, pairs=0)
     similarity = text_similarity(after)
     at = {c: i for i, c in enumerate(after.classes)}
     return replace(
         suggestion,
         pairs=tuple(replace(p, after=float(similarity[at[p.a], at[p.b]])) for p in suggestion.pairs),
-        effect=Effect(
-            made.reference, diagnose_text(text, pairs=0).measures, diagnose_text(after, pairs=0).measures
-        ),
+        effect=Effect(made.reference, before.measures, now.measures),
     )

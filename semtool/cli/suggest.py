@@ -41,6 +41,9 @@ def suggest(
     check: Annotated[
         bool, typer.Option("--check/--no-check", help="Embed the new set and measure what has changed.")
     ] = True,
+    features: Annotated[
+        str | None, typer.Option(help="Features: does the new set agree better with seen motion?")
+    ] = None,
     llm: asking.Model = None,
     base_url: asking.BaseUrl = None,
     variants: asking.Variants = None,
@@ -89,6 +92,7 @@ def suggest(
             pairs=pairs,
             prompts=prompts,
             llm=options,
+            features=features,
             dry_run=dry_run,
             check=check,
             progress=progress,
