@@ -8,9 +8,9 @@ from typing import Any
 __all__ = ["BASES", "measured", "wilson"]
 
 BASES = {
-    "seeds": "95 % interval of the mean over the seeds (Student's t)",
-    "samples": "one seed: 95 % interval over its test samples (Wilson); it says nothing about training again",
-    "none": "no interval: one seed, and a number that is no share of samples",
+    "seeds": "Interval: 95 % of the mean over the seeds (Student's t)",
+    "samples": "Interval: one seed, 95 % over its test samples (Wilson); it says nothing of other trainings",
+    "none": "No interval: one seed, and a number that is no share of samples",
 }
 """What an interval means, by its basis."""
 _Z = 1.959963984540054

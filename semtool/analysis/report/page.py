@@ -31,6 +31,8 @@ SECTIONS = (
     ("provenance", "Provenance"),
 )
 ONLY_COMPARISONS = ("differences", "gains")
+DECIDED = ("better", "worse", "identical")
+"""The verdicts that say something; the words of the others are folded away."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Scale:
     @property
     def label(self) -> str:
         """How the axis' ends are called."""
-        return f"{self.low:.0%} to {self.high:.0%}"
+        return f"{100 * self.low:.0f} % to {100 * self.high:.0f} %".replace("-", "−")
 
 
 def render(collected: dict[str, Any]) -> str:
@@ -61,6 +63,7 @@ def render(collected: dict[str, Any]) -> str:
     script = '"use strict";\n(() => {\n' + "\n".join(_asset(name) for name in SCRIPTS) + "})();\n"
     comparison = collected["comparison"]
     differences = (comparison or {}).get("differences") or []
+    pooled = [d for d in differences if d["split"] is None]
     cells = collected["cells"]
     return environment.from_string(_asset("page.html.j2")).render(
         page=collected,
@@ -74,8 +77,11 @@ def render(collected: dict[str, Any]) -> str:
         problems=[p for cell in cells for p in cell["problems"]] if collected["kind"] == "run" else [],
         bases=[BASES[b] for b in sorted({c["numbers"]["accuracy"]["basis"] for c in cells})],
         scale=_accuracy_scale(cells),
+        groups=_groups(cells),
         differences=differences,
-        pooled=any(d.get("split") is None for d in differences),
+        pooled=bool(pooled),
+        decided=[d for d in pooled or differences if d["verdict"] in DECIDED],
+        undecided=[d for d in pooled or differences if d["verdict"] not in DECIDED],
         difference_scale=_difference_scale(differences),
         method_words=_method((comparison or {}).get("method") or {}),
     )
@@ -122,6 +128,14 @@ def _lead(collected: dict[str, Any]) -> str:
         "one seed" if seeds == 1 else f"{seeds} seeds",
     ]
     return " · ".join(parts)
+
+
+def _groups(cells: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Return the cells of each split, with their number, splits in order of appearance."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for index, cell in enumerate(cells):
+        found.setdefault((cell["dataset"], cell["split"]), []).append({**cell, "index": index})
+    return list(found.values())
 
 
 def _accuracy_scale(cells: list[dict[str, Any]]) -> Scale:

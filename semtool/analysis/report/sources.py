@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from semtool.analysis.comparison import FILE, FOLDER, Comparison, comparison_names
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError, UsageError, unknown_name
 
@@ -66,41 +66,36 @@ def open_source(store: Store, reference: str | None = None) -> Source:
     """
     from skeleton import runs
 
-    comparisons = {p.parent.name: p for p in sorted((store.root / "comparisons").glob("*/comparison.json"))}
+    known, comparisons = runs.run_names(store), comparison_names(store)
+    if not known and not comparisons and (reference is None or not Path(reference).exists()):
+        raise UsageError(
+            f"there is no run and no comparison under {store.root} yet; make one with semtool train or "
+            "semtool compare"
+        )
     if reference is None:
-        return _newest(store, list(comparisons.values()))
-    for path in (Path(reference), Path(reference) / "comparison.json"):
-        if path.name == "comparison.json" and path.is_file():
-            return _of_comparison(store, path)
-    known = runs.run_names(store)
+        return _newest(store)
+    path = Path(reference)
+    if path.name == FILE or (path / FILE).is_file():
+        return _of_comparison(store, Comparison.read(store, path))
     if reference in comparisons:
         if reference in known:
             raise UsageError(
                 f"{reference!r} is the name of a run and of a comparison; give the folder of the one you mean"
             )
-        return _of_comparison(store, comparisons[reference])
-    if reference in known or Path(reference).exists() or (runs.runs_folder(store) / reference).exists():
+        return _of_comparison(store, Comparison.read(store, reference))
+    if path.exists() or (runs.runs_folder(store) / reference).exists():
         return _of_run(runs.open_run(store, reference))
-    if not known and not comparisons:
-        raise UsageError(
-            f"there is no run and no comparison under {store.root} yet; make one with semtool train or "
-            "semtool compare"
-        )
     raise unknown_name("run or comparison", reference, [*known, *comparisons])
 
 
-def _newest(store: Store, comparisons: list[Path]) -> Source:
+def _newest(store: Store) -> Source:
+    """Return what was written last."""
     from skeleton import runs
 
-    found = [*comparisons, *sorted(runs.runs_folder(store).glob("*/summary.json"))]
-    if not found:
-        raise UsageError(
-            f"there is no run and no comparison under {store.root} yet; make one with semtool train or "
-            "semtool compare"
-        )
-    last = max(found, key=lambda p: p.stat().st_mtime_ns)
-    if last.name == "comparison.json":
-        return _of_comparison(store, last)
+    found = [*store.root.glob(f"{FOLDER}/*/{FILE}"), *runs.runs_folder(store).glob("*/summary.json")]
+    last = max(found, key=lambda p: (p.stat().st_mtime_ns, p))
+    if last.name == FILE:
+        return _of_comparison(store, Comparison.read(store, last))
     return _of_run(runs.open_run(store, last.parent.name))
 
 
@@ -110,7 +105,7 @@ def _of_run(run: Run) -> Source:
         text = summary["embeddings"]
         seeds, problems = _seeds({seed: (run, seed) for seed in run.seeds})
         cell = Cell(
-            label=text["reference"].split("/", 1)[1].partition("@")[0],
+            label=text["reference"].partition("@")[0].partition("/")[2].rpartition("/")[0],
             dataset=summary["dataset"],
             split=summary["split"],
             preset=summary["preset"],
@@ -128,10 +123,10 @@ def _of_run(run: Run) -> Source:
         ) from error
 
 
-def _of_comparison(store: Store, path: Path) -> Source:
+def _of_comparison(store: Store, comparison: Comparison) -> Source:
     from skeleton import runs
 
-    raw = _read(path)
+    raw = comparison.to_dict()
     try:
         cells = []
         for entry in raw["cells"]:
@@ -165,13 +160,21 @@ def _of_comparison(store: Store, path: Path) -> Source:
             "comparison", raw["name"], tuple(cells), bool(raw["simulated"]), bool(raw["leaky"]), raw, texts
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise SemtoolError(f"{path} is damaged: {error!r}; run semtool compare again") from error
+        raise SemtoolError(
+            f"the comparison {comparison.name} is damaged: {error!r}; run semtool compare again"
+        ) from error
 
 
 def _seeds(wanted: dict[int, tuple[Run, int]]) -> tuple[dict[int, tuple[Run, int]], tuple[str, ...]]:
-    """Split seeds into those whose files can be read, and a sentence for each that cannot."""
-    found, problems = {}, []
+    """Split seeds into those whose files can be read, and a sentence for each that cannot.
+
+    Closed forms are fitted once for all seeds: that one counts once.
+    """
+    found, problems, used = {}, [], set()
     for seed, (run, inner) in sorted(wanted.items()):
+        if (run.name, inner) in used:
+            continue
+        used.add((run.name, inner))
         try:
             run.metrics(inner)
             run.record(inner)
@@ -179,13 +182,3 @@ def _seeds(wanted: dict[int, tuple[Run, int]]) -> tuple[dict[int, tuple[Run, int
         except SemtoolError:
             problems.append(f"Seed {seed}: the files of the run {run.name} are missing or damaged.")
     return found, tuple(problems)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SemtoolError(f"cannot read {path}: {error}; run semtool compare again") from error
-    if not isinstance(raw, dict) or raw.get("schema") != 1 or raw.get("kind") != "comparison":
-        raise SemtoolError(f"{path} is no comparison of schema 1; run semtool compare again")
-    return raw

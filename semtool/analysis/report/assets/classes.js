@@ -86,7 +86,7 @@ let openClass = () => {};
       if (kind === "td") td.style.background = `color-mix(in srgb, var(--accent-soft) ${Math.round(100 * Math.min(1, s * 1.6))}%, transparent)`;
       return td;
     }));
-    overview.replaceChildren(el("h3", {}, "Where the heads look"), el("div.scroll", {}, el("table", {},
+    overview.replaceChildren(el("h3", {}, "Where the heads look"), el("div.scroll", {}, el("table.heads", {},
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Head"), ...found.granularities.map(g => el("th", { scope: "col" }, g)))),
       el("tbody", {}, row("share of the texts", found.granularities.map(g => found.texts[g] / total)), ...found.heads.map((k, h) => row(`k = ${k}`, found.share[h]))))),
       el("p.legend", {}, `Share of each head's attention by granularity, over the test samples of the unseen classes. k is how many descriptions a head may choose. The ${found.motion} description joins every head besides.`), el("h3", {}, "Class by class"));

@@ -64,6 +64,7 @@
     picture.set({
       rows, columns: rows, mark: id => unseen.has(id),
       hint: "Rows: true class. Columns: answer. Point at a cell, or use the arrow keys.",
+      number: (i, j) => current.at(i, j) || "",
       colour: (i, j) => {
         const share = current.share(i, j);
         return share ? blend("zero-cell", i === j ? "accent" : "wrong", 0.12 + 0.88 * Math.sqrt(share)) : colours()["zero-cell"];

@@ -85,6 +85,7 @@ function parts(colour) {
   const found = colour.match(/[\d.]+/g).map(Number);
   return colour.startsWith("color(") ? found.slice(0, 3).map(v => v * 255) : found.slice(0, 3);
 }
+const hexed = hex => `rgb(${[1, 3, 5].map(i => parseInt(hex.slice(i, i + 2), 16)).join(",")})`;
 function colours() {
   if (!palette) {
     palette = {};

@@ -16,15 +16,14 @@
     const c = colours(), v = view(), layout = v.layouts[options.layout];
     const width = Math.max(280, stage.clientWidth - 2), height = Math.min(620, Math.max(340, width * 0.66));
     const context = prepare(canvas, width, height);
-    const pad = 34, scale = Math.min((width - 2 * pad) / 1000, (height - 2 * pad) / 1000);
-    const stretchX = (width - 2 * pad) / 1000;
+    const pad = 34;
     const spread = axis => { const every = [...layout.texts, ...layout.samples].filter((_, i) => i % 2 === axis); return [Math.min(...every), Math.max(...every)]; };
     const [x0, x1] = spread(0), [y0, y1] = spread(1);
     const fit = Math.min((width - 2 * pad) / Math.max(1, x1 - x0), (height - 2 * pad) / Math.max(1, y1 - y0));
     const place = (x, y) => [width / 2 + (x - (x0 + x1) / 2) * fit, height / 2 - (y - (y0 + y1) / 2) * fit];
-    void scale; void stretchX;
     const unseen = new Set(cell().unseen);
     places = { texts: [], samples: [] };
+    const small = v.samples.length > 200 ? 2.4 : 3.4, large = small + 1;
     v.samples.forEach((name, i) => {
       const ok = v.said[i] === v.truth[i];
       if (!(ok ? options.right : options.wrong)) return;
@@ -34,20 +33,21 @@
       context.globalAlpha = dim ? 0.12 : options.focus >= 0 ? 0.95 : 0.55;
       if (ok) {
         context.fillStyle = c.accent;
-        context.beginPath(); context.arc(x, y, options.focus >= 0 && !dim ? 3.4 : 2.4, 0, 7); context.fill();
+        context.beginPath(); context.arc(x, y, options.focus >= 0 && !dim ? large : small, 0, 7); context.fill();
       } else {
         context.strokeStyle = c.wrong; context.lineWidth = 1.3;
-        const r = options.focus >= 0 && !dim ? 3.4 : 2.4;
+        const r = options.focus >= 0 && !dim ? large : small;
         context.beginPath(); context.moveTo(x - r, y - r); context.lineTo(x + r, y + r); context.moveTo(x + r, y - r); context.lineTo(x - r, y + r); context.stroke();
       }
     });
     context.globalAlpha = 1;
     context.font = font(12); context.textBaseline = "middle";
-    const taken = [];
+    const spot = i => place(layout.texts[2 * i], layout.texts[2 * i + 1]);
+    const taken = v.classes.map((id, i) => { const [x, y] = spot(i); return [x - 5, y - 5, 10, 10]; });
     const orderOf = v.classes.map((id, i) => i).sort((a, b) => (v.classes[b] === options.focus) - (v.classes[a] === options.focus) || unseen.has(v.classes[b]) - unseen.has(v.classes[a]));
     const labels = [];
     for (const i of orderOf) {
-      const id = v.classes[i], [x, y] = place(layout.texts[2 * i], layout.texts[2 * i + 1]);
+      const id = v.classes[i], [x, y] = spot(i);
       places.texts.push({ x, y, id });
       const focus = id === options.focus, faint = options.focus >= 0 && !focus;
       context.globalAlpha = faint ? 0.35 : 1;
@@ -55,8 +55,11 @@
       context.fillRect(x - 4, y - 4, 8, 8);
       context.strokeStyle = c.panel; context.lineWidth = 1.5; context.strokeRect(x - 4.5, y - 4.5, 9, 9);
       const words = shortened(context, className(id), 150), w = context.measureText(words).width;
-      const right = x + 8 + w < width - 4, box = [right ? x + 7 : x - 9 - w, y - 8, w + 4, 16];
-      if (focus || !taken.some(t => box[0] < t[0] + t[2] && t[0] < box[0] + box[2] && box[1] < t[1] + t[3] && t[1] < box[1] + box[3])) {
+      const boxes = [[x + 6, y - 8], [x - 10 - w, y - 8], [x - w / 2, y - 22], [x - w / 2, y + 7]].map(([a, b]) => [a, b, w + 4, 16])
+        .filter(box => box[0] > 2 && box[0] + box[2] < width - 2 && box[1] > 2 && box[1] + 18 < height);
+      const free = boxes.find(box => !taken.some(t => box[0] < t[0] + t[2] && t[0] < box[0] + box[2] && box[1] < t[1] + t[3] && t[1] < box[1] + box[3]));
+      const box = free || (focus ? boxes[0] : null);
+      if (box) {
         taken.push(box);
         labels.push([words, box, focus, faint, unseen.has(id)]);
       }

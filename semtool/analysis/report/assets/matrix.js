@@ -11,17 +11,18 @@ function matrix(host, { label, show, act }) {
   const readout = el("p.readout", { "aria-live": "polite" });
   const stage = el("div.stage", {}, canvas);
   host.append(stage, readout);
-  const view = { rows: [], columns: [], colour: () => "#888", mark: () => false, side: 0, left: 0, top: 0 };
+  const view = { rows: [], columns: [], colour: () => "#888", mark: () => false, number: () => "", side: 0, left: 0, top: 0 };
   let cursor = null, pinned = false;
 
   function draw() {
     const c = colours(), n = view.rows.length, m = view.columns.length;
     const room = Math.max(260, stage.clientWidth - 2);
     view.left = Math.min(190, Math.max(110, room * 0.24));
-    view.side = Math.max(9, Math.min(30, Math.floor((room - view.left - 60) / Math.max(m, 1))));
-    const size = Math.min(13, Math.max(8, view.side * 0.86));
     view.top = Math.min(150, view.left) * 0.78;
-    const width = view.left + view.side * m + 60, height = view.top + view.side * n + 8;
+    const slant = Math.round(view.top * 0.66);
+    view.side = Math.max(9, Math.min(m > 8 ? 30 : 46, Math.floor((room - view.left - slant) / Math.max(m, 1))));
+    const size = Math.min(13, Math.max(8.5, view.side * 0.86));
+    const width = view.left + view.side * m + slant, height = view.top + view.side * n + 8;
     const context = prepare(canvas, width, height);
     context.font = font(size);
     context.textBaseline = "middle";
@@ -34,6 +35,13 @@ function matrix(host, { label, show, act }) {
     for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) {
       context.fillStyle = view.colour(view.rows[i], view.columns[j]);
       context.fillRect(view.left + j * view.side, view.top + i * view.side, view.side - gap, view.side - gap);
+      const shown = view.side >= 22 ? view.number(view.rows[i], view.columns[j]) : "";
+      if (shown !== "") {
+        const [r, g, b] = parts(context.fillStyle.startsWith("#") ? hexed(context.fillStyle) : context.fillStyle);
+        context.fillStyle = 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#15181b" : "#ffffff";
+        context.font = font(Math.min(12, view.side * 0.44)); context.textAlign = "center";
+        context.fillText(shown, view.left + (j + 0.5) * view.side, view.top + (i + 0.52) * view.side);
+      }
     }
     view.rows.forEach((id, i) => {
       const at = cursor && cursor.i === i;

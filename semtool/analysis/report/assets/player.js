@@ -92,7 +92,7 @@ let watch = () => {};
     [play, slider].forEach(control => { control.disabled = !sample; });
     const bodies = sample && sample.frames.some(f => f.length > 1 && f[1].length) ? ", dashed: the second person" : "";
     answers.replaceChildren(
-      el("li", {}, said === truth ? el("strong", {}, "Right.") : el("span", {}, el("strong", {}, "Wrong: "), `taken for ${className(said)}.`), " Best: ", top.map(([id, score]) => `${className(id)} ${score.toFixed(2)}`).join(", "), "."),
+      el("li", {}, said === truth ? el("strong", {}, "Right.") : el("span", {}, el("strong", {}, "Wrong: "), `taken for ${className(said)}.`), " Best: ", top.map(([id, score]) => `${className(id)} ${score.toPrecision(4)}`).join(", "), "."),
       ...othersSay(name, truth),
       el("li.soft", {}, `${name}, ${sample ? `${sample.seconds.toFixed(1)} s, ${sample.frames.length} frames of it. ` : "no skeleton. "}`, el("span.swatch.left", {}, "Left"), " and ", el("span.swatch.right", {}, "right"), ` of the person${bodies}. Drag to turn.`));
     for (const button of list.querySelectorAll("button")) button.setAttribute("aria-current", String(button.dataset.name === name));

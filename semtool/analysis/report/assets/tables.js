@@ -1,7 +1,8 @@
-// Tables that sort by any column and, where asked for, filter by a word.
+// Tables that sort by any column, within each group of rows and, where asked for, filter by a word.
 
 for (const table of document.querySelectorAll("table.sortable")) {
-  const tbody = table.tBodies[0], original = [...tbody.rows];
+  const groups = [...table.tBodies].map(tbody => [tbody, [...tbody.rows].filter(row => !row.classList.contains("head"))]);
+  const original = groups.flatMap(([, rows]) => rows);
   const keyOf = (row, column) => {
     const td = row.cells[column];
     return td.dataset.value !== undefined ? Number(td.dataset.value) : td.textContent.trim().toLowerCase();
@@ -12,17 +13,16 @@ for (const table of document.querySelectorAll("table.sortable")) {
     button.addEventListener("click", () => {
       const down = th.getAttribute("aria-sort") === "descending" ? "ascending" : th.getAttribute("aria-sort") === "ascending" ? null : "descending";
       [...th.parentNode.cells].forEach(other => other.removeAttribute("aria-sort"));
-      const rows = [...original];
-      if (down) {
-        th.setAttribute("aria-sort", down);
-        rows.sort((a, b) => {
+      if (down) th.setAttribute("aria-sort", down);
+      for (const [tbody, rows] of groups) {
+        const found = [...rows];
+        if (down) found.sort((a, b) => {
           const x = keyOf(a, column), y = keyOf(b, column);
           const order = typeof x === "number" ? x - y : x.localeCompare(y);
           return down === "ascending" ? order : -order;
         });
+        tbody.append(...found);
       }
-      table.classList.toggle("sorted", Boolean(down));
-      tbody.append(...rows);
     });
     th.replaceChildren(button);
   });
