@@ -9,7 +9,7 @@ import torch
 
 from semtool.errors import UsageError, unknown_name
 
-__all__ = ["reproducible", "resolve_device"]
+__all__ = ["multiplies_bfloat16", "reproducible", "resolve_device"]
 
 
 def resolve_device(name: str = "auto") -> torch.device:
@@ -22,6 +22,17 @@ def resolve_device(name: str = "auto") -> torch.device:
     if not have[name.split(":")[0]]:
         raise UsageError(f"this machine has no {name}; use --device auto or --device cpu")
     return torch.device(name)
+
+
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Return whether ``device`` is a processor with instructions for products of bfloat16 matrices.
+
+    Graphics cards are left out: nothing was measured there. So are versions of torch that cannot tell.
+    """
+    if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):
+        return False
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
 @contextmanager

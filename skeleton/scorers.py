@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 from semtool.errors import SemtoolError
 from skeleton.config import TrainConfig
 from skeleton.mla import MLA, TextTensors
+from skeleton.scoring import scores
 from skeleton.text import TextBank
 
 __all__ = ["MLAScorer", "Normalisation", "Scorer", "load_scorer", "read_checkpoint", "save_checkpoint"]
@@ -80,7 +81,7 @@ class MLAScorer:
             )
         device = next(self.model.parameters()).device
         visual = torch.from_numpy(self.normalise(features)).to(device)
-        found: Vectors = self.model.scores(visual, TextTensors.of(bank, device)).cpu().numpy()
+        found: Vectors = scores(self.model, visual, TextTensors.of(bank, device)).cpu().numpy()
         return found
 
     @torch.no_grad()
@@ -163,6 +164,10 @@ def load_scorer(path: Path, config: TrainConfig) -> Scorer:
         )
     if config.method == "mla":
         return MLAScorer.restore(config, tensors, facts, path)
+    if config.method == "transfer":
+        from skeleton.transfer import Transfer
+
+        return Transfer.restore(tensors, facts)
     from skeleton.baselines import ClosedForm
 
     return ClosedForm.restore(tensors, facts)

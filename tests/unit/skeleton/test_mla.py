@@ -79,15 +79,12 @@ def test_single_precision_agrees_to_1e_5(reference):
 
 @pytest.mark.parametrize("estimator", ["mlp", "bilinear", "cosine"])
 @pytest.mark.parametrize("layernorm", [False, True])
-def test_every_estimator_trains_and_scores_as_the_reference(estimator, layernorm, reference):
+def test_every_estimator_trains_as_the_reference(estimator, layernorm, reference):
     model, visual, labels, text, negatives = world("ragged", estimator=estimator, visual_layernorm=layernorm)
     pairs, index = pairs_of(labels, negatives)
     ours = sampling_loss(model(visual, text, pairs), index)
     theirs = reference.sampling_loss(model, visual, labels, negatives, text.books, text.motion)
     close(gradients_of(model, ours), gradients_of(model, theirs), 1e-9)
-    with torch.no_grad():
-        expected = reference.scores(model, visual, text.books, text.motion)
-    torch.testing.assert_close(model.scores(visual, text), expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("loss", ["sampling", "cross-entropy"])
@@ -123,14 +120,6 @@ def test_identical_descriptions_do_not_change_what_top_k_means(reference):
     ours = sampling_loss(model(visual, text, pairs), index)
     theirs = reference.sampling_loss(model, visual, labels, negatives, text.books, text.motion)
     close(gradients_of(model, ours), gradients_of(model, theirs), 1e-9)
-
-
-def test_scores_do_not_depend_on_who_else_is_scored():
-    model, visual, _, text, _ = world("plain")
-    together = model.scores(visual, text)
-    alone = torch.cat([model.scores(v[None], text) for v in visual])
-    torch.testing.assert_close(together, alone)
-    assert model.scores(visual[:0], text).shape == (0, 4)
 
 
 def test_the_seed_decides_the_starting_weights():
