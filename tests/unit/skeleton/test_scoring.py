@@ -74,7 +74,7 @@ def test_bfloat16_stays_within_the_tolerance_it_promises():
     assert not torch.equal(exact, rounded)
     error = (exact - rounded).abs() / exact.std(1, keepdim=True)
     assert error.max() < 0.03
-    assert error.square().mean().sqrt() < 2e-3
+    assert error.square().mean().sqrt() < 5e-3
 
 
 def test_bfloat16_is_for_much_work_on_processors_that_have_it(monkeypatch):
