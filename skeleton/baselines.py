@@ -32,7 +32,7 @@ from semtool.errors import SemtoolError
 from skeleton.scorers import Normalisation
 from skeleton.text import TextBank, prototypes
 
-__all__ = ["ClosedForm", "Setting", "choose", "fit_closed_form", "grid"]
+__all__ = ["ClosedForm", "Setting", "choose", "fit_closed_form", "grid", "thin"]
 
 Matrix = NDArray[np.float64]
 MAX_SAMPLES = 4000
@@ -162,7 +162,7 @@ def fit_closed_form(
         limit: most samples the kernel is solved for.
     """
     normalise = Normalisation.of(feature_norm, features)
-    kept = _thin(rows, limit)
+    kept = thin(rows, limit)
     support = normalise(features[kept]).astype(np.float64)
     scale = _median_distance(support)
     kernel = _kernel(support, support, setting.rbf, scale)
@@ -223,7 +223,7 @@ def choose(
     rng = np.random.default_rng(seed)
     folds = [np.sort(f) for _ in range(2) for f in np.array_split(rng.permutation(classes), count)]
     found = np.zeros((len(settings), len(folds)))
-    kept = _thin(rows, CV_SAMPLES)
+    kept = thin(rows, CV_SAMPLES)
     features, rows = features[kept], rows[kept]
     vectors = prototypes(bank).astype(np.float64)
     for at, fold in enumerate(folds):
@@ -301,7 +301,7 @@ def _centred(text: NDArray[np.floating[Any]], centre: Matrix) -> Matrix:
     return np.asarray(moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-12))
 
 
-def _thin(rows: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
+def thin(rows: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
     """Return at most ``limit`` indices, spread evenly over each class's samples."""
     if len(rows) <= limit:
         return np.arange(len(rows))

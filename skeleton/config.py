@@ -4,7 +4,8 @@ The preset `paper` is the published method: heads of granularity 1, 5, 10, ..., 
 attention-inverse for 15 epochs, loss sampling with 8 negatives, Adam at 1e-5, batch 128, 100 epochs (15 of
 linear warm-up, then cosine to 0). The published learning rate hardly moves anything on data sets of a few
 hundred samples: there, ``--lr 1e-4`` is the option to use. `ridge` and `eszsl` need no training
-(`skeleton.baselines`).
+(`skeleton.baselines`), nor does `best` (`skeleton.transfer`), meant for attribute codes and kinematic
+features, with simulated auxiliary classes.
 """
 
 from __future__ import annotations
@@ -14,18 +15,20 @@ from typing import Any
 
 from semtool.errors import UsageError, unknown_name
 
-__all__ = ["CHOICES", "MAX_K", "PRESETS", "TrainConfig", "head_series", "preset"]
+__all__ = ["CHOICES", "MAX_K", "PRESETS", "VISUAL", "TrainConfig", "head_series", "preset"]
 
 MAX_K = {"ntu60": 60, "ntu120": 25, "pku-mmd": 15}
 """Published ends of the granularity series; any other data set ends at `DEFAULT_MAX_K`."""
 DEFAULT_MAX_K = 25
 
 CHOICES: dict[str, tuple[str, ...]] = {
-    "method": ("mla", "ridge", "eszsl"),
+    "method": ("mla", "ridge", "eszsl", "transfer"),
     "estimator": ("mlp", "bilinear", "cosine"),
     "loss": ("sampling", "cross-entropy"),
     "select": ("last", "validation", "test"),
     "feature_norm": ("none", "l2", "standard"),
+    "kernel": ("blocks", "whole"),
+    "auxiliary": ("none", "simulated"),
 }
 """The switches that take one of a few words."""
 
@@ -36,7 +39,7 @@ class TrainConfig:
 
     Attributes:
         preset: name of the preset this started from.
-        method: `mla`, or the training-free `ridge` and `eszsl`.
+        method: `mla`, or the training-free `ridge`, `eszsl` and `transfer`.
         codebook: granularities that feed the codebook; None: every one but `motion`.
         motion: granularity that feeds the motion slot, `none` for no motion slot; None: the first of
             `motion`, `global`, `label` that every class has.
@@ -53,6 +56,10 @@ class TrainConfig:
         calibrate: whether constant and gate for the generalised task are chosen on held-out seen classes.
         validation_classes: how many seen classes are held out for that; None: a fifth of them, at least two.
         validation_seed: the seed that chooses them.
+        kernel: of `transfer`: summed over the features' blocks, or one over all columns.
+        auxiliary: of `transfer`: classes beside the seen ones from which the map to text is learned.
+        hub_correction: of `transfer`: whether each class's scores are standardised over the seen training
+            samples.
     """
 
     preset: str = "paper"
@@ -77,6 +84,9 @@ class TrainConfig:
     calibrate: bool = False
     validation_classes: int | None = None
     validation_seed: int = 0
+    kernel: str = "blocks"
+    auxiliary: str = "none"
+    hub_correction: bool = True
 
     def __post_init__(self) -> None:
         for name in ("codebook", "heads", "hidden"):
@@ -99,6 +109,12 @@ class TrainConfig:
         if len(self.hidden) != 2 or min(self.hidden) < 1:
             raise UsageError(f"hidden needs two widths of at least 1, not {self.hidden}")
 
+    @property
+    def depends_on_seed(self) -> bool:
+        """Whether two seeds on the same features may differ: closed forms have nothing to draw, simulation
+        has."""
+        return self.method == "mla" or self.auxiliary != "none"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON and YAML hold it (tuples as lists)."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
@@ -120,7 +136,12 @@ PRESETS: dict[str, TrainConfig] = {
     "paper": TrainConfig(),
     "ridge": TrainConfig(preset="ridge", method="ridge", feature_norm="standard", calibrate=True),
     "eszsl": TrainConfig(preset="eszsl", method="eszsl", feature_norm="standard", calibrate=True),
+    "best": TrainConfig(
+        preset="best", method="transfer", feature_norm="standard", calibrate=True, auxiliary="simulated"
+    ),
 }
+VISUAL = {"best": "kinematics"}
+"""Visual encoder whose features a preset takes unless told otherwise; any other takes the newest."""
 
 
 def preset(name: str, **changes: Any) -> TrainConfig:

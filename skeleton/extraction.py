@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from semtool.artifacts import Artifact, Input, Store
 from semtool.catalogue import Dataset, SampleProtocol, Split, load_dataset
 from semtool.errors import SemtoolError, UsageError
+from skeleton import kinematics
 from skeleton.arrays import ArraySet
 from skeleton.feature_file import SUBSETS, FeatureFile
+from skeleton.kinematics import Blocks, KinematicEncoder, kinematics_of
+from skeleton.layouts import layout
 from skeleton.visual import Recipe, VisualEncoder, recipe, train_visual
 
 __all__ = ["features", "find_arrays", "find_features", "subsets"]
@@ -65,10 +68,12 @@ def features(
 ) -> Artifact:
     """Train a visual encoder on the seen-train samples of a split and write the features of all samples.
 
+    The encoder `kinematics` is not trained: epochs, seed and device are nothing to it.
+
     Args:
         dataset: name in the catalogue, or a data set file.
         split: class split; None: the data set's default.
-        visual: name of the visual encoder (`skeleton.visual.RECIPES`).
+        visual: name of the visual encoder (`skeleton.visual.VISUALS`).
         protocol: sample protocol; None: the data set's default.
         arrays: reference of the skeletons; None: the newest real ones, else simulated ones.
         epochs: overrides the recipe's.
@@ -89,11 +94,19 @@ def features(
     data, chosen, rule, how = order.dataset, order.split, order.protocol, order.recipe
     source, name, inputs, parameters = order.arrays, order.name, order.inputs, order.parameters
     samples = ArraySet.open(source.path)
-    encoder, vectors, subset, accuracy = _encode(samples, data, chosen, rule, how, seed, device, progress)
+    subset = subsets(samples.class_id, getattr(samples, rule.by), chosen, rule)
+    encoder: VisualEncoder | KinematicEncoder
+    blocks: Blocks = ()
+    details: dict[str, Any] = {}
+    if how is None:
+        encoder = KinematicEncoder(layout(samples.layout))
+        vectors, blocks = kinematics_of(samples, encoder.layout)
+    else:
+        encoder, vectors, details = _encode(samples, data, chosen, rule, how, seed, device, progress)
     made = FeatureFile(
         dataset=data.name, split=chosen.name, protocol=rule.name, visual=visual, simulated=samples.simulated,
         features=vectors, class_id=samples.class_id, subject=samples.subject, view=samples.view,
-        subset=subset, names=samples.names,
+        subset=subset, names=samples.names, blocks=blocks,
     )  # fmt: skip
     with store.create(
         "features", name, inputs=inputs, parameters=parameters, libraries=("torch", "numpy")
@@ -103,7 +116,7 @@ def features(
         draft.counts = {s: int((subset == i).sum()) for i, s in enumerate(SUBSETS)} | {
             "dim": vectors.shape[1]
         }
-        draft.details = {"seen_test_accuracy": accuracy, "epochs": how.epochs_for(draft.counts["seen-train"])}
+        draft.details = {"seen_test_accuracy": None, **details}
         draft.simulated = samples.simulated
     return draft.result
 
@@ -132,7 +145,7 @@ class _Order:
     dataset: Dataset
     split: Split
     protocol: SampleProtocol
-    recipe: Recipe
+    recipe: Recipe | None
     arrays: Artifact
     name: str
     inputs: dict[str, Input]
@@ -155,13 +168,17 @@ def _order(
 ) -> _Order:
     data = load_dataset(dataset)
     chosen, rule = data.split(split), data.protocol(protocol)
-    how = replace(recipe(visual), epochs=epochs) if epochs else recipe(visual)
+    how = recipe(visual)
+    if how is not None and epochs:
+        how = replace(how, epochs=epochs)
     source = find_arrays(data, store, arrays)
     parameters = {
         "unseen": list(chosen.unseen),
         "protocol": {"name": rule.name, "by": rule.by, "train": list(rule.train)},
-        "visual": asdict(how),
-        "seed": seed,
+        "visual": {"kinematics": kinematics.VERSION, "frames": kinematics.FRAMES}
+        if how is None
+        else asdict(how),
+        **({} if how is None else {"seed": seed}),
     }
     name = f"{data.name}/{chosen.name}/{visual}"
     return _Order(data, chosen, rule, how, source, name, {"arrays": source.as_input()}, parameters)
@@ -176,11 +193,10 @@ def _encode(
     seed: int,
     device: str,
     progress: Callable[[int, int], None] | None,
-) -> tuple[VisualEncoder, NDArray[np.float32], NDArray[np.int64], float | None]:
-    """Train on seen-train samples; return encoder, all features, subsets and seen-test accuracy."""
+) -> tuple[VisualEncoder, NDArray[np.float32], dict[str, Any]]:
+    """Train on seen-train samples; return encoder, all features, and what there is to say."""
     from skeleton.clips import load_clips
     from skeleton.device import resolve_device
-    from skeleton.layouts import layout
 
     joints = layout(samples.layout)
     subset = subsets(samples.class_id, getattr(samples, protocol.by), split, protocol)
@@ -202,4 +218,8 @@ def _encode(
     if len(test):
         guess = present[encoder.logits(clips[test]).argmax(axis=1)]
         accuracy = float((guess == samples.class_id[test]).mean())
-    return encoder, encoder.encode(clips), subset, accuracy
+    return (
+        encoder,
+        encoder.encode(clips),
+        {"seen_test_accuracy": accuracy, "epochs": how.epochs_for(len(train))},
+    )

@@ -2,7 +2,8 @@
 
 Tensors: ``features`` float32 (n, Dv); ``class_id``, ``subject``, ``view`` and ``subset`` int64 (n,).
 The header's metadata holds, as JSON strings, ``dataset``, ``split``, ``protocol``, ``visual``, ``simulated``
-and the n sample ``names``. The visual encoder saw seen-train samples only.
+and the n sample ``names``; ``blocks``, where the encoder has them, says which columns belong together: pairs
+of name and width, in order. The visual encoder saw seen-train samples only.
 """
 
 from __future__ import annotations
@@ -41,6 +42,12 @@ class FeatureFile:
     view: NDArray[np.int64]
     subset: NDArray[np.int64]
     names: Sequence[str]
+    blocks: Sequence[tuple[str, int]] = ()
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Widths of the blocks; one block of all columns where the encoder has none."""
+        return tuple(int(width) for _, width in self.blocks) or (self.features.shape[1],)
 
     def rows(self, subset: str) -> NDArray[np.int64]:
         """Return the indices of the samples of a subset, in file order."""
@@ -52,6 +59,8 @@ class FeatureFile:
             key: json.dumps(getattr(self, key))
             for key in ("dataset", "split", "protocol", "visual", "simulated")
         } | {"names": json.dumps(list(self.names))}
+        if self.blocks:
+            metadata["blocks"] = json.dumps(list(self.blocks))
         tensors: dict[str, NDArray[Any]] = {
             "features": np.ascontiguousarray(self.features, dtype=np.float32),
             **{

@@ -19,10 +19,11 @@ from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
 from skeleton import runs
 from skeleton.device import resolve_device
+from skeleton.kinematics import KinematicEncoder
 from skeleton.scorers import Scorer, load_scorer
 from skeleton.sequence import SkeletonSequence
 from skeleton.text import TextBank, read_text
-from skeleton.visual import VisualEncoder
+from skeleton.visual import VisualEncoder, load_visual
 
 __all__ = ["Prediction", "ZeroShotClassifier"]
 
@@ -51,7 +52,7 @@ class ZeroShotClassifier:
 
     store: Store
     scorer: Scorer
-    visual: VisualEncoder
+    visual: VisualEncoder | KinematicEncoder
     embeddings: Artifact
     dataset: str
     codebook: tuple[str, ...] | None
@@ -87,7 +88,7 @@ class ZeroShotClassifier:
         return cls(
             store=store,
             scorer=load_scorer(runs.seed_folder(run.path, chosen) / runs.CHECKPOINT, config),
-            visual=VisualEncoder.load(features.path, where),
+            visual=load_visual(features.path, where),
             embeddings=store.resolve("embeddings", record["embeddings"]["reference"]),
             dataset=str(record["dataset"]),
             codebook=config.codebook,

@@ -50,7 +50,7 @@ def check_seeds(seeds: Sequence[int]) -> None:
 
 def run_seeds(config: TrainConfig, seeds: Sequence[int]) -> tuple[int, ...]:
     """Return the seeds that a run trains: closed forms do not depend on the seed and take the first only."""
-    return tuple(seeds) if config.method == "mla" else tuple(seeds[:1])
+    return tuple(seeds) if config.depends_on_seed else tuple(seeds[:1])
 
 
 def plan_run(

@@ -7,7 +7,7 @@ import platform
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from semtool.catalogue import load_dataset
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
 from skeleton import runs
+from skeleton.auxiliary import SOURCE, simulated_classes
 from skeleton.baselines import Setting, choose, fit_closed_form
 from skeleton.calibration import Calibration, fit_calibration, predict
 from skeleton.config import TrainConfig, head_series
@@ -32,6 +33,7 @@ from skeleton.scorers import MLAScorer, Normalisation, Scorer, new_model, save_c
 from skeleton.task import Samples, Task, build_task
 from skeleton.text import TextBank
 from skeleton.tracking import open_trackers
+from skeleton.transfer import Examples, fit_transfer
 
 __all__ = ["SeedJob", "evaluate_scorer", "load_task", "run_seed"]
 
@@ -127,10 +129,11 @@ def _run_seed(job: SeedJob, on_epoch: OnEpoch | None) -> dict[str, Any]:
             epochs, calibration, chosen["validation"] = _pilot(job, task, folder, tell("pilot"), setting)
         monitor = _test_monitor(task) if job.config.select == "test" else None
         scorer, fitted = _train(
-            job, task.bank.take(task.seen), task.train, folder / "state.safetensors", tell("train"),
+            job, task, task.seen, folder / "state.safetensors", tell("train"),
             epochs=epochs, monitor=monitor, setting=setting,
         )  # fmt: skip
         chosen["epoch"] = fitted.get("epoch")
+        settled |= {"auxiliary": fitted["auxiliary"]} if "auxiliary" in fitted else {}
     finally:
         for tracker in trackers:
             tracker.close()
@@ -199,8 +202,8 @@ def evaluate_scorer(
 
 def _train(
     job: SeedJob,
-    bank: TextBank,
-    samples: Samples,
+    task: Task,
+    classes: Sequence[int],
     state: Path,
     on_epoch: OnEpoch,
     *,
@@ -208,10 +211,12 @@ def _train(
     monitor: Callable[[Scorer], float] | None = None,
     setting: Setting | None = None,
 ) -> tuple[Scorer, dict[str, Any]]:
-    """Train a scorer on some classes; also return what there is to say about it."""
+    """Train a scorer on some of the seen classes; also return what there is to say about it."""
+    bank, samples = task.bank.take(classes), task.train.of(classes)
     rows = _rows(bank, samples)
-    if job.config.method != "mla":
-        assert setting is not None
+    if job.config.method == "transfer":
+        return _transfer(job, task, Examples(samples.features, rows, bank))
+    if setting is not None:
         norm = job.config.feature_norm
         return fit_closed_form(samples.features, rows, bank, setting, feature_norm=norm), {}
 
@@ -237,9 +242,27 @@ def _train(
     return scorer, {"epoch": fitted.best_epoch or fitted.epoch, "loss": fitted.history[-1]["loss"]}
 
 
+def _transfer(job: SeedJob, task: Task, seen: Examples) -> tuple[Scorer, dict[str, Any]]:
+    """Fit `skeleton.transfer`; every class of the data set that is not among ``seen`` stays hidden."""
+    config = job.config
+    extra, record = None, None
+    if config.auxiliary == "simulated":
+        hidden = [c.id for c in task.dataset.classes if c.id not in seen.bank.classes]
+        extra, kept = simulated_classes(
+            job.embeddings, task.dataset, hidden, store=Store(job.run.parent.parent), seed=job.seed,
+            codebook=config.codebook, motion=config.motion,
+        )  # fmt: skip
+        record = {"source": SOURCE, "simulated": True, "classes": list(kept), "samples": len(extra.rows)}
+    widths = task.widths if config.kernel == "blocks" else (sum(task.widths),)
+    scorer = fit_transfer(
+        seen, extra, widths=widths, feature_norm=config.feature_norm, hub_correction=config.hub_correction
+    )
+    return scorer, {"auxiliary": record}
+
+
 def _choose(job: SeedJob, task: Task) -> tuple[Setting | None, dict[str, Any]]:
     """Choose the setting of a closed form by cross-validation on the seen classes."""
-    if job.config.method == "mla":
+    if job.config.method not in ("ridge", "eszsl"):
         return None, {}
     bank = task.bank.take(task.seen)
     setting, found = choose(
@@ -286,7 +309,7 @@ def _pilot(
 
     selecting = job.config.select == "validation" and job.config.method == "mla"
     scorer, fitted = _train(
-        job, task.bank.take(kept), task.train.of(kept), folder / "pilot-state.safetensors", on_epoch,
+        job, task, kept, folder / "pilot-state.safetensors", on_epoch,
         monitor=monitor if selecting else None, setting=setting,
     )  # fmt: skip
     record = {

@@ -50,6 +50,7 @@ class Task:
         bank: the text of all classes of the split, seen first.
         train, seen_test, unseen_test: the samples; ``unseen_test`` holds every sample of the unseen classes.
         simulated: whether the skeletons are simulated.
+        widths: widths of the features' blocks, in order.
     """
 
     dataset: Dataset
@@ -62,6 +63,7 @@ class Task:
     seen_test: Samples
     unseen_test: Samples
     simulated: bool
+    widths: tuple[int, ...]
 
     def name_of(self, class_id: int) -> str:
         """Return the class's name."""
@@ -128,6 +130,7 @@ def build_task(
         seen_test=samples("seen-test"),
         unseen_test=samples("unseen-test"),
         simulated=features.simulated,
+        widths=features.widths,
     )
 
 

@@ -12,7 +12,7 @@ from semtool.artifacts import Artifact, Store
 from semtool.catalogue import load_dataset
 from semtool.errors import SemtoolError, UsageError
 from skeleton import runs
-from skeleton.config import TrainConfig
+from skeleton.config import VISUAL, TrainConfig
 from skeleton.evaluation import spread
 
 if TYPE_CHECKING:
@@ -89,8 +89,9 @@ def train(
     config = config or TrainConfig()
     check_seeds(seeds)
     text, visual, data = resolve_inputs(
-        store, embeddings, features, dataset=dataset, split=split, device=device, note=note
-    )
+        store, embeddings, features, dataset=dataset, split=split, device=device, note=note,
+        visual=VISUAL.get(config.preset),
+    )  # fmt: skip
     cores = os.cpu_count() or 1
     jobs = min(len(run_seeds(config, seeds)), jobs or (cores if config.method == "mla" else 1))
     run = plan_run(
@@ -148,16 +149,17 @@ def resolve_inputs(
     split: str | None = None,
     device: str = "auto",
     note: Callable[[str], None] | None = None,
+    visual: str | None = None,
 ) -> tuple[Artifact, Artifact, str]:
     """Return embedding file, features and data set of a run, by the rules of `train`."""
-    visual = store.resolve("features", features) if isinstance(features, str) else features
+    found = store.resolve("features", features) if isinstance(features, str) else features
     wanted = load_dataset(dataset).name if dataset else None
     if isinstance(embeddings, str):
         text: Artifact | None = store.resolve("embeddings", embeddings)
     else:
-        text = embeddings or store.newest("embeddings", wanted or (visual.dataset if visual else None))
+        text = embeddings or store.newest("embeddings", wanted or (found.dataset if found else None))
     if text is None:
-        of = wanted or (visual.dataset if visual else None)
+        of = wanted or (found.dataset if found else None)
         option = f" --dataset {of}" if of else ""
         raise UsageError(
             f"there is no embedding file{f' of {of}' if of else ''} under {store.root} yet; "
@@ -166,14 +168,15 @@ def resolve_inputs(
     if wanted and text.dataset != wanted:
         raise UsageError(f"the embedding file {text.reference} is of {text.dataset}, not of {wanted}")
     data = dataset or text.dataset
-    if visual is None:
-        visual = _features(store, data, text.dataset, load_dataset(data).split(split).name, device, note)
-    if visual.dataset != text.dataset:
+    if found is None:
+        name = load_dataset(data).split(split).name
+        found = _features(store, data, text.dataset, name, device, note, visual)
+    if found.dataset != text.dataset:
         raise UsageError(
-            f"the embedding file {text.reference} is of {text.dataset}, the features {visual.reference} are "
-            f"of {visual.dataset}; choose two of the same data set"
+            f"the embedding file {text.reference} is of {text.dataset}, the features {found.reference} are "
+            f"of {found.dataset}; choose two of the same data set"
         )
-    return text, visual, data
+    return text, found, data
 
 
 def summarise(folder: Path, seeds: Sequence[int]) -> dict[str, Any]:
@@ -198,14 +201,14 @@ def summarise_metrics(found: dict[int, dict[str, Any]]) -> dict[str, Any]:
 
     shared = (
         "schema", "name", "dataset", "split", "protocol", "preset", "embeddings", "features", "simulated",
-        "codebook", "motion", "selection", "leaky",
+        "codebook", "motion", "selection", "leaky", "auxiliary",
     )  # fmt: skip
     per_class = {
         c: {"name": entry["name"], "n": entry["n"], "accuracy": over("zsl", "per_class", c, "accuracy")}
         for c, entry in first["zsl"]["per_class"].items()
     }
     return {
-        **{key: first[key] for key in shared},
+        **{key: first.get(key) for key in shared},
         "seeds": list(seeds),
         "zsl": {
             "accuracy": over("zsl", "accuracy"),
@@ -258,9 +261,15 @@ def outdated(features: Artifact, dataset: str, store: Store) -> str | None:
 
 
 def _features(
-    store: Store, data: str, name: str, split: str, device: str, note: Callable[[str], None] | None
+    store: Store,
+    data: str,
+    name: str,
+    split: str,
+    device: str,
+    note: Callable[[str], None] | None,
+    visual: str | None,
 ) -> Artifact:
-    found = store.newest("features", name, prefix=f"{split}/")
+    found = store.newest("features", name, prefix=f"{split}/{visual or ''}")
     if found is not None:
         if note is not None and (warning := outdated(found, data, store)):
             note(warning)
@@ -274,4 +283,4 @@ def _features(
 
     if note is not None:
         note(f"there are no features of {name} for the split {split} yet; making them (semtool features)")
-    return features(data, split, store=store, device=device)
+    return features(data, split, store=store, visual=visual or "stgcn", device=device)

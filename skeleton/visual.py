@@ -18,11 +18,13 @@ from semtool.artifacts.tensors import save_tensors
 from semtool.errors import SemtoolError, unknown_name
 from skeleton.clips import STREAMS, augment, canonical, streams
 from skeleton.device import reproducible
+from skeleton.kinematics import NAME as KINEMATICS
+from skeleton.kinematics import KinematicEncoder
 from skeleton.layouts import Layout
 from skeleton.layouts import layout as find_layout
 from skeleton.stgcn import COMPACT, PAPER, STGCN, Architecture
 
-__all__ = ["FILE", "RECIPES", "Recipe", "VisualEncoder", "recipe", "train_visual"]
+__all__ = ["FILE", "RECIPES", "VISUALS", "Recipe", "VisualEncoder", "load_visual", "recipe", "train_visual"]
 
 FILE = "visual.safetensors"
 _ARCHITECTURES: dict[str, Architecture] = {a.name: a for a in (COMPACT, PAPER)}
@@ -60,11 +62,15 @@ RECIPES = {
 """`stgcn`: compact, three streams. `stgcn-paper`: the published architecture on joint positions alone."""
 
 
-def recipe(name: str) -> Recipe:
-    """Return a recipe by the name of its visual encoder."""
-    if name not in RECIPES:
-        raise unknown_name("visual encoder", name, RECIPES)
-    return RECIPES[name]
+VISUALS = (*RECIPES, KINEMATICS)
+"""Names of all visual encoders."""
+
+
+def recipe(name: str) -> Recipe | None:
+    """Return a recipe by the name of its visual encoder; None for the one that is not trained."""
+    if name not in VISUALS:
+        raise unknown_name("visual encoder", name, VISUALS)
+    return RECIPES.get(name)
 
 
 class VisualEncoder:
@@ -135,6 +141,20 @@ class VisualEncoder:
         except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
             raise SemtoolError(f"cannot open the visual encoder {path}: {error}") from error
         return cls(network, found, layout, device or torch.device("cpu"))
+
+
+def load_visual(folder: Path, device: torch.device | None = None) -> VisualEncoder | KinematicEncoder:
+    """Read the visual encoder beside its features, trained or not; errors as `VisualEncoder.load`."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(folder / FILE, framework="numpy") as stream:
+            metadata = stream.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise SemtoolError(f"cannot open the visual encoder {folder / FILE}: {error}") from error
+    if KINEMATICS in metadata:
+        return KinematicEncoder.restore(metadata)
+    return VisualEncoder.load(folder, device)
 
 
 def _network(recipe: Recipe, layout: Layout, classes: int) -> STGCN:

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Setting", "settings", "switch"]
 
-CLOSED_FORM = ("codebook", "motion", "feature_norm", "calibrate", "validation_classes", "validation_seed")
+CLOSED_FORM = (
+    "codebook", "motion", "feature_norm", "calibrate", "validation_classes", "validation_seed", "kernel",
+    "auxiliary", "hub_correction",
+)  # fmt: skip
 """The switches that mean anything to a preset without training."""
 
 
@@ -32,7 +35,7 @@ class Setting:
     @property
     def seeded(self) -> bool:
         """Whether the seed changes the result."""
-        return self.config.method == "mla"
+        return self.config.depends_on_seed
 
 
 def settings(presets: Sequence[str], switches: Mapping[str, Sequence[Any]] | None = None) -> list[Setting]:
@@ -90,7 +93,13 @@ def switch(name: str, value: Any) -> Any:
 def _read(kind: Any, value: Any) -> Any:
     if typing.get_origin(kind) is tuple:
         inner = typing.get_args(kind)[0]
-        parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
+        parts = (
+            value.split(",")
+            if isinstance(value, str)
+            else value
+            if isinstance(value, list | tuple)
+            else [value]
+        )
         return tuple(_read(inner, p.strip() if isinstance(p, str) else p) for p in parts)
     if kind is bool:
         if isinstance(value, str) and value.lower() in ("true", "false"):

@@ -29,7 +29,9 @@ def features(
     split: Annotated[
         str | None, typer.Option("--split", "-s", help="Class split.", show_default="the data set's default")
     ] = None,
-    visual: Annotated[str, typer.Option("--visual", help="Visual encoder: stgcn, stgcn-paper.")] = "stgcn",
+    visual: Annotated[
+        str, typer.Option("--visual", help="Visual encoder: stgcn, stgcn-paper, kinematics.")
+    ] = "stgcn",
     protocol: Annotated[
         str | None, typer.Option("--protocol", help="Sample protocol.", show_default="the data set's default")
     ] = None,

@@ -39,6 +39,20 @@ class Estimator(StrEnum):
     cosine = "cosine"
 
 
+class Kernel(StrEnum):
+    """Kernel of the preset best."""
+
+    blocks = "blocks"
+    whole = "whole"
+
+
+class Auxiliary(StrEnum):
+    """Classes beside the seen ones."""
+
+    none = "none"
+    simulated = "simulated"
+
+
 class FeatureNorm(StrEnum):
     """Normalisation of visual features."""
 
@@ -65,7 +79,7 @@ def train(
     split: Annotated[
         str | None, typer.Option("--split", "-s", help="Class split.", show_default="the data set's")
     ] = None,
-    preset: Annotated[str, typer.Option(help="paper, ridge or eszsl.")] = "paper",
+    preset: Annotated[str, typer.Option(help="paper, ridge, eszsl or best.")] = "paper",
     seeds: Annotated[str, typer.Option(help="Seeds: 0,1,2 or 0-4.")] = "0",
     lr: Annotated[
         float | None, typer.Option(help="Learning rate; 1e-4 for small data.", show_default="1e-5")
@@ -103,6 +117,18 @@ def train(
         bool, typer.Option("--visual-layernorm", help="LayerNorm before the heads' projections.")
     ] = False,
     weight_decay: Annotated[float | None, typer.Option(show_default="0")] = None,
+    kernel: Annotated[
+        Kernel | None,
+        typer.Option(help="best: one kernel a feature block, or one for all.", show_default="blocks"),
+    ] = None,
+    auxiliary: Annotated[
+        Auxiliary | None,
+        typer.Option(help="best: learn from simulated classes too.", show_default="the preset's"),
+    ] = None,
+    hub_correction: Annotated[
+        bool | None,
+        typer.Option(help="best: standardise each class's scores on seen samples.", show_default="yes"),
+    ] = None,
     select: Annotated[
         Select | None,
         typer.Option(help="Epoch that is the result; test is leaky, and marked so.", show_default="last"),
@@ -132,7 +158,9 @@ def train(
     """Train on seen classes, measure on unseen ones.
 
     With everything left out: the newest embedding file, its data set's default split, the published method.
-    The presets ridge and eszsl need no training and take seconds. A killed run goes on where it stopped.
+    The presets ridge, eszsl and best need no training and take seconds; best wants attribute codes
+    (generate --prompts attributes, embed --encoder attributes) and takes kinematic features. A killed run
+    goes on where it stopped.
 
     Example: semtool train --split purls-22-5 --seeds 0,1,2 --lr 1e-4
 
@@ -157,6 +185,9 @@ def train(
         "feature_norm": feature_norm and feature_norm.value,
         "visual_layernorm": visual_layernorm or None,
         "weight_decay": weight_decay,
+        "kernel": kernel and kernel.value,
+        "auxiliary": auxiliary and auxiliary.value,
+        "hub_correction": hub_correction,
         "select": select and select.value,
         "calibrate": calibrate or None,
         "validation_classes": validation_classes,
@@ -196,6 +227,8 @@ def show_summary(summary: dict[str, Any], title: str = "") -> None:
     """Print the table of a run: accuracy on unseen classes against chance, then class by class."""
     said = (("simulated", "SIMULATED skeletons"), ("leaky", "LEAKY: epoch chosen on test"))
     marks = [mark for key, mark in said if summary[key]]
+    if extra := summary.get("auxiliary"):
+        marks.append(f"learned also from {len(extra['classes'])} simulated classes of {extra['source']}")
     head = f"{summary['dataset']}, split {summary['split']}, preset {summary['preset']}"
     table_title = " - ".join([title or head, *marks])
     zsl, gzsl = summary["zsl"], summary["gzsl"]

@@ -63,7 +63,7 @@ def features_job(
             "root": str(store.root.resolve()), "dataset": dataset, "split": split, "visual": visual,
             "seed": seed, "device": device, "threads": threads,
         },
-        steps=recipe(visual).epochs or 60,
+        steps=(how.epochs or 60) if (how := recipe(visual)) else 1,
         gpus=int(device.startswith("cuda")),
     )  # fmt: skip
 

@@ -18,8 +18,12 @@ HEAVY = {
     "wandb",
 }  # fmt: skip
 SKELETON_MAY_IMPORT = {"semtool.errors", "semtool.catalogue", "semtool.artifacts", "semtool.embedding_file"}
-TYPED_LABELS = {"skeleton/inference.py": {"semtool.embedding", "semtool.generation"}}
-"""Labels typed at prediction time have no embedding file yet: one module describes and embeds them."""
+TYPED_LABELS = {
+    "skeleton/inference.py": {"semtool.embedding", "semtool.generation"},
+    "skeleton/auxiliary.py": {"semtool.embedding", "semtool.generation"},
+}
+"""Labels typed at prediction time, and auxiliary classes, have no embedding file yet: these describe and embed
+them."""
 KNOW_SKELETON = ("semtool/cli/", "semtool/analysis/")
 """The command line, and the comparison runner."""
 

@@ -98,12 +98,13 @@ def _positions(
     from skeleton.baselines import ClosedForm
     from skeleton.scorers import MLAScorer
     from skeleton.text import prototypes
+    from skeleton.transfer import Transfer
 
     bank = task.bank.take(classes)
     if isinstance(scorer, MLAScorer):
         queries = scorer.queries(features).mean(axis=0)
         return queries.astype(np.float64), prototypes(bank).astype(np.float64)
-    assert isinstance(scorer, ClosedForm)
+    assert isinstance(scorer, ClosedForm | Transfer)
     return scorer.place(features, bank)
 
 
