@@ -108,7 +108,8 @@ class DescriptionSet:
         names = {f.name for f in fields(Description)}
         found = []
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            # Not splitlines(): a text may hold line separators of Unicode, which JSON leaves as they are.
+            lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
         except OSError as error:
             raise UsageError(f"cannot read {path}: {error.strerror}") from error
         for number, line in enumerate(lines, 1):

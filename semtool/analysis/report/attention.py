@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from skeleton.scorers import MLAScorer
     from skeleton.task import Task
 
-__all__ = ["attention", "top_softmax"]
+__all__ = ["attention"]
 
 TOP = 6
 """Descriptions listed a class and head."""
@@ -36,6 +36,10 @@ def attention(
         heads and for every head, the top descriptions as [place in the class's list, share in thousandths];
         ``share``: for each head what it gives to each of ``granularities`` over all these samples.
     """
+    import torch
+
+    from skeleton.mla import top_softmax
+
     bank = task.bank
     heads = list(scorer.model.heads)
     present = [g for g in GRANULARITIES if g in bank.codebook_from]
@@ -52,7 +56,8 @@ def attention(
         rows = file.rows(granularity=bank.codebook_from, class_id=c)
         queries = scorer.queries(task.unseen_test.features[at])
         logits = queries @ book.T / np.sqrt(bank.dim)
-        weights = np.stack([top_softmax(part, k).mean(axis=0) for part, k in zip(logits, heads, strict=True)])
+        chosen = (top_softmax(torch.from_numpy(a), k) for a, k in zip(logits, heads, strict=True))
+        weights = np.stack([part.numpy().mean(axis=0) for part in chosen])
         keys = [(c, str(file.granularity[r]), str(file.slot[r]), int(file.variant[r])) for r in rows]
         classes[str(c)] = {
             "n": len(at),
@@ -71,16 +76,6 @@ def attention(
         "texts": {g: int((file.granularity == g).sum()) for g in present},
         "motion": bank.motion_from,
     }
-
-
-def top_softmax(logits: NDArray[np.floating[Any]], k: int) -> NDArray[np.float64]:
-    """Return the softmax over the k largest of each row (n, N), zero elsewhere."""
-    found = np.asarray(logits, dtype=np.float64)
-    if k < found.shape[-1]:
-        least = np.partition(found, -k, axis=-1)[..., -k, None]
-        found = np.where(found >= least, found, -np.inf)
-    raised = np.exp(found - found.max(axis=-1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
 
 
 def _top(

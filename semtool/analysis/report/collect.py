@@ -10,7 +10,7 @@ from semtool.analysis.report.attention import attention
 from semtool.analysis.report.clips import choose_samples, clips_of, drawing
 from semtool.analysis.report.confusion import confusion
 from semtool.analysis.report.intervals import measured
-from semtool.analysis.report.packing import missing
+from semtool.analysis.report.packing import missing, said
 from semtool.analysis.report.positions import shared_map
 from semtool.analysis.report.predictions import Predictions
 from semtool.analysis.report.provenance import provenance
@@ -129,8 +129,8 @@ class _Page:
             task, file = self._task(cell)
             scorer = load_scorer(seed_folder(run.path, inner) / CHECKPOINT, config)
             first = next(iter(answers.values()), None)
-            said = dict(zip(first.names, first.said.tolist(), strict=True)) if first is not None else {}
-            drawn = shared_map(scorer, task, most=POINTS[self.source.kind], said=said)
+            answered = dict(zip(first.names, first.said.tolist(), strict=True)) if first else {}
+            drawn = shared_map(scorer, task, most=POINTS[self.source.kind], said=answered)
             for view in drawn["views"]:
                 view["samples"] = [self.names.setdefault(n, len(self.names)) for n in view["samples"]]
             attended: dict[str, Any] | None = None
@@ -138,7 +138,7 @@ class _Page:
                 attended = attention(scorer, task, file, text.places)
             return {"map": drawn, "attention": attended}
         except DAMAGE as error:
-            gone = missing(f"The map cannot be drawn: {_said(error)}.")
+            gone = missing(f"The map cannot be drawn: {said(error, self.store.root)}.")
             return {"map": gone, "attention": gone if _is_mla(cell) else None}
 
     def _task(self, cell: Cell) -> tuple[Task, EmbeddingFile]:
@@ -195,7 +195,9 @@ class _Page:
                 part["layout"] = drawing(arrays.layout)
                 part["samples"] |= clips_of(arrays, chosen)
             except DAMAGE as error:
-                sentence = f"The skeletons of the split {split} cannot be shown: {_said(error)}."
+                sentence = (
+                    f"The skeletons of the split {split} cannot be shown: {said(error, self.store.root)}."
+                )
                 part["problems"].append(sentence)
         return found
 
@@ -258,9 +260,3 @@ def _outcomes(answers: Predictions, chosen: list[str]) -> dict[str, Any]:
             top = [[answers.columns[i], round(float(answers.scores[row, i]), 4)] for i in best]
             found[name] = [int(answers.truth[row]), int(answers.said[row]), top]
     return found
-
-
-def _said(error: BaseException) -> str:
-    """Return what an error says, as part of a sentence."""
-    text = str(error) if isinstance(error, SemtoolError) else f"{type(error).__name__} {error}"
-    return text.rstrip(".")

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["embedded_json", "missing", "pack_bytes", "quantise"]
+from semtool.errors import SemtoolError
+
+__all__ = ["embedded_json", "missing", "pack_bytes", "quantise", "said"]
 
 
 def missing(sentence: str) -> dict[str, str]:
     """Return what stands in for a part of the report that cannot be made."""
     return {"missing": " ".join(sentence.split())}
+
+
+def said(error: BaseException, root: Path) -> str:
+    """Return what an error says, as part of a sentence and without the folder of the store."""
+    text = str(error) if isinstance(error, SemtoolError) else f"{type(error).__name__} {error}"
+    for folder in (root.resolve(), root):
+        text = text.replace(f"{folder}/", "").replace(str(folder), "the store")
+    return text.rstrip(".")
 
 
 def quantise(values: NDArray[np.floating[Any]]) -> dict[str, Any]:

@@ -64,6 +64,7 @@ def render(collected: dict[str, Any]) -> str:
     comparison = collected["comparison"]
     differences = (comparison or {}).get("differences") or []
     pooled = [d for d in differences if d["split"] is None]
+    differences = [*pooled, *(d for d in differences if d["split"] is not None)]
     cells = collected["cells"]
     return environment.from_string(_asset("page.html.j2")).render(
         page=collected,

@@ -62,4 +62,5 @@ class Predictions:
                 ).reshape(len(rows), len(columns)),
             )
         except (OSError, StopIteration, KeyError, IndexError, ValueError) as error:
-            raise SemtoolError(f"cannot read {path.parent.name}/{path.name}: {error}") from error
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise SemtoolError(f"cannot read {path.parent.name}/{path.name}: {reason}") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semtool.analysis.comparison import FILE, FOLDER, Comparison, comparison_names
+from semtool.analysis.report.packing import said
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError, UsageError, unknown_name
 
@@ -137,7 +138,9 @@ def _of_comparison(store: Store, comparison: Comparison) -> Source:
                     run = runs.open_run(store, str(name))
                     wanted[int(seed)] = (run, int(seed) if int(seed) in run.seeds else run.seeds[0])
                 except (SemtoolError, KeyError, IndexError, ValueError) as error:
-                    problems.append(f"Seed {seed}: the run {name} cannot be opened ({error}).")
+                    problems.append(
+                        f"Seed {seed}: the run {name} cannot be opened ({said(error, store.root)})."
+                    )
             seeds, more = _seeds(wanted)
             cells.append(
                 Cell(

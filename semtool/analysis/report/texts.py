@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from semtool.analysis.report.packing import missing
+from semtool.analysis.report.packing import missing, said
 from semtool.analysis.report.similarity import similarity
 from semtool.artifacts import Artifact, Store
 from semtool.catalogue import Dataset
@@ -57,7 +57,9 @@ def collect_text(
         classes = [c.id for c in dataset.classes] if dataset else sorted({int(c) for c in file.class_id})
         shown["similarity"] = similarity(file, [c for c in classes if c in set(file.class_id.tolist())])
     except SemtoolError as error:
-        shown["similarity"] = missing(f"Without its embedding file the text cannot be compared: {error}.")
+        shown["similarity"] = missing(
+            f"Without its embedding file the text cannot be compared: {said(error, store.root)}."
+        )
     strings: list[str] = []
     places: dict[Key, int] = {}
     try:
@@ -67,7 +69,7 @@ def collect_text(
         shown["classes"] = _by_class(described, strings, places)
         shown["counts"] = described.counts()
     except SemtoolError as error:
-        shown["classes"] = missing(f"The descriptions cannot be shown: {error}.")
+        shown["classes"] = missing(f"The descriptions cannot be shown: {said(error, store.root)}.")
     shown["strings"] = strings
     return Text(shown, places)
 

@@ -4,8 +4,18 @@ const themeButton = document.getElementById("theme");
 const dark = () => root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 themeButton.addEventListener("click", () => { root.dataset.theme = dark() ? "light" : "dark"; repaint(); });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
-window.addEventListener("beforeprint", () => { root.dataset.print = "1"; repaint(); });
-window.addEventListener("afterprint", () => { delete root.dataset.print; repaint(); });
+const folded = new Set();
+window.addEventListener("beforeprint", () => {
+  root.dataset.print = "1";
+  for (const details of document.querySelectorAll("details.plain:not([open])")) { details.open = true; folded.add(details); }
+  repaint();
+});
+window.addEventListener("afterprint", () => {
+  delete root.dataset.print;
+  folded.forEach(details => { details.open = false; });
+  folded.clear();
+  repaint();
+});
 matchMedia("print").addEventListener("change", repaint);
 let waiting = 0;
 window.addEventListener("resize", () => { cancelAnimationFrame(waiting); waiting = requestAnimationFrame(repaint); });
