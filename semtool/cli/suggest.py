@@ -160,10 +160,10 @@ def _show(found: Suggestion, *, dry_run: bool) -> None:
         _show_effect(found.effect.before, found.effect.after)
     for note in found.notes:
         console.note(f"note: {note}")
-    dataset = found.artifact.dataset
+    dataset, encoder = found.artifact.dataset, found.embeddings.partition("@")[0].rpartition("/")[2]
     console.note(
         f"next: semtool compare --dataset {dataset} --descriptions {found.source} "
-        f"--descriptions {found.artifact.reference} --encoder minilm --split SPLIT"
+        f"--descriptions {found.artifact.reference} --encoder {encoder} --split SPLIT"
     )
 
 
