@@ -146,7 +146,7 @@ def train(
     name: Annotated[
         str | None, typer.Option(help="Name of the run.", show_default="from inputs and switches")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Seeds at the same time.", show_default="cores")
     ] = None,

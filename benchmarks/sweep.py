@@ -1,0 +1,116 @@
+"""Is a sweep with two workers twice as fast as with one, on processes and on Ray?
+
+    python benchmarks/sweep.py --runs 24
+
+The same trainings (text of NW-UCLA, features drawn at random) are done from nothing with one worker and with
+two, one torch thread each. Time is that of the whole `semtool.analysis.sweep`: starting workers, importing
+torch in each, training, the table. Results go to ``results/sweep.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import tempfile
+import time
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from semtool.analysis import sweep
+from semtool.analysis.sweep_file import SweepFile
+from semtool.artifacts import Store
+from semtool.catalogue import load_dataset
+from skeleton.executors.cluster import Cluster
+from skeleton.executors.job import Executor
+from skeleton.executors.processes import Processes
+from skeleton.feature_file import FeatureFile
+
+HERE = Path(__file__).parent
+DATASET, SPLIT = "nw-ucla", "purls-8-2"
+
+
+def make_world(root: Path) -> Store:
+    """Write features of 600 samples, 256 numbers each."""
+    store, data = Store(root), load_dataset(DATASET)
+    split = data.split(SPLIT)
+    rng = np.random.default_rng(0)
+    class_id = np.repeat(np.arange(len(data.classes)), 60)
+    turn = np.tile(np.arange(60), len(data.classes))
+    with store.create("features", f"{DATASET}/{SPLIT}/random") as draft:
+        FeatureFile(
+            dataset=DATASET, split=SPLIT, protocol=data.default_protocol, visual="random", simulated=True,
+            features=(rng.normal(size=(len(data.classes), 256))[class_id] + rng.normal(size=(600, 256))).astype(
+                np.float32
+            ),
+            class_id=class_id, subject=turn % 10 + 1, view=turn % 3 + 1,
+            subset=np.where(np.isin(class_id, split.unseen), 2, turn % 4 == 3).astype(np.int64),
+            names=[f"s{i}" for i in range(600)],
+        ).write(draft.folder)  # fmt: skip
+        draft.simulated = True
+    return store
+
+
+def measure(executor: Executor, runs: int, epochs: int) -> float:
+    """Return the seconds of a sweep from nothing."""
+    config = SweepFile(
+        name="measured", datasets={DATASET: (SPLIT,)}, prompts=("label", "global"), encoders=("tfidf",),
+        switches={"epochs": [epochs], "lr": [1e-4], "max_k": [1]}, seeds=tuple(range(runs // 2)),
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        store = make_world(Path(folder))
+        started = time.perf_counter()
+        result = sweep(config, store=store, executor=executor, device="cpu")
+        seconds = time.perf_counter() - started
+    assert (result.trained, len(result.failures)) == (runs // 2 * 2, 0)
+    return seconds
+
+
+def machine() -> str:
+    """Return what the numbers were made on."""
+    commit = subprocess.run(
+        ["git", "-C", str(HERE), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return (
+        f"commit {commit or 'unknown'}, {os.cpu_count()} cores {platform.machine()}, Python "
+        f"{platform.python_version()}, torch {version('torch')}"
+        + (f", ray {version('ray')}" if find_spec("ray") else "")
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=24)
+    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--executors", default="processes,ray")
+    options = parser.parse_args()
+    if find_spec("ray") is None:
+        options.executors = options.executors.replace("ray", "").strip(",")
+    load = os.getloadavg()[0]
+    lines = ["| executor | 1 worker | 2 workers | ratio |", "|---|---|---|---|"]
+    for name in options.executors.split(","):
+        seconds = []
+        for workers in (1, 2):
+            made: Executor = Processes(workers, 1) if name == "processes" else Cluster(workers, None, 1)
+            seconds.append(measure(made, options.runs, options.epochs))
+        one, two = seconds
+        lines.append(f"| {name} | {one:.1f} s | {two:.1f} s | {one / two:.2f} |")
+        print(lines[-1], flush=True)
+    text = (
+        f"# sweep\n\n`python benchmarks/sweep.py --runs {options.runs} --epochs {options.epochs}`; {machine()}; "
+        f"load before: {load:.1f}\n\n{options.runs} trainings of {options.epochs} epochs from nothing, one torch "
+        "thread each, starting of workers included.\n\n" + "\n".join(lines) + "\n"
+    )
+    (HERE / "results").mkdir(exist_ok=True)
+    (HERE / "results" / "sweep.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
