@@ -50,15 +50,17 @@ def texts(store: Any, dataset: str) -> list[tuple[str, str, str]]:
     seen: set[str] = set()
     found = []
     for name, artifact in sorted(newest.items()):
+        if name.split("/")[0].endswith("+contrast"):
+            continue  # made from another set, hardly a text of its own
         if artifact.manifest.content_sha256 not in seen:  # codes are the same whatever is said beside them
             seen.add(artifact.manifest.content_sha256)
             found.append((*name.split("/"), artifact.reference))
     return found
 
 
-def seeds(store: Any, dataset: str, split: str) -> dict[int, str]:
+def seeds(store: Any, dataset: str, split: str, visual: str = "stgcn") -> dict[int, str]:
     """Return the reference of the newest features of each seed."""
-    made = [a for a in store.artifacts("features", dataset) if a.name.split("/")[0] == split]
+    made = [a for a in store.artifacts("features", dataset) if a.name == f"{split}/{visual}"]
     return {a.manifest.parameters["seed"]: a.reference for a in made}
 
 
@@ -241,6 +243,14 @@ def document(record: dict[str, Any], command: str) -> str:
             f"| {measure.title} | {measure.better} | {cells[0]} | {cells[1]} | {found['verdict']} "
             f"({found['verdict_same_encoder']}) |"
         )
+    lines += [
+        "", "The same split by split (all texts, mean over presets):", "",
+        "| figure | " + " | ".join(f"{d} {s.removeprefix('purls-')}" for d, s in record["splits"]) + " |",
+        "|---|" + "---|" * len(record["splits"]),
+    ]  # fmt: skip
+    for key, of_split in record["by_split"].items():
+        cells = [f"{value:+.2f}" if np.isfinite(value) else "-" for value in of_split]
+        lines.append(f"| {MEASURES[key].title} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n\n" + figures(record) + "\n"
 
 
@@ -287,6 +297,8 @@ def main() -> None:
     wanted = {(d, s, p, e) for (d, s, _), found in ranked.items() for p, e in found}
     known = measured(store, wanted)
     measures: dict[str, Any] = {}
+    by_split: dict[str, list[float]] = {}
+    splits = sorted({(d, s) for d, s, _ in ranked})
     for key, measure in MEASURES.items():
         table: Table = [
             (d, s, preset, p, e, known[d, s, p, e][key], accuracy)
@@ -294,6 +306,7 @@ def main() -> None:
             for (p, e), accuracy in found.items()
             if key in known[d, s, p, e]
         ]
+        by_split[key] = [rho([row for row in table if row[:2] == split], False)[0] for split in splits]
         everything, same = summary(table, False), summary(table, True)
         measures[key] = {
             "all": everything,
@@ -304,7 +317,6 @@ def main() -> None:
         print(key, measures[key], flush=True)
     names = " ".join(f"benchmarks/results/{p.name}" for p in given)
     command = "python benchmarks/diagnosis.py " + ("--fit" if options.fit else f"--rows {names}")
-    splits = sorted({(d, s) for d, s, _ in ranked})
     accuracy: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for (d, s, _), found in ranked.items():
         for text, value in found.items():
@@ -325,7 +337,7 @@ def main() -> None:
         {"prompts": p, "encoder": e, "accuracy": {k: float(np.mean(v)) for k, v in found.items()}}
         for (p, e), found in accuracy.items()
     ]
-    page = document(record | {"grid": grid}, command)
+    page = document(record | {"grid": grid, "by_split": by_split}, command)
     (HERE / "results" / "diagnosis.md").write_text(page)
     print(page)
 

@@ -131,7 +131,7 @@ def diagnose_text(
     found = granularities(vectors, places, text.file.granularity, seen)
     of_granularity = {name: matrix for name, (_, matrix) in found.items()}
     alike = redundancy(of_granularity)
-    leaks = leakage(text.descriptions) if text.descriptions else None
+    leaks = leakage(text.descriptions) if text.descriptions and not text.reads_codes else None
     agrees = _agreement(text, whole, motion)
     right = geometry.retrieval(vectors[book], places[book], len(text.classes))
     measures: dict[str, float | None] = {

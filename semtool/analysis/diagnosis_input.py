@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from semtool.artifacts import Artifact, Store
 from semtool.catalogue import Dataset, dataset_names, load_dataset
-from semtool.descriptions import DescriptionSet
+from semtool.descriptions import CODES, DescriptionSet
 from semtool.embedding_file import EmbeddingFile
 from semtool.encoders.attributes import parse_codes
 from semtool.errors import SemtoolError, UsageError
@@ -47,6 +47,11 @@ class TextInput:
     def reference(self) -> str:
         """Reference of the embedding file."""
         return self.artifact.reference
+
+    @property
+    def reads_codes(self) -> bool:
+        """Whether the encoder read attribute codes only, no sentence."""
+        return set(self.file.slot.tolist()) == {CODES}
 
     @property
     def codebook(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from semtool.analysis.diagnosis_input import TextInput, read_motion, read_texts
 from semtool.analysis.geometry import nearest_pairs
 from semtool.artifacts import Artifact, Store
 from semtool.catalogue import Dataset, dataset_names, load_bank, load_dataset
-from semtool.descriptions import CODES, Description, DescriptionSet
+from semtool.descriptions import Description, DescriptionSet
 from semtool.errors import UsageError
 from semtool.generation.generation import prompts_input
 from semtool.generation.templates import describe_class
@@ -167,7 +167,7 @@ def _text(reference: str, store: Store) -> tuple[TextInput, list[str]]:
     found = read_texts([reference], store)
     text = max(found, key=lambda t: (t.artifact.manifest.created, t.reference))
     notes = [f"of {len(found)} embedding files of {reference}, {text.reference} was looked at"]
-    if set(text.file.slot.tolist()) == {CODES}:
+    if text.reads_codes:
         raise UsageError(
             f"{text.reference} was made from attribute codes, which no sentence changes; name an embedding "
             "file of a text encoder, or mend the codes themselves"

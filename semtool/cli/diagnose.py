@@ -112,6 +112,12 @@ def _show_measures(found: tuple[Diagnosis, ...]) -> None:
             f"over {len(made['splits'])} splits; {made['texts']} texts, 95 % intervals "
             f"(commit {made['commit']})."
         )
+        shown = [MEASURES[key].title for key, p in predicted.items() if p.verdict == "predicts"]
+        console.say(
+            f"Shown to go with accuracy there: {', '.join(shown)}."
+            if shown
+            else "None of these figures was shown to go with accuracy there; only training tells."
+        )
     if first.agreement and first.features:
         a = first.agreement
         console.say(
@@ -155,10 +161,17 @@ def _show_one(d: Diagnosis, *, alone: bool) -> None:
             best,
             "-" if pair.motion is None else f"{pair.motion:.2f}",
             "-" if pair.unseen is None else ("seen", "one unseen", "UNSEEN")[pair.unseen],
-            ", ".join(pair.fields) or "-",
+            _some(list(pair.fields)),
         ))  # fmt: skip
     headings = ("pair", "cosine", "told apart best by", "motion", "split", "fields that differ")
     console.table(f"sharpen these in {d.reference}", headings, listed_pairs)
     if alone and d.hubs:
         listed = ", ".join(f"{name} ({count})" for name, count in d.hubs)
         console.say(f"Most often among another's nearest: {listed}.")
+
+
+def _some(fields: list[str]) -> str:
+    """Return the first fields and how many more there are."""
+    if len(fields) <= 6:
+        return ", ".join(fields) or "-"
+    return ", ".join(fields[:5]) + f" and {len(fields) - 5} more"
