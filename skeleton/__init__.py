@@ -9,12 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from skeleton.ablation import ablate
     from skeleton.arrays import ArraySet
     from skeleton.config import TrainConfig, preset
     from skeleton.extraction import features
     from skeleton.feature_file import FeatureFile
     from skeleton.inference import ZeroShotClassifier
     from skeleton.preparation import prepare
+    from skeleton.reevaluation import evaluate
     from skeleton.sequence import SkeletonSequence
     from skeleton.simulation import simulate
     from skeleton.training import train
@@ -25,6 +27,8 @@ __all__ = [
     "SkeletonSequence",
     "TrainConfig",
     "ZeroShotClassifier",
+    "ablate",
+    "evaluate",
     "features",
     "prepare",
     "preset",
@@ -38,6 +42,8 @@ _WHERE = {
     "SkeletonSequence": "skeleton.sequence",
     "TrainConfig": "skeleton.config",
     "ZeroShotClassifier": "skeleton.inference",
+    "ablate": "skeleton.ablation",
+    "evaluate": "skeleton.reevaluation",
     "features": "skeleton.extraction",
     "prepare": "skeleton.preparation",
     "preset": "skeleton.config",
