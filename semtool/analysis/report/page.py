@@ -81,7 +81,7 @@ def render(collected: dict[str, Any]) -> str:
         groups=_groups(cells),
         differences=differences,
         pooled=bool(pooled),
-        decided=[d for d in pooled or differences if d["verdict"] in DECIDED],
+        decided=[d for d in differences if d["verdict"] in DECIDED],
         undecided=[d for d in pooled or differences if d["verdict"] not in DECIDED],
         difference_scale=_difference_scale(differences),
         method_words=_method((comparison or {}).get("method") or {}),
