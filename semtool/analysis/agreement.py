@@ -21,6 +21,7 @@ from semtool.analysis.geometry import (
     ranks,
     triangle,
 )
+from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
     from skeleton.feature_file import FeatureFile
@@ -62,12 +63,21 @@ def motion_geometry(features: FeatureFile, seen: tuple[int, ...]) -> MotionGeome
     """Return the geometry of the seen classes that have training samples.
 
     Features are standardised on the seen training samples; a class is the mean of its own.
+
+    Raises:
+        SemtoolError: if there are fewer than three such classes, or a feature is not finite.
     """
     rows = features.rows("seen-train")
     rows = rows[np.isin(features.class_id[rows], list(seen))]
     labels = features.class_id[rows]
     classes, places = np.unique(labels, return_inverse=True)
     values = features.features[rows].astype(np.float64)
+    if len(classes) < 3 or not np.isfinite(values).all():
+        what = "features that are not finite" if len(classes) >= 3 else f"{len(classes)} seen classes"
+        raise SemtoolError(
+            f"the features of {features.dataset}, split {features.split}, hold training samples of {what}; "
+            "motion can be compared with text over at least 3 seen classes, so make the features again"
+        )
     scale = values.std(axis=0)
     values = (values - values.mean(axis=0)) / np.where(scale > 0, scale, 1.0)
     means = class_sums(values, places, len(classes)) / np.bincount(places)[:, None]

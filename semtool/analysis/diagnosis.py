@@ -18,6 +18,7 @@ from semtool.analysis.granularities import Granularity, granularities, redundanc
 from semtool.analysis.leakage import Leakage, leakage
 from semtool.analysis.measures import MEASURES
 from semtool.artifacts import Store
+from semtool.errors import SemtoolError
 
 __all__ = ["Diagnosis", "diagnose", "diagnose_text", "text_similarity"]
 
@@ -118,10 +119,7 @@ def diagnose_text(
     pairs: int = 10,
 ) -> Diagnosis:
     """Diagnose one embedding file; see `diagnose`."""
-    vectors = geometry.unit(text.file.vectors())
-    places = np.searchsorted(text.classes, text.file.class_id)
-    book = np.isin(text.file.granularity, text.codebook)
-    whole = geometry.prototypes(vectors[book], places[book], len(text.classes))
+    vectors, places, book, whole = _prototypes(text)
     seen = np.searchsorted(text.classes, split.seen if split else text.classes)
     unseen = np.searchsorted(text.classes, split.unseen if split else text.classes)
     space = geometry.centred(whole, whole[seen].mean(axis=0))
@@ -138,7 +136,7 @@ def diagnose_text(
         "margin": float(margins.mean()),
         "margin_lowest": float(margins.min()),
         "margin_unseen": _margin(similarity, unseen) if split else None,
-        "margin_carried": _margin(geometry.profile_cosines(space, seen), unseen),
+        "margin_carried": _carried(space, seen, unseen),
         "retrieval": float(np.nanmean(right)) if np.isfinite(right).any() else None,
         "hubness": geometry.hubness(counts),
         "effective_rank": geometry.effective_rank(whole),
@@ -175,10 +173,31 @@ def diagnose_text(
 
 def text_similarity(text: TextInput) -> Matrix:
     """Return the cosines of the classes' centred prototypes (C, C), in the order of ``text.classes``."""
+    whole = _prototypes(text)[3]
+    return geometry.cosines(geometry.centred(whole, whole.mean(axis=0)))
+
+
+def _prototypes(text: TextInput) -> tuple[Matrix, NDArray[np.int64], NDArray[np.bool_], Matrix]:
+    """Return unit vectors (n, d), the place of each row's class, which rows count, and prototypes (C, d)."""
+    vectors = text.file.vectors()
+    bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1) | ~vectors.any(axis=1))
+    if len(bad):
+        name = text.names[int(text.file.class_id[bad[0]])]
+        raise SemtoolError(f"{text.reference}: row {bad[0]} ({name!r}) is zero or not finite; embed it again")
+    units = geometry.unit(vectors)
     places = np.searchsorted(text.classes, text.file.class_id)
     book = np.isin(text.file.granularity, text.codebook)
-    whole = geometry.prototypes(geometry.unit(text.file.vectors())[book], places[book], len(text.classes))
-    return geometry.cosines(geometry.centred(whole, whole.mean(axis=0)))
+    if lacking := set(range(len(text.classes))) - set(places[book].tolist()):
+        name = text.names[text.classes[min(lacking)]]
+        raise SemtoolError(
+            f"{text.reference} says nothing about {name!r} besides its motion; embed a whole set"
+        )
+    return units, places, book, geometry.prototypes(units[book], places[book], len(text.classes))
+
+
+def _carried(space: Matrix, seen: NDArray[np.int64], unseen: NDArray[np.int64]) -> float | None:
+    """Return the margin of profiles; None if there are too few known classes to have one."""
+    return _margin(geometry.profile_cosines(space, seen), unseen) if len(seen) >= 5 else None
 
 
 def _margin(similarity: Matrix, places: NDArray[np.int64]) -> float | None:
@@ -202,6 +221,9 @@ def _notes(text: TextInput, split: ClassSplit | None, motion: MotionGeometry | N
             "the description set of this embedding file is not here, so label leakage and attribute fields "
             "were not looked at"
         )
+    if cut := {name: count for name, count in text.truncated.items() if count}:
+        listed = ", ".join(f"{count} {name}" for name, count in cut.items())
+        yield f"texts longer than the encoder reads were cut short in {text.reference}: {listed}"
     if text.whole is not None and (lacking := sorted(text.whole - set(text.classes))):
         yield f"{len(lacking)} of {len(text.whole)} classes of {text.file.dataset} have no text"
     if motion is not None and split is not None and len(motion.classes) < len(split.seen):

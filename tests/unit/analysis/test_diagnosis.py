@@ -212,6 +212,7 @@ def test_truncation_comes_from_the_manifest(store):
     write(store, truncated={"motion": 27})
     (found,) = diagnose(f"{DATASET}/planted", store=store)
     assert found.measures["truncated"] == pytest.approx(27 / (27 * 8))
+    assert any("27 motion" in note for note in found.notes)
 
 
 def test_a_description_set_stands_for_its_embedding_files(store):
@@ -296,6 +297,51 @@ def test_unknown_and_unembedded_references_say_what_to_do(store):
     refused(UsageError, store=store)
     write(store, "two", classes=[0, 1])
     assert "at least 3" in refused(SemtoolError, f"{DATASET}/two", store=store)
+
+
+def test_features_without_seen_training_samples_are_refused(store):
+    write(store)
+
+    def no_training(file):
+        file.subset[file.subset == 0] = 1
+
+    write_features(store, spoil=no_training)
+    message = refused(SemtoolError, f"{DATASET}/planted", store=store, features=f"{DATASET}/{SPLIT}/planted")
+    assert "0 seen classes" in message
+
+
+def test_numbers_that_are_none_are_refused(store):
+    source = write(store)
+    from semtool.embedding_file import EmbeddingFile
+
+    file = EmbeddingFile(source.path)
+    vectors = file.vectors()
+    vectors[5] = np.nan
+    with store.create("embeddings", f"{DATASET}/planted/planted", parameters={"n": 3}) as draft:
+        write_embeddings(
+            draft.folder, vectors=vectors, class_id=file.class_id, granularity=file.granularity.tolist(),
+            slot=file.slot.tolist(), variant=file.variant.tolist(), dataset=DATASET, encoder="planted",
+        )  # fmt: skip
+    message = refused(SemtoolError, f"{DATASET}/planted/planted", store=store)
+    assert "row 5" in message
+
+    def spoil(file):
+        file.features[0, 0] = np.inf
+
+    write(store)
+    write_features(store, spoil=spoil)
+    refused(SemtoolError, f"{DATASET}/planted", store=store, features=f"{DATASET}/{SPLIT}/planted")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("classes", [3, 4, 5, 6, 8])
+@pytest.mark.parametrize("texts", [1, 2])
+def test_few_classes_and_texts_give_numbers_or_none_but_never_nan(store, classes, texts):
+    write(store, classes=range(classes), texts=texts)
+    (found,) = diagnose(f"{DATASET}/planted", store=store, pairs=100)
+    json.dumps(found.as_dict(), allow_nan=False)
+    assert len(found.pairs) == classes * (classes - 1) // 2
+    assert (found.measures["retrieval"] is None) == (texts == 1)
 
 
 # ---- the measured statement

@@ -233,6 +233,16 @@ def test_without_the_encoder_nothing_is_measured_but_the_set_is_written(store, m
     assert any("not at hand" in note for note in found.notes)
 
 
+def test_a_copy_of_the_prompt_set_says_it_in_other_words(cli, store, tmp_path):
+    assert cli("prompts", "new", tmp_path / "mine", "--from", "contrast").code == 0
+    template = tmp_path / "mine" / "attribute.j2"
+    template.write_text(template.read_text().replace("{{ text|fuse }}", "In short: {{ text|fuse }}"))
+    found = suggest("utd-mhad/label", store=store, prompts=str(tmp_path / "mine"), dry_run=True)
+    assert found.added
+    assert all(d.text.startswith("In short: ") for d in found.added)
+    assert {d.source for d in found.added} == {"mine"}
+
+
 # ---- the command
 
 
