@@ -77,6 +77,38 @@ def test_the_example_of_a_model_plans_without_a_server(tmp_path):
     assert "about $" in said
 
 
+def test_the_example_of_a_model_asks_a_server(tmp_path):
+    from pytest_httpserver import HTTPServer
+    from werkzeug import Response
+
+    from semtool.catalogue import load_vocabulary
+
+    values = {name: field.default for name, field in load_vocabulary().fields.items()}
+
+    def answer(request):
+        body = json.loads(request.get_data())
+        extra = " ".join(f"w{body['seed']}x{i}" for i in range(8))
+        filled = '"arms"' in body["messages"][-1]["content"]
+        said = values if filled else {"text": f"The trunk leans and the hand rises {extra}."}
+        message = {"role": "assistant", "content": json.dumps(said)}
+        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+        choice = {"index": 0, "finish_reason": "stop", "message": message}
+        text = json.dumps({"id": "c", "object": "chat.completion", "created": 1, "model": "scripted",
+                           "choices": [choice], "usage": usage})  # fmt: skip
+        return Response(text, content_type="application/json")
+
+    script = EXAMPLES / "llm_descriptions" / "describe_own_actions.py"
+    with HTTPServer(threaded=True) as web:
+        web.expect_request("/v1/chat/completions", method="POST").respond_with_handler(answer)
+        said = run(
+            sys.executable, script, "--ask", "--model", "scripted", "--base-url", web.url_for("/v1"),
+            folder=tmp_path, OPENAI_API_KEY="none",
+        )  # fmt: skip
+    assert "hammer a nail: The trunk leans" in said
+    assert "fillings agree in 100%" in said
+    assert (tmp_path / "artifacts" / "descriptions" / "workshop" / "llm-attributes" / "v1").is_dir()
+
+
 def test_every_example_is_started_by_a_test():
     """Examples rot when nobody runs them; those below are run by other tests."""
     elsewhere = {"bring_your_own_encoder", "compare_prompt_sets.py", "__pycache__"}
