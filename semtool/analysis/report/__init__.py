@@ -7,6 +7,6 @@
 renders them with the files in ``assets``. What is gone is said in its section.
 """
 
-from semtool.analysis.report.report import Report, report
+from semtool.analysis.report.writing import Report, report
 
 __all__ = ["Report", "report"]

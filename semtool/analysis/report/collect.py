@@ -31,8 +31,8 @@ Watched = tuple[Cell, Predictions, dict[str, Any]]
 
 CLIPS = 400
 """Most skeleton clips in a page: they are what weighs most."""
-POINTS = {"run": 2400, "comparison": 900}
-"""Most samples on a map."""
+POINTS = 16000
+"""Most samples on the maps of all cells together; see `_points`."""
 COMPARED = ("differences", "method", "notes", "created", "seeds")
 """What a page holds of a comparison besides its cells."""
 DAMAGE = (SemtoolError, OSError, KeyError, IndexError, TypeError, ValueError)
@@ -105,7 +105,7 @@ class _Page:
                 for c, entry in numbers["per_class"].items()
             },
             "unseen": [int(c) for c in numbers["per_class"]],
-            "confusion": confusion(metrics, answers),
+            "confusion": confusion(metrics, answers, summed=self.source.kind == "comparison"),
             "problems": [*cell.problems, *problems],
             "provenance": provenance(cell, metrics, text.shown, self.store),
         }
@@ -130,7 +130,7 @@ class _Page:
             scorer = load_scorer(seed_folder(run.path, inner) / CHECKPOINT, config)
             first = next(iter(answers.values()), None)
             answered = dict(zip(first.names, first.said.tolist(), strict=True)) if first else {}
-            drawn = shared_map(scorer, task, most=POINTS[self.source.kind], said=answered)
+            drawn = shared_map(scorer, task, most=_points(len(self.source.cells)), said=answered)
             for view in drawn["views"]:
                 view["samples"] = [self.names.setdefault(n, len(self.names)) for n in view["samples"]]
             attended: dict[str, Any] | None = None
@@ -217,6 +217,11 @@ def _is_mla(cell: Cell) -> bool:
         return False
     run, inner = cell.first
     return bool(run.record(inner)["config"].get("method", "mla") == "mla")
+
+
+def _points(cells: int) -> int:
+    """Return how many samples a map may show."""
+    return min(2400, max(150, POINTS // cells))
 
 
 def _numbers(numbers: dict[str, Any]) -> dict[str, Any]:

@@ -96,7 +96,7 @@
     order.select.id = "confusion-order";
     controls.replaceChildren(
       choice("Candidates", kinds, set("kind"), options.kind),
-      choice("Seed", [["", seeds.length > 1 ? "all, summed" : "all"], ...seeds.map(s => [s, s])].slice(0, seeds.length > 1 ? undefined : 1), set("seed"), options.seed),
+      choice("Seed", [["", "all, summed"], ...seeds.map(s => [s, s])].slice(0, seeds.length > 1 ? undefined : 1), set("seed"), options.seed),
       order, search, tick("only confused classes", set("errors"), options.errors), count);
     update();
   }

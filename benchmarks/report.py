@@ -1,0 +1,144 @@
+"""What a report weighs and how fast it opens: a comparison over the 60 classes of NTU-60, in Chromium.
+
+    python benchmarks/report.py                    # prints the table, writes benchmarks/results/report.md
+    python benchmarks/report.py --root FOLDER      # builds the comparison there, or uses the one that is there
+
+The skeletons are simulated (4 people, one performance each), the visual encoder is trained for 2 epochs and
+MLA for 4: the numbers in the page mean nothing, its size is that of a real one. Needs `playwright` and a
+Chromium. Each load is in a new browser; "drawn" is when every section of the page has been painted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+NAME = "report-benchmark"
+TEXTS = ("label", "parts-phases", "multi")
+SPLITS = ("synse-55-5", "synse-48-12", "purls-30-30")
+RUN = ("multi", "purls-30-30", "paper")
+LOADS = 7
+RESULTS = Path(__file__).parent / "results" / "report.md"
+
+
+def build(root: Path) -> None:
+    """Make the comparison; what is there is reused."""
+
+    def semtool(*arguments: str) -> None:
+        start = "import sys; from semtool.cli import main; main(sys.argv[1:])"
+        subprocess.run([sys.executable, "-c", start, *arguments, "--root", str(root)], check=True)
+
+    if not (root / "arrays" / "ntu60").is_dir():
+        semtool("simulate", "--subjects", "4", "--reps", "1")
+    for split in SPLITS:
+        if not (root / "features" / "ntu60" / split).is_dir():
+            semtool("features", "--dataset", "ntu60", "--split", split, "--epochs", "2")
+    texts = [a for text in TEXTS for a in ("--descriptions", text)]
+    splits = [a for split in SPLITS for a in ("--split", split)]
+    presets = [a for preset in ("ridge", "eszsl", "paper") for a in ("--preset", preset)]
+    short = ("--lr", "1e-3", "--epochs", "4", "--switch", "warmup=1", "--switch", "attention-inverse=1")
+    semtool(
+        "compare", "--dataset", "ntu60", "--encoder", "minilm", "--seeds", "2", "--name", NAME,
+        *texts, *splits, *presets, *short,
+    )  # fmt: skip
+
+
+def one_run(root: Path) -> str:
+    """Return the run of MLA whose page is measured besides."""
+    from semtool.analysis.comparison import Comparison
+    from semtool.artifacts import Store
+
+    cells = Comparison.read(Store(root), NAME).cells
+    cell = next(c for c in cells if (c["text"], c["split"], c["preset"]) == RUN)
+    return str(next(iter(cell["runs"].values())))
+
+
+def write(root: Path, name: str, out: Path) -> dict[str, Any]:
+    """Write the page of a run or a comparison; return its size and how long that took."""
+    from semtool.analysis.report import report
+    from semtool.artifacts import Store
+
+    started = time.perf_counter()
+    made = report(name, out, store=Store(root))
+    seconds = time.perf_counter() - started
+    packed = len(gzip.compress(out.read_bytes(), mtime=0))
+    return {"bytes": made.bytes, "seconds": seconds, "gzip": packed, "missing": made.missing}
+
+
+def load(page_file: Path) -> dict[str, Any]:
+    """Open the page in new browsers; return the medians and the worst in milliseconds."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found: dict[str, list[float]] = {"content": [], "drawn": []}
+    with sync_playwright() as driver:
+        for _ in range(LOADS):
+            browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.goto(page_file.as_uri())
+            page.wait_for_selector("html[data-ready]")
+            timing = "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
+            found["content"].append(page.evaluate(timing))
+            found["drawn"].append(float(page.evaluate("document.documentElement.dataset.ready")))
+            version = browser.version
+            browser.close()
+    return {k: (median(v), max(v)) for k, v in found.items()} | {"version": version}
+
+
+def main() -> None:
+    """Build, write, load, and say what it took."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--root", type=Path, help="store to use; a temporary one if left out")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        root = (chosen.root or Path(temporary) / "artifacts").resolve()
+        if not (root / "comparisons" / NAME).is_dir():
+            build(root)
+        rows, version = [], ""
+        for title, name in (
+            ("comparison, 27 cells (3 texts, 3 splits, 3 methods)", NAME),
+            ("one run of MLA, 30 unseen classes", one_run(root)),
+        ):
+            out = Path(temporary) / f"{name}.html"
+            made = write(root, name, out)
+            loaded = load(out)
+            version = loaded["version"]
+            content, drawn = loaded["content"], loaded["drawn"]
+            rows.append(
+                f"| {title} | {made['bytes'] / 1e6:.2f} MB ({made['gzip'] / 1e6:.2f} MB gzipped) "
+                f"| {content[0]:.0f} ms (worst {content[1]:.0f}) | {drawn[0]:.0f} ms (worst {drawn[1]:.0f}) "
+                f"| {made['seconds']:.1f} s |"
+            )
+            if made["missing"]:
+                print("left out:", *made["missing"], sep="\n  ")
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    text = "\n".join(
+        [
+            "# The report",
+            "",
+            f"`python benchmarks/report.py`, commit {commit.stdout.strip() or 'unknown'}, {platform.machine()}, "
+            f"Chromium {version}; median of {LOADS} loads, each in a new browser.",
+            "",
+            "NTU-60, simulated skeletons: the page's size and speed are measured here, not recognition.",
+            "",
+            "| page | weight | DOMContentLoaded | every section drawn | written in |",
+            "|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+    print(text)
+    RESULTS.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
