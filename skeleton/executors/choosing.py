@@ -23,6 +23,7 @@ def choose_executor(
 
     Raises:
         UsageError: for an unknown name, an address without Ray, or if Ray is not installed.
+        SemtoolError: if no cluster answers at the address.
     """
     if jobs is not None and jobs < 1:
         raise UsageError(f"jobs must be at least 1, not {jobs}")

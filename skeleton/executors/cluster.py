@@ -28,7 +28,10 @@ STORE_BYTES = 80_000_000
 """Ray's shared memory on this machine: jobs pass nothing but a few words through it."""
 PATIENCE = 12.0
 """Seconds that a cluster has to answer."""
-_KNOCK = "import sys, ray; ray.init(address=sys.argv[1], logging_level='ERROR', log_to_driver=False)"
+_KNOCK = (
+    "import sys, ray; print('ready', flush=True); "
+    "ray.init(address=sys.argv[1], logging_level='ERROR', log_to_driver=False)"
+)
 
 
 @dataclass
@@ -45,10 +48,11 @@ class Cluster:
 
     @classmethod
     def of(cls, workers: int | None, address: str | None) -> Cluster:
-        """Return the executor; refuse it if Ray is not installed."""
+        """Return the executor; refuse it if Ray is not installed or no cluster answers at ``address``."""
         if find_spec("ray") is None:
             raise UsageError("the executor ray needs Ray: pip install 'semtool[ray]'")
         if address:
+            _knock(address)  # before anybody has worked for nothing
             return cls(workers, address)
         cores = os.cpu_count() or 1
         workers = workers or cores
@@ -105,8 +109,6 @@ def _connected(address: str | None, workers: int | None) -> Iterator[Any]:
     """Yield Ray, connected; what was connected before stays so, what is connected here ends with it."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # leave CUDA_VISIBLE_DEVICES alone
-    if address:
-        _knock(address)
     import ray
 
     if ray.is_initialized():
@@ -140,7 +142,8 @@ def _knock(address: str) -> None:
     Left to itself Ray waits for minutes, so it is tried first in a process that can be ended.
     """
     silent = SemtoolError(
-        f"no Ray cluster answers at {address}; is it running there (ray start --head) and the port right?"
+        f"no Ray cluster answers at {address}; is it running there (ray start --head), is the port right, and "
+        "does it ask for a token (then set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN)?"
     )
     place = urlsplit(address if "://" in address else f"//{address}")
     try:
@@ -156,15 +159,20 @@ def _knock(address: str) -> None:
             socket.create_connection((place.hostname, port), timeout=PATIENCE / 3).close()
         except OSError as error:
             raise silent from error
+    tried = subprocess.Popen(
+        [sys.executable, "-c", _KNOCK, address], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     try:
-        tried = subprocess.run(
-            [sys.executable, "-c", _KNOCK, address],
-            timeout=PATIENCE, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        assert tried.stdout is not None
+        tried.stdout.readline()  # importing Ray takes its time and is not the cluster's fault
+        _, said = tried.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired as error:
         raise silent from error
+    finally:
+        tried.kill()
+        tried.communicate()
     if tried.returncode:
-        reason = _last_line(tried.stderr)
+        reason = _last_line(said)
         if "onnect" in reason or not reason:
             raise silent
         raise SemtoolError(f"cannot use the Ray cluster at {address}: {reason}")
