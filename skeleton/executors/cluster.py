@@ -142,8 +142,8 @@ def _knock(address: str) -> None:
     Left to itself Ray waits for minutes, so it is tried first in a process that can be ended.
     """
     silent = SemtoolError(
-        f"no Ray cluster answers at {address}; is it running there (ray start --head), is the port right, and "
-        "does it ask for a token (then set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN)?"
+        f"no Ray cluster answers at {address}; is it running there (ray start --head), is the port right, "
+        "and does it ask for a token (then set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN)?"
     )
     place = urlsplit(address if "://" in address else f"//{address}")
     try:
