@@ -10,6 +10,7 @@ features, with simulated auxiliary classes.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -100,10 +101,13 @@ class TrainConfig:
                 f"a batch of {self.batch} has no negatives: the loss contrasts samples of one batch, "
                 "so set --batch to at least 2"
             )
-        least = {"epochs": 1, "negatives": 1, "warmup": 0, "attention_inverse": 0, "lr": 0, "max_k": 1}
+        least = {
+            "epochs": 1, "negatives": 1, "warmup": 0, "attention_inverse": 0, "lr": 0, "weight_decay": 0,
+            "max_k": 1, "validation_seed": 0,
+        }  # fmt: skip
         for name, bound in least.items():
-            if (value := getattr(self, name)) is not None and value < bound:
-                raise UsageError(f"{name.replace('_', '-')} must be at least {bound}, not {value}")
+            if (value := getattr(self, name)) is not None and not bound <= value < math.inf:
+                raise UsageError(f"{name.replace('_', '-')} must be a number from {bound}, not {value}")
         if self.heads is not None and (not self.heads or min(self.heads) < 1):
             raise UsageError("every head needs a granularity of at least 1: --heads 1,5,10")
         if len(self.hidden) != 2 or min(self.hidden) < 1:

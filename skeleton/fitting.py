@@ -27,7 +27,9 @@ from skeleton.text import TextBank
 __all__ = ["Fit", "State", "batches", "fit", "gradients", "learning_rate"]
 
 STATE_EVERY = 30.0
-"""Seconds between two states on disk; a killed run repeats at most that much."""
+"""Most seconds between two states on disk; a killed run repeats at most that much and an epoch."""
+STATE_SHARE = 0.05
+"""Share of the time that writing states may take, if that means writing more often than `STATE_EVERY`."""
 
 
 @dataclass
@@ -189,11 +191,7 @@ def gradients(
 def _not_a_number(at: Fit, step: int, rate: float, state: State | None) -> SemtoolError:
     broken = [name for name, p in at.model.named_parameters() if not bool(torch.isfinite(p).all())]
     cause = f"the weights {broken[0]} are no longer finite" if broken else "the scores overflowed"
-    kept = (
-        f"; the state of an earlier epoch is kept in {state.path.parent.name}"
-        if state and state.path.is_file()
-        else ""
-    )
+    kept = f"; {state.describe()}" if state and state.path.is_file() else ""
     return SemtoolError(
         f"the loss is not a number in epoch {at.epoch + 1}, step {step + 1}: {cause}, most likely "
         f"because the learning rate ({rate:.2g}) is too high; train with a smaller --lr{kept}"
@@ -207,17 +205,19 @@ class State:
     Attributes:
         path: the file; written whole, then renamed.
         identity: what the training is of; a state of another identity is not used.
-        every: seconds between two writes.
+        every: most seconds between two writes; less if a write takes little. The first is due at once.
+        due: when the next is.
     """
 
     path: Path
     identity: str
     every: float = STATE_EVERY
-    written: float = field(default_factory=time.monotonic)
+    due: float = 0.0
 
     def save(self, at: Fit) -> None:
-        """Write the state, if the last one is old enough."""
-        if time.monotonic() - self.written < self.every:
+        """Write the state, if that is due and there is something to go on from."""
+        started = time.monotonic()
+        if started < self.due or not all(bool(torch.isfinite(p).all()) for p in at.model.parameters()):
             return
         tensors = {f"best/{k}": v for k, v in at.best.items()}
         for name, p in at.model.named_parameters():
@@ -234,7 +234,15 @@ class State:
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
         temporary.replace(self.path)
-        self.written = time.monotonic()
+        now = time.monotonic()
+        self.due = now + min(self.every, (now - started) / STATE_SHARE)
+
+    def describe(self) -> str:
+        """Say which epoch the file holds, and where it is."""
+        with safe_open(self.path, framework="pt") as stream:
+            epoch = len(json.loads(stream.metadata()["state"])["history"])
+        where = "/".join(self.path.parts[-3:])
+        return f"the weights after epoch {epoch} are kept in {where}"
 
     def load(self, at: Fit) -> None:
         """Go on from the file, if there is one of this identity; a damaged one is refused by name."""

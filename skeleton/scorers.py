@@ -82,6 +82,11 @@ class MLAScorer:
         device = next(self.model.parameters()).device
         visual = torch.from_numpy(self.normalise(features)).to(device)
         found: Vectors = scores(self.model, visual, TextTensors.of(bank, device)).cpu().numpy()
+        if not np.isfinite(found).all():
+            raise SemtoolError(
+                "the trained model gives scores that are not finite numbers, most likely because the "
+                "learning rate was too high; train with a smaller --lr"
+            )
         return found
 
     @torch.no_grad()
