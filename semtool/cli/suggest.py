@@ -55,6 +55,7 @@ def suggest(
     limit: asking.Limit = None,
     max_cost: asking.MaxCost = None,
     price: asking.PriceOption = None,
+    allow_missing: asking.AllowMissing = False,
     root: console.Root = None,
     json: console.Json = False,
 ) -> None:
@@ -84,6 +85,7 @@ def suggest(
             limit=limit,
             max_cost=max_cost,
             price=parse_price(price) if price else None,
+            allow_missing=allow_missing,
         )
     with console.progress("asking" if llm else "embedding") as progress:
         found = improve(
@@ -104,7 +106,7 @@ def suggest(
     if found.asked is not None and found.artifact is None and not dry_run:
         raise SemtoolError(
             f"{found.asked.failed} texts are missing, so nothing was written; run the same command again to "
-            "ask for them"
+            "ask for them, or add --allow-missing to go without them"
         )
 
 

@@ -17,7 +17,10 @@ NAMES = ("hop", "bow", "spin", "crouch")
 def answer(body, text=None):
     seed = body["seed"]
     extra = " ".join(f"w{seed}x{i}" for i in range(8))
-    said = {"role": "assistant", "content": json.dumps({"text": text or f"The trunk leans, knees bend {extra}."})}
+    said = {
+        "role": "assistant",
+        "content": json.dumps({"text": text or f"The trunk leans, knees bend {extra}."}),
+    }
     return {
         "id": "c", "object": "chat.completion", "created": 1, "model": "scripted-1",
         "choices": [{"index": 0, "finish_reason": "stop", "message": said}],
@@ -90,6 +93,17 @@ def test_a_model_that_names_the_action_leaves_texts_missing(base, server, cli):
     assert done.code == 1
     assert "texts are missing" in done.err
     assert done.err.splitlines()[-1].startswith("error:")
+
+
+def test_what_is_missing_may_be_left_out(base, server):
+    def only_about_hop(body):
+        named = "Action: hop\n" in body["messages"][-1]["content"]
+        return answer(body, None if named else "Somebody bows and spins and crouches about.")
+
+    server.script = [only_about_hop] * 400
+    found = suggest("tiny/mine", store=base, llm=options(server, allow_missing=True), check=False)
+    assert {d.class_name for d in found.added} == {"hop"}
+    assert found.artifact is not None
 
 
 def test_the_facts_in_which_classes_differ_are_part_of_the_question(store, server):
