@@ -129,8 +129,7 @@ class _Page:
             task, file = self._task(cell)
             scorer = load_scorer(seed_folder(run.path, inner) / CHECKPOINT, config)
             first = next(iter(answers.values()), None)
-            answered = dict(zip(first.names, first.said.tolist(), strict=True)) if first else {}
-            drawn = shared_map(scorer, task, most=_points(len(self.source.cells)), said=answered)
+            drawn = shared_map(scorer, task, most=_points(len(self.source.cells)), answers=first)
             for view in drawn["views"]:
                 view["samples"] = [self.names.setdefault(n, len(self.names)) for n in view["samples"]]
             attended: dict[str, Any] | None = None

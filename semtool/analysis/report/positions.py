@@ -2,26 +2,54 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semtool.analysis.report.layouts import has_umap, pca_layout, umap_layout
+from semtool.analysis.report.predictions import Predictions
+
 if TYPE_CHECKING:
     from skeleton.scorers import Scorer
     from skeleton.task import Samples, Task
+    from skeleton.text import TextBank
 
-__all__ = ["pca", "place", "shared_map"]
+__all__ = ["WORDS", "shared_map"]
 
 Matrix = NDArray[np.float64]
-_GRID = 1000
+WORDS = {
+    "prediction": (
+        "A sample lies at its predicted text position, before calibration. A class lies at the normalised "
+        "mean of its codebook, centred as the method does."
+    ),
+    "scores": (
+        "A sample lies at the mean of the classes' positions, each weighted by how much the model believes "
+        "in it (softmax of the sample's scores). A class lies at the normalised mean of its codebook."
+    ),
+    "queries": (
+        "A sample lies where its query points: the mean over the heads of q, what the model asks the text "
+        "for. A class lies at the normalised mean of its codebook. The heads' estimators judge how well the "
+        "two fit; nothing in the training makes them coincide."
+    ),
+}
+"""What a position means, by kind."""
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """Test samples that are shown: features (n, Dv), true classes (n,), names, and of how many they are."""
+
+    features: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    names: tuple[str, ...]
+    total: int
 
 
 def shared_map(
-    scorer: Scorer, task: Task, *, most: int = 1200, said: dict[str, int] | None = None
+    scorer: Scorer, task: Task, *, most: int = 1200, answers: Predictions | None = None
 ) -> dict[str, Any]:
     """Return the maps of a run: the unseen classes alone, and all classes.
 
@@ -29,128 +57,86 @@ def shared_map(
         scorer: the trained scorer.
         task: its text and samples.
         most: samples shown, spread evenly over each class's.
-        said: answer for each sample name, to mark what was right.
+        answers: what the run answered: marks what was right, and places the samples of an MLA by scores.
 
     Returns:
-        ``what``: the words for what a position is; ``views``: for each a name, the ways it was laid out
-        (PCA with the share of variance, UMAP if that is installed) and its classes and samples.
+        ``views``: for each a name, its classes and samples, and the ways it is laid out: words for what a
+        position is, the share of variance of the principal components, and the places.
     """
     views = []
+    said = dict(zip(answers.names, answers.said.tolist(), strict=True)) if answers else {}
     for name, classes, parts in (
         ("unseen classes", task.unseen, (task.unseen_test,)),
         ("all classes", task.bank.classes, (task.unseen_test, task.seen_test)),
     ):
-        view = _view(scorer, task, classes, parts, most, said or {})
-        if view is not None:
-            views.append({"name": name, **view})
-    return {"what": place(scorer)[1], "views": views}
-
-
-def place(scorer: Scorer) -> tuple[str, str]:
-    """Return the kind of a scorer and the words for what a sample's position means."""
-    from skeleton.scorers import MLAScorer
-
-    if isinstance(scorer, MLAScorer):
-        return "mla", (
-            "A sample lies where its query points: the mean over the heads of q, what the model asks the "
-            "text for. A class lies at the normalised mean of its codebook. The heads' estimators judge how "
-            "well the two fit; nothing in the training makes them coincide."
+        chosen = _choose(parts, most)
+        if len(classes) < 2 or len(chosen.labels) < 2:
+            continue
+        views.append(
+            {
+                "name": name,
+                "layouts": list(_layouts(scorer, task.bank.take(classes), chosen, answers)),
+                "classes": [int(c) for c in classes],
+                "samples": list(chosen.names),
+                "truth": chosen.labels,
+                "said": [said.get(n, -1) for n in chosen.names],
+                "of": chosen.total,
+            }
         )
-    return "closed form", (
-        "A sample lies at its predicted text position, before calibration. A class lies at the normalised "
-        "mean of its codebook, centred on the seen classes."
-    )
+    return {"views": views}
 
 
-def _view(
-    scorer: Scorer,
-    task: Task,
-    classes: Sequence[int],
-    parts: Sequence[Samples],
-    most: int,
-    said: dict[str, int],
-) -> dict[str, Any] | None:
-    features = np.concatenate([p.features for p in parts])
-    labels = np.concatenate([p.labels for p in parts])
-    names = [name for p in parts for name in p.names]
-    if len(classes) < 2 or len(labels) < 2:
-        return None
-    kept = _spread(labels, most)
-    samples, texts = _positions(scorer, task, features[kept], classes)
-    # Each around its own middle: what sets text and motion apart as a whole says nothing of classes.
-    samples, texts = _unit(samples - samples.mean(axis=0)), _unit(texts - texts.mean(axis=0))
-    layouts = [_pca_layout(texts, samples)]
-    if importlib.util.find_spec("umap") is not None and len(kept) >= 20:
-        layouts.append(_umap_layout(texts, samples))
-    return {
-        "layouts": layouts,
-        "classes": [int(c) for c in classes],
-        "samples": [names[i] for i in kept],
-        "truth": [int(labels[i]) for i in kept],
-        "said": [said.get(names[i], -1) for i in kept],
-        "of": len(labels),
-    }
+def _layouts(
+    scorer: Scorer, bank: TextBank, chosen: _Chosen, answers: Predictions | None
+) -> Iterator[dict[str, Any]]:
+    found = list(_positions(scorer, bank, chosen, answers))
+    for kind, samples, texts in found:
+        # Each around its own middle: what sets text and motion apart as a whole says nothing of classes.
+        texts, samples = (_unit(points - points.mean(axis=0)) for points in (texts, samples))
+        suffix = f" of {kind}" if len(found) > 1 else ""
+        yield {"name": f"PCA{suffix}", "what": WORDS[kind], **pca_layout(texts, samples)}
+        if has_umap() and len(samples) >= 20:
+            yield {"name": f"UMAP{suffix}", "what": WORDS[kind], **umap_layout(texts, samples)}
 
 
 def _positions(
-    scorer: Scorer, task: Task, features: NDArray[np.float32], classes: Sequence[int]
-) -> tuple[Matrix, Matrix]:
+    scorer: Scorer, bank: TextBank, chosen: _Chosen, answers: Predictions | None
+) -> Iterator[tuple[str, Matrix, Matrix]]:
+    """Yield each meaning of a position, with those of the samples (n, d) and of the classes (C, d)."""
     from skeleton.baselines import ClosedForm
     from skeleton.scorers import MLAScorer
     from skeleton.text import prototypes
     from skeleton.transfer import Transfer
 
-    bank = task.bank.take(classes)
-    if isinstance(scorer, MLAScorer):
-        queries = scorer.queries(features).mean(axis=0)
-        return queries.astype(np.float64), prototypes(bank).astype(np.float64)
-    assert isinstance(scorer, ClosedForm | Transfer)
-    return scorer.place(features, bank)
+    if isinstance(scorer, ClosedForm | Transfer):
+        yield ("prediction", *scorer.place(chosen.features, bank))
+        return
+    assert isinstance(scorer, MLAScorer)
+    texts = prototypes(bank).astype(np.float64)
+    if answers is not None and answers.columns == bank.classes:  # scores are there for unseen classes only
+        place = {name: row for row, name in enumerate(answers.names)}
+        if all(name in place for name in chosen.names):
+            scores = answers.scores[[place[name] for name in chosen.names]].astype(np.float64)
+            belief = np.exp(scores - scores.max(axis=1, keepdims=True))
+            centred = texts - texts.mean(axis=0)
+            yield "scores", belief / belief.sum(axis=1, keepdims=True) @ centred, centred
+    yield "queries", scorer.queries(chosen.features).mean(axis=0).astype(np.float64), texts
 
 
-def pca(points: Matrix, weights: Matrix) -> tuple[Matrix, Matrix]:
-    """Return the first two weighted principal axes (2, d), signs settled, and their variance shares."""
-    _, values, axes = np.linalg.svd(points * np.sqrt(weights)[:, None], full_matrices=False)
-    axes = np.vstack([axes, np.zeros((2, points.shape[1]))])[:2]
-    signs = np.sign(axes[np.arange(2), np.abs(axes).argmax(axis=1)])
-    share = np.append(values**2, [0.0, 0.0])[:2] / max(float((values**2).sum()), 1e-12)
-    return axes * np.where(signs == 0, 1, signs)[:, None], share
-
-
-def _pca_layout(texts: Matrix, samples: Matrix) -> dict[str, Any]:
-    # Classes and samples weigh the same as wholes, so that the many do not drown the few.
-    weights = np.concatenate([np.full(len(p), 1 / len(p)) for p in (texts, samples)])
-    axes, share = pca(np.concatenate([texts, samples]), weights)
-    return {"name": "PCA", "share": np.round(share, 4), **_on_grid(texts @ axes.T, samples @ axes.T)}
-
-
-def _umap_layout(texts: Matrix, samples: Matrix) -> dict[str, Any]:
-    umap: Any = importlib.import_module("umap")
-
-    reducer = umap.UMAP(n_components=2, metric="cosine", random_state=0, n_jobs=1)
-    found = np.asarray(reducer.fit_transform(np.concatenate([texts, samples])), dtype=np.float64)
-    return {"name": "UMAP", "share": None, **_on_grid(found[: len(texts)], found[len(texts) :])}
-
-
-def _on_grid(texts: Matrix, samples: Matrix) -> dict[str, Any]:
-    """Return both as whole numbers on a grid of 1000, the same scale along both axes."""
-    every = np.concatenate([texts, samples])
-    low, extent = every.min(axis=0), max(float(np.ptp(every, axis=0).max()), 1e-12)
-    margin = (extent - np.ptp(every, axis=0)) / 2
-    placed = np.rint((every - low + margin) / extent * _GRID).astype(int)
-    return {"texts": placed[: len(texts)].ravel(), "samples": placed[len(texts) :].ravel()}
-
-
-def _unit(vectors: Matrix) -> Matrix:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
-
-
-def _spread(labels: NDArray[np.int64], most: int) -> list[int]:
-    """Return at most ``most`` rows, spread evenly over each class's."""
+def _choose(parts: Sequence[Samples], most: int) -> _Chosen:
+    """Return at most ``most`` samples, spread evenly over each class's."""
+    labels = np.concatenate([p.labels for p in parts])
+    names = [name for p in parts for name in p.names]
     classes = np.unique(labels)
-    share = max(1, most // len(classes))
+    share = max(1, most // max(1, len(classes)))
     kept: list[int] = []
     for c in classes:
         at = np.flatnonzero(labels == c)
         kept += at[np.linspace(0, len(at) - 1, min(share, len(at))).round().astype(int)].tolist()
-    return sorted(kept)
+    kept.sort()
+    features = np.concatenate([p.features for p in parts])[kept]
+    return _Chosen(features, labels[kept], tuple(names[i] for i in kept), len(labels))
+
+
+def _unit(vectors: Matrix) -> Matrix:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from semtool.analysis.report.clips import FRAMES, choose_samples, clip
 from semtool.analysis.report.confusion import confusion
 from semtool.analysis.report.intervals import measured, wilson
+from semtool.analysis.report.layouts import pca
 from semtool.analysis.report.packing import embedded_json, quantise
 from semtool.analysis.report.page import Scale
-from semtool.analysis.report.positions import pca
 from semtool.analysis.report.predictions import Predictions
 from semtool.analysis.report.similarity import alike_order, class_means
 

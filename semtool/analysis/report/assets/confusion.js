@@ -72,7 +72,7 @@
     });
     intro.textContent = options.kind === "zero_shot"
       ? "Candidates are the unseen classes. Blue is right, orange is wrong, deeper is more of the row."
-      : "Candidates are all classes, seen and unseen (generalised task, as calibrated). Unseen classes have dark labels.";
+      : "Candidates are all classes, seen and unseen (generalised task, as calibrated). Seen classes have grey labels.";
     const worst = [...current.table].map(([key, n]) => [...key.split(" ").map(Number), n]).filter(([i, j]) => i !== j && (!options.filter || kept.includes(i)))
       .sort((a, b) => b[2] - a[2] || a[0] - b[0]).slice(0, 12);
     list.replaceChildren(...worst.map(([i, j, n]) => el("li", {},

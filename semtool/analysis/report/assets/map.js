@@ -83,7 +83,7 @@
       const hits = rows.filter(([t, s]) => t === s).length;
       readout.replaceChildren(el("strong", {}, className(id)), rows.length ? `: ${hits} of ${rows.length} samples on the map are right. ` : ": no samples on the map. ",
         el("button.link", { type: "button", onclick: () => openClass(id) }, "Open the class"));
-    } else readout.textContent = "Squares are classes (dark: unseen), dots are samples that are right, crosses those that are wrong. Point at one, or use the arrow keys.";
+    } else readout.textContent = "Squares are classes (seen ones grey), dots are samples that are right, crosses those that are wrong. Point at one, or use the arrow keys.";
     draw();
   }
   function nearest(event) {
@@ -132,7 +132,7 @@
       tick("right", on => { options.right = on; draw(); }, options.right), tick("wrong", on => { options.wrong = on; draw(); }, options.wrong));
     const shown = v.samples.length < v.of ? `${v.samples.length} of ${v.of} samples, spread evenly over the classes` : plural(v.of, "sample");
     const variance = layout.share ? ` The two axes hold ${percent(layout.share[0] + layout.share[1])} of the variance.` : "";
-    intro.textContent = `${found.what} Both are centred on their own means and laid out by ${layout.name}.${variance} Seed ${cell().shown_seed}, ${shown}.`;
+    intro.textContent = `${layout.what} Both are centred on their own means and laid out by ${layout.name}.${variance} Seed ${cell().shown_seed}, ${shown}.`;
     if (!v.classes.includes(options.focus)) options.focus = -1;
     focus(options.focus);
   }

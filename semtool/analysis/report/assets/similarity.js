@@ -60,7 +60,7 @@
     let ids = found.classes.filter(id => (!options.unseen || unseen.has(id)) && className(id).toLowerCase().includes(options.filter));
     ids = options.order === "unseen" ? [...ids.filter(id => unseen.has(id)), ...ids.filter(id => !unseen.has(id))] : ordered(ids, options.order, { places: alikePlaces() });
     const columns = options.filter && !options.unseen ? ordered(found.classes, options.order === "unseen" ? "catalogue" : options.order, { places: alikePlaces() }) : ids;
-    picture.set({ rows: ids, columns, mark: id => unseen.has(id), hint: "Point at a cell, or use the arrow keys. Unseen classes have dark labels.", colour: (i, j) => shade(current, current.at.get(i), current.at.get(j)) });
+    picture.set({ rows: ids, columns, mark: id => unseen.has(id), hint: "Point at a cell, or use the arrow keys. Seen classes have grey labels.", colour: (i, j) => shade(current, current.at.get(i), current.at.get(j)) });
     const pairs = [];
     for (const a of ids) for (const b of options.filter ? columns : ids) if (a < b || (options.filter && a !== b)) pairs.push([a, b, current.value(current.at.get(a), current.at.get(b))]);
     pairs.sort((x, y) => y[2] - x[2]);
