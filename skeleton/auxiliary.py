@@ -22,7 +22,7 @@ from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
 from skeleton.feature_file import FeatureFile
 from skeleton.kinematics import NAME as KINEMATICS
-from skeleton.text import read_text
+from skeleton.text import encoder_of, read_text
 from skeleton.transfer import Examples
 
 __all__ = ["NEAR", "SOURCE", "near", "simulated_classes"]
@@ -66,13 +66,13 @@ def simulated_classes(
 
     side = Store(store.root / "cache" / "auxiliary")
     prompts = embeddings.name.split("/")[0]
-    encoder = str(embeddings.manifest.details["encoder"]["name"])
     try:
+        encoder = encoder_of(embeddings)
         described = generate(SOURCE, prompts, store=side).artifact
     except SemtoolError as error:
         raise UsageError(
-            f"the auxiliary classes need text of the prompt set {prompts!r}, which cannot be made: {error}; "
-            "use --auxiliary none"
+            f"the auxiliary classes need text of the same kind as {embeddings.reference}, which cannot be made "
+            f"({error}); use --auxiliary none"
         ) from error
     text = EmbeddingFile(embed(described, encoder, store=side).artifact.path)
     skeletons = simulate(SOURCE, subjects=SUBJECTS, reps=1, seed=seed, store=side).artifact

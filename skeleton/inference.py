@@ -22,7 +22,7 @@ from skeleton.device import resolve_device
 from skeleton.kinematics import KinematicEncoder
 from skeleton.scorers import Scorer, load_scorer
 from skeleton.sequence import SkeletonSequence
-from skeleton.text import TextBank, read_text
+from skeleton.text import TextBank, encoder_of, read_text
 from skeleton.visual import VisualEncoder, load_visual
 
 __all__ = ["Prediction", "ZeroShotClassifier"]
@@ -112,7 +112,7 @@ class ZeroShotClassifier:
         data = typed_dataset(labels, prefer=self.dataset)
         prompt_set = prompts or self.embeddings.name.split("/")[0]
         described = generate(data, prompt_set, store=self.store)
-        encoder = str(self.embeddings.manifest.details["encoder"]["name"])
+        encoder = encoder_of(self.embeddings)
         made = embed(described.artifact, encoder, store=self.store)
         return self.read(EmbeddingFile(made.artifact.path), range(len(labels)))
 

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from semtool.artifacts import Artifact
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
 
-__all__ = ["MOTION_ORDER", "TextBank", "prototypes", "read_text"]
+__all__ = ["MOTION_ORDER", "TextBank", "encoder_of", "prototypes", "read_text"]
 
 MOTION_ORDER = ("motion", "global", "label")
 """Granularities tried for the motion slot, in this order."""
@@ -120,6 +121,21 @@ def prototypes(bank: TextBank) -> NDArray[np.float32]:
     """Return one vector a class: the normalised mean of its codebook (C, d)."""
     sums = bank.codebook.sum(axis=1) / bank.counts[:, None]
     return np.stack([_unit(row) for row in sums])
+
+
+def encoder_of(embeddings: Artifact) -> str:
+    """Return the name of the encoder that made an embedding file, by which other text can be embedded too.
+
+    Raises:
+        UsageError: if nobody knows it, as with imported vectors.
+    """
+    card = embeddings.manifest.details.get("encoder")
+    if not isinstance(card, dict) or "name" not in card:
+        raise UsageError(
+            f"the embedding file {embeddings.reference} was imported: its encoder is not at hand to embed "
+            "other text; use a file made by semtool embed"
+        )
+    return str(card["name"])
 
 
 def _normalised(vectors: NDArray[np.float32], file: EmbeddingFile) -> NDArray[np.float32]:

@@ -203,7 +203,8 @@ def _scales(points: Matrix, widths: Sequence[int]) -> Matrix:
     found = []
     for start, end in _spans(widths):
         distances = _distances(some[:, start:end], some[:, start:end])
-        positive = distances[distances > 1e-6]
+        apart = distances[np.triu_indices(len(some), k=1)]
+        positive = apart[apart > 1e-6]
         found.append(float(np.median(positive)) if len(positive) else 0.0)
     return np.array(found, dtype=np.float32)
 

@@ -1,0 +1,132 @@
+"""Kinematic features: blocks say which part does what, which way; nothing depends on where or how big."""
+
+import numpy as np
+import pytest
+
+from semtool.errors import SemtoolError
+from skeleton.clips import canonical
+from skeleton.kinematics import FRAMES, KinematicEncoder, kinematic_features
+from skeleton.layouts import LAYOUTS, layout
+from skeleton.simulation.sampling import generate
+from skeleton.visual import FILE, load_visual
+
+V1 = layout("kinect-v1")
+
+
+def standing(frames=40):
+    """A person who stands still, facing the sensor: (3, T, 20, 1)."""
+    places = {
+        "hip_centre": (0, 0, 0), "spine": (0, 0.2, 0), "shoulder_centre": (0, 0.5, 0), "head": (0, 0.7, 0),
+        **{f"{s}_{j}": (x * d, y, 0) for s, x in (("left", -1), ("right", 1)) for j, d, y in (
+            ("shoulder", 0.2, 0.5), ("elbow", 0.25, 0.25), ("wrist", 0.25, 0.05), ("hand", 0.25, 0.0),
+            ("hip", 0.1, 0.0), ("knee", 0.1, -0.4), ("ankle", 0.1, -0.8), ("foot", 0.1, -0.85))},
+    }  # fmt: skip
+    pose = np.array([places[j] for j in V1.joints], dtype=np.float32).T
+    return np.repeat(pose[:, None, :, None], frames, axis=1)
+
+
+def described(positions):
+    clip = canonical(positions, V1, FRAMES)[None]
+    values, blocks = kinematic_features(clip, V1, np.array([positions.shape[1]]))
+    ends = np.cumsum([w for _, w in blocks])
+    return {name: values[0, end - w : end] for (name, w), end in zip(blocks, ends, strict=True)}
+
+
+def moved(joint, path):
+    positions = standing(len(path))
+    positions[:, :, V1.index(joint), 0] += np.asarray(path, np.float32).T
+    return positions
+
+
+def circle(turns, frames=40):
+    angle = np.linspace(0, 2 * np.pi * turns, frames)
+    return np.stack([0.3 * np.cos(angle), 0.3 * np.sin(angle), np.zeros(frames)], axis=1)
+
+
+def test_only_the_arm_that_moves_has_speed():
+    found = described(moved("right_hand", circle(1)))
+    assert np.abs(found["right_arm.speed"]).max() > 0.5
+    assert np.abs(found["left_arm.speed"]).max() < 1e-4
+    assert np.abs(found["right_leg.velocity"]).max() < 1e-4
+
+
+def test_left_and_right_up_and_down_there_and_back_differ():
+    way = np.linspace(0, 0.5, 40)[:, None]
+    right, up = (described(moved("right_hand", way * np.eye(3)[axis])) for axis in (0, 1))
+    left = described(moved("right_hand", -way * np.eye(3)[0]))
+    assert right["right_arm.velocity"][0] > 0.1
+    assert np.allclose(right["right_arm.velocity"][::3], -left["right_arm.velocity"][::3], atol=1e-3)
+    assert up["right_arm.velocity"][1] > 0.1
+    assert abs(up["right_arm.velocity"][0]) < 1e-4
+
+
+def test_clockwise_and_counterclockwise_have_opposite_signed_areas():
+    one, other = (described(moved("right_hand", circle(turns)))["right_arm.shape"][0] for turns in (1, -1))
+    assert one > 0.05
+    assert other == pytest.approx(-one, rel=1e-3)
+
+
+def test_place_and_size_do_not_matter():
+    base = moved("left_foot", circle(1)) + moved("left_ankle", circle(1)) - standing()
+    shifted = 1.7 * base + np.array([2.0, 1.0, 3.0], np.float32)[:, None, None, None]
+    for name, values in described(base).items():
+        assert np.allclose(values, described(shifted)[name], atol=2e-3), name
+
+
+@pytest.mark.parametrize("name", sorted(LAYOUTS))
+def test_every_layout_has_the_same_columns(name):
+    joints = layout(name)
+    rng = np.random.default_rng(0)
+    clips = rng.normal(size=(3, joints.dimensions, FRAMES, len(joints), 2)).astype(np.float32)
+    values, blocks = kinematic_features(clips, joints, np.array([20, 30, 40]))
+    reference = kinematic_features(np.ones((1, 3, FRAMES, 20, 1), np.float32), V1, np.array([9]))[1]
+    assert blocks == reference
+    assert values.shape == (3, sum(w for _, w in blocks))
+    assert np.isfinite(values).all()
+
+
+def test_nobody_and_one_frame_are_described_without_nan():
+    empty = kinematic_features(np.zeros((1, 3, FRAMES, 20, 1), np.float32), V1, np.array([0]))[0]
+    still = kinematic_features(canonical(standing(1), V1, FRAMES)[None], V1, np.array([1]))[0]
+    assert np.isfinite(empty).all()
+    assert np.isfinite(still).all()
+
+
+def test_a_second_person_shows():
+    alone = np.concatenate([standing(), np.zeros_like(standing())], axis=-1)
+    pair = np.concatenate([standing(), standing() + np.float32(0.9)], axis=-1)
+    assert not described(alone)["partner.distance"].any()
+    assert described(pair)["partner.presence"] == 1
+    assert described(pair)["partner.distance"][0] > 0.5
+
+
+def test_the_encoder_comes_back_and_refuses_other_versions(tmp_path, monkeypatch):
+    KinematicEncoder(V1).save(tmp_path)
+    found = load_visual(tmp_path)
+    assert (tmp_path / FILE).is_file()
+    sequence = moved("right_hand", circle(1))
+    expected = np.concatenate(list(described(sequence).values()))
+    assert np.array_equal(found.encode_sequence(sequence), expected)
+    monkeypatch.setattr("skeleton.kinematics.VERSION", 2)
+    with pytest.raises(SemtoolError, match="version 1"):
+        load_visual(tmp_path)
+
+
+def test_simulated_motion_is_told_apart_by_its_nearest_neighbour():
+    from semtool.catalogue import load_dataset
+
+    data = load_dataset("ntu60")
+    names = ("hand waving", "sitting down", "standing up (from sitting position)", "kicking something")
+    wanted = tuple(data.find_class(n).id for n in names)
+    samples = list(generate(data, wanted, (1, 2, 3, 4), 1, 0))
+    v2 = layout("kinect-v2")
+    rows = []
+    for sample in samples:
+        positions = sample.sequence.positions
+        clip = canonical(positions, v2, FRAMES)[None]
+        rows.append(kinematic_features(clip, v2, np.array([positions.shape[1]]))[0][0])
+    features, labels = np.array(rows), np.array([s.sequence.class_id for s in samples])
+    features = (features - features.mean(0)) / np.maximum(features.std(0), 1e-6)
+    distance = ((features[:, None] - features[None]) ** 2).sum(-1)
+    np.fill_diagonal(distance, np.inf)
+    assert (labels[distance.argmin(1)] == labels).mean() > 0.8  # chance is 0.25

@@ -1,0 +1,124 @@
+"""The kernel ridge of `best`: a plain solution beside it, by parts, hub correction, near classes."""
+
+import numpy as np
+import pytest
+
+from semtool.catalogue import load_dataset
+from semtool.errors import SemtoolError
+from skeleton.auxiliary import near
+from skeleton.config import preset
+from skeleton.scorers import load_scorer, save_checkpoint
+from skeleton.text import TextBank
+from skeleton.transfer import RIDGE, Examples, fit_transfer
+
+
+def bank(vectors):
+    vectors = np.asarray(vectors, np.float32)
+    vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    count = len(vectors)
+    motion = np.zeros_like(vectors)
+    return TextBank(
+        tuple(range(count)), vectors[:, None], np.ones(count, np.int64), motion, ("label",), "none"
+    )
+
+
+def examples(rng, classes, per_class=6, dim=7, text=5):
+    rows = np.repeat(np.arange(classes), per_class)
+    features = rng.normal(size=(len(rows), dim)).astype(np.float32) + rows[:, None] % 3
+    return Examples(features.astype(np.float32), rows, bank(rng.normal(size=(classes, text))))
+
+
+def test_it_solves_what_the_docstring_says():
+    rng = np.random.default_rng(0)
+    seen, extra = examples(rng, 4), examples(rng, 3)
+    model = fit_transfer(seen, extra, widths=(4, 3))
+    points, n = [], len(seen.rows)
+    for e in (seen, extra):
+        points.append(np.clip((e.features - e.features.mean(0)) / e.features.std(0), -4, 4))
+    x = np.concatenate(points).astype(np.float64)
+    kernel = 0
+    for part in (slice(0, 4), slice(4, 7)):
+        distance = ((x[:, None, part] - x[None, :, part]) ** 2).sum(-1)
+        ours = distance[:n, :n]
+        kernel = kernel + np.exp(-distance / np.median(ours[ours > 1e-6])) / 2
+    targets = []
+    for e in (seen, extra):
+        p = e.bank.codebook[:, 0]
+        targets.append((p - p.mean(0))[e.rows])
+    weight = np.concatenate([np.full(len(e.rows), 1 / len(e.rows)) for e in (seen, extra)])
+    weight /= weight.mean()
+    dual = np.linalg.solve(kernel + RIDGE * len(x) * np.diag(1 / weight), np.concatenate(targets))
+    expected = kernel[:n] @ dual
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    assert np.allclose(model.predict(seen.features), expected, atol=2e-3)
+
+
+def test_a_class_never_met_is_put_together_from_parts():
+    # Arms and legs are two blocks; the unseen class has the arms of one seen class and the legs of another.
+    rng = np.random.default_rng(1)
+    parts = [(0, 0), (0, 1), (1, 0), (2, 1), (1, 2), (2, 2), (0, 2)]
+    text = np.array([np.concatenate([np.eye(3)[a], np.eye(3)[b]]) for a, b in [*parts, (1, 1), (2, 0)]])
+    centres = rng.normal(size=(2, 3, 4)) * 3
+
+    def draw(a, b, count=12):
+        means = np.concatenate([centres[0, a], centres[1, b]])
+        return (means + rng.normal(size=(count, 8))).astype(np.float32)
+
+    seen = Examples(
+        np.concatenate([draw(*p) for p in parts]), np.repeat(np.arange(7), 12), bank(text).take(range(7))
+    )
+    tests = np.concatenate([draw(1, 1), draw(2, 0)])
+    model = fit_transfer(seen, widths=(4, 4))
+    guess = model.scores(tests, bank(text).take([7, 8])).argmax(1)
+    assert (guess == np.repeat([0, 1], 12)).mean() > 0.9
+
+
+def test_hub_correction_standardises_over_seen_samples():
+    rng = np.random.default_rng(2)
+    seen = examples(rng, 4)
+    found = fit_transfer(seen, widths=(7,)).scores(seen.features, seen.bank)
+    assert np.allclose(found.mean(0), 0, atol=1e-4)
+    assert np.allclose(found.std(0), 1, atol=1e-3)
+    plain = fit_transfer(seen, widths=(7,), hub_correction=False).scores(seen.features, seen.bank)
+    assert np.abs(plain).max() <= 1.0001
+
+
+def test_a_checkpoint_gives_the_same_scores(tmp_path):
+    rng = np.random.default_rng(3)
+    seen = examples(rng, 4)
+    model = fit_transfer(seen, examples(rng, 3), widths=(4, 3))
+    save_checkpoint(model, tmp_path / "c.safetensors")
+    again = load_scorer(tmp_path / "c.safetensors", preset("best"))
+    assert np.array_equal(again.scores(seen.features, seen.bank), model.scores(seen.features, seen.bank))
+    with pytest.raises(SemtoolError, match="length 7"):
+        again.scores(seen.features[:, :5], seen.bank)
+
+
+def test_auxiliary_features_of_another_length_are_refused():
+    rng = np.random.default_rng(4)
+    with pytest.raises(SemtoolError, match="--auxiliary none"):
+        fit_transfer(examples(rng, 3), examples(rng, 3, dim=6), widths=(7,))
+
+
+def test_a_block_in_which_nothing_varies_is_left_out():
+    rng = np.random.default_rng(5)
+    seen = examples(rng, 3)
+    flat = np.concatenate([seen.features, np.zeros((len(seen.rows), 2), np.float32)], axis=1)
+    wide = fit_transfer(Examples(flat, seen.rows, seen.bank), widths=(7, 2))
+    assert np.allclose(
+        wide.scores(flat, seen.bank), fit_transfer(seen, widths=(7,)).scores(seen.features, seen.bank)
+    )
+
+
+def test_classes_near_a_hidden_one_are_found_by_name_and_by_attributes():
+    ntu, utd, ucla = (load_dataset(d) for d in ("ntu60", "utd-mhad", "nw-ucla"))
+
+    def named(dataset, label):
+        return dataset.find_class(label).id
+
+    sit = near(ucla, [named(ucla, "sit down")], ntu)
+    assert named(ntu, "sitting down") in sit
+    assert named(ntu, "kicking something") not in sit
+    assert named(ntu, "clapping") in near(utd, [named(utd, "clap")], ntu)
+    assert named(ntu, "throw") in near(utd, [named(utd, "throw")], ntu)
+    assert near(utd, [], ntu) == ()
