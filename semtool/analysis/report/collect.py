@@ -232,7 +232,7 @@ def _numbers(numbers: dict[str, Any]) -> dict[str, Any]:
     harmonic = gzsl.get("harmonic") or numbers.get("harmonic")
     listed = [
         ("accuracy", "Zero-shot accuracy", measured(numbers["accuracy"], n), True),
-        ("class_mean", "Mean over classes", measured(numbers.get("class_mean"), n), True),
+        ("class_mean", "Mean over classes", measured(numbers.get("class_mean")), True),
         ("protocol", f"On the test part of {name}", measured(protocol.get("accuracy"), part), True),
         ("harmonic", "Generalised: harmonic mean", measured(harmonic), False),
         ("gzsl_seen", "Generalised: seen classes", measured(gzsl.get("seen")), False),

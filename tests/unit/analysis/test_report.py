@@ -230,3 +230,27 @@ def test_command(store, cli, tmp_path):
     assert found["bytes"] == (tmp_path / "mla.html").stat().st_size
     assert found["missing"] == []
     assert "report of the run mla" in cli("report", "mla", "--root", store.root).out
+
+
+def test_skeletons_are_bounded(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("semtool.analysis.report.collect.CLIPS", 3)
+    _, page = page_of(store, "mla", tmp_path)
+    assert len(page.data["clips"]["odd"]["samples"]) == 3
+    assert len(page.data["cells"][0]["outcomes"]) == 3
+
+
+def test_one_seed_has_an_interval_over_samples_but_none_for_the_mean_over_classes(store, tmp_path):
+    _, page = page_of(store, "ridge-rich-0", tmp_path)
+    numbers = page.data["cells"][0]["numbers"]
+    assert numbers["accuracy"]["basis"] == "samples"
+    assert numbers["class_mean"]["low"] is None
+    assert page.data["cells"][0]["attention"] is None
+    assert [v["name"] for v in page.data["cells"][0]["map"]["views"]] == ["unseen classes", "all classes"]
+
+
+def test_samples_of_mla_lie_by_scores_and_by_queries(store, tmp_path):
+    _, page = page_of(store, "mla", tmp_path)
+    unseen, every = page.data["cells"][0]["map"]["views"]
+    assert [layout["name"] for layout in unseen["layouts"]] == ["PCA of scores", "PCA of queries"]
+    assert [layout["name"] for layout in every["layouts"]] == ["PCA"]
+    assert len(unseen["samples"]) == len(unseen["truth"]) == len(unseen["layouts"][0]["samples"]) // 2

@@ -136,3 +136,37 @@ def test_scale_stays_inside():
     scale = Scale(-0.1, 0.1)
     assert (scale.at(0), scale.at(-5), scale.at(5)) == (50.0, 0.0, 100.0)
     assert scale.label == "−10 % to 10 %"
+
+
+def test_umap_is_a_second_layout_where_it_is_installed(monkeypatch):
+    import sys
+    import types
+
+    from semtool.analysis.report import layouts
+
+    asked = {}
+
+    class Reducer:
+        def __init__(self, **options):
+            asked.update(options)
+
+        def fit_transform(self, points):
+            return points[:, :2]
+
+    module = types.ModuleType("umap")
+    module.UMAP = Reducer
+    monkeypatch.setitem(sys.modules, "umap", module)
+    texts, samples = np.eye(3), np.random.default_rng(0).normal(size=(25, 3))
+    found = layouts.umap_layout(texts, samples)
+    assert asked["random_state"] == 0
+    assert (len(found["texts"]), len(found["samples"])) == (6, 50)
+    assert found["texts"].min() >= 0
+    assert found["samples"].max() <= 1000
+
+
+def test_a_page_shows_a_bounded_number_of_samples():
+    from semtool.analysis.report.collect import POINTS, _points
+
+    assert _points(1) == 2400
+    assert _points(40) * 40 <= POINTS
+    assert _points(5000) == 150
