@@ -44,7 +44,9 @@ def build(folder):
     runs = {}
     for name, embeddings in texts.items():
         for seed, visual in enumerate(features):
-            runs[name, seed] = _train(store, catalogue, embeddings, visual, f"ridge-{name}-{seed}", "ridge")
+            runs[name, seed] = _train(
+                store, catalogue, embeddings, visual, f"ridge-{name}-{seed}", "ridge", (seed,)
+            )
     _train(store, catalogue, texts["rich"], features[0], "mla", "paper", seeds=(0, 1), **MLA)
     _comparison(store, texts, features, runs)
     return store

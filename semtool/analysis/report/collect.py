@@ -83,7 +83,7 @@ class _Page:
 
     def cell(self, cell: Cell) -> dict[str, Any]:
         """Return everything about one cell."""
-        metrics = {seed: run.metrics(inner) for seed, (run, inner) in cell.seeds.items()}
+        metrics = {seed: run.metrics(seed) for seed, run in cell.seeds.items()}
         answers, problems = _answers(cell)
         dataset = self._dataset(cell, metrics)
         text = self._text(cell, dataset)
@@ -120,14 +120,14 @@ class _Page:
         if cell.first is None:
             gone = missing("The files of the run are gone.")
             return {"map": gone, "attention": gone}
-        run, inner = cell.first
+        run, seed = cell.first
         try:
             from skeleton.runs import CHECKPOINT, seed_folder
             from skeleton.scorers import MLAScorer, load_scorer
 
-            config = run.config(inner)
+            config = run.config(seed)
             task, file = self._task(cell)
-            scorer = load_scorer(seed_folder(run.path, inner) / CHECKPOINT, config)
+            scorer = load_scorer(seed_folder(run.path, seed) / CHECKPOINT, config)
             first = next(iter(answers.values()), None)
             drawn = shared_map(scorer, task, most=_points(len(self.source.cells)), answers=first)
             for view in drawn["views"]:
@@ -144,19 +144,19 @@ class _Page:
         from skeleton.seed_run import load_task
 
         assert cell.first is not None
-        run, inner = cell.first
-        record = run.record(inner)
+        run, seed = cell.first
+        record = run.record(seed)
         embeddings = same_content(self.store, "embeddings", record["embeddings"])
         features = same_content(self.store, "features", record["features"])
-        task = load_task(embeddings, features, run.config(inner), record["dataset"])
+        task = load_task(embeddings, features, run.config(seed), record["dataset"])
         return task, EmbeddingFile(embeddings.path)
 
     def _dataset(self, cell: Cell, metrics: dict[int, dict[str, Any]]) -> Dataset | None:
         """Look the data set up and keep its class names; without it, those that the numbers carry."""
         asked = cell.dataset
         if cell.first is not None:
-            run, inner = cell.first
-            asked = str(run.record(inner).get("dataset", asked))
+            run, seed = cell.first
+            asked = str(run.record(seed).get("dataset", asked))
         shown = self.datasets.setdefault(cell.dataset, {"title": cell.dataset, "classes": {}})
         names = {c: entry["name"] for c, entry in cell.measured["per_class"].items()}
         try:
@@ -202,8 +202,8 @@ class _Page:
 
     def _arrays(self, cell: Cell) -> Artifact:
         assert cell.first is not None
-        run, inner = cell.first
-        features = self.store.resolve("features", run.record(inner)["features"]["reference"])
+        run, seed = cell.first
+        features = self.store.resolve("features", run.record(seed)["features"]["reference"])
         named = features.manifest.inputs.get("arrays")
         if named is None:
             raise SemtoolError(f"the features {features.reference} were imported without skeletons")
@@ -214,8 +214,8 @@ def _is_mla(cell: Cell) -> bool:
     """Return whether a cell's run is one of MLA, as far as its files tell."""
     if cell.first is None:
         return False
-    run, inner = cell.first
-    return bool(run.record(inner)["config"].get("method", "mla") == "mla")
+    run, seed = cell.first
+    return bool(run.record(seed)["config"].get("method", "mla") == "mla")
 
 
 def _points(cells: int) -> int:
@@ -245,9 +245,9 @@ def _answers(cell: Cell) -> tuple[dict[int, Predictions], list[str]]:
     from skeleton.runs import seed_folder
 
     found, problems = {}, []
-    for seed, (run, inner) in cell.seeds.items():
+    for seed, run in cell.seeds.items():
         try:
-            found[seed] = Predictions.read(seed_folder(run.path, inner) / "predictions.csv")
+            found[seed] = Predictions.read(seed_folder(run.path, seed) / "predictions.csv")
         except SemtoolError as error:
             problems.append(f"Seed {seed}: the answers for single samples cannot be shown ({error}).")
     return found, problems

@@ -36,13 +36,12 @@ def provenance(
         for what, value, sha256 in _behind(store, reference):
             if [what, value, sha256] not in rows:
                 add(what, value, sha256)
-    for seed, (run, inner) in cell.seeds.items():
-        add(f"run (seed {seed})", f"{run.name}/seed-{inner}")
+    for seed, run in cell.seeds.items():
+        add(f"run (seed {seed})", f"{run.name}/seed-{seed}")
     if not metrics:
         return rows
     first_seed, first = next(iter(metrics.items()))
-    run, inner = cell.seeds[first_seed]
-    record = run.record(inner)
+    record = cell.seeds[first_seed].record(first_seed)
     add("split", first.get("split"))
     add("protocol", first.get("protocol"))
     add("preset", first.get("preset"))

@@ -24,7 +24,7 @@ class Cell:
     Attributes:
         label: how the text is called.
         measured: ``summary.json`` of a run, or the cell of a comparison: the numbers to report.
-        seeds: for each seed the run and its seed within that run; only those that can be opened.
+        seeds: the run of each seed; only those that can be opened and are as they were measured.
         problems: a sentence for each seed that cannot.
     """
 
@@ -36,13 +36,13 @@ class Cell:
     embeddings: dict[str, str]
     features: dict[int, dict[str, str]]
     measured: dict[str, Any]
-    seeds: dict[int, tuple[Run, int]]
+    seeds: dict[int, Run]
     problems: tuple[str, ...] = ()
 
     @property
     def first(self) -> tuple[Run, int] | None:
-        """The seed that pictures are drawn of."""
-        return next(iter(self.seeds.values()), None)
+        """The run and seed that pictures are drawn of."""
+        return next(((run, seed) for seed, run in self.seeds.items()), None)
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _of_run(run: Run) -> Source:
     summary = run.summary
     try:
         text = summary["embeddings"]
-        seeds, problems = _seeds({seed: (run, seed) for seed in run.seeds})
+        seeds, problems = _seeds(dict.fromkeys(run.seeds, run), {})
         cell = Cell(
             label=text["reference"].partition("@")[0].partition("/")[2].rpartition("/")[0],
             dataset=summary["dataset"],
@@ -131,17 +131,16 @@ def _of_comparison(store: Store, comparison: Comparison) -> Source:
     try:
         cells = []
         for entry in raw["cells"]:
-            wanted: dict[int, tuple[Run, int]] = {}
+            wanted: dict[int, Run] = {}
             problems: list[str] = []
             for seed, name in entry["runs"].items():
                 try:
-                    run = runs.open_run(store, str(name))
-                    wanted[int(seed)] = (run, int(seed) if int(seed) in run.seeds else run.seeds[0])
-                except (SemtoolError, KeyError, IndexError, ValueError) as error:
+                    wanted[int(seed)] = runs.open_run(store, str(name))
+                except SemtoolError as error:
                     problems.append(
                         f"Seed {seed}: the run {name} cannot be opened ({said(error, store.root)})."
                     )
-            seeds, more = _seeds(wanted)
+            seeds, more = _seeds(wanted, entry["accuracy"]["values"])
             cells.append(
                 Cell(
                     label=entry["text"],
@@ -168,20 +167,23 @@ def _of_comparison(store: Store, comparison: Comparison) -> Source:
         ) from error
 
 
-def _seeds(wanted: dict[int, tuple[Run, int]]) -> tuple[dict[int, tuple[Run, int]], tuple[str, ...]]:
-    """Split seeds into those whose files can be read, and a sentence for each that cannot.
+def _seeds(wanted: dict[int, Run], measured: dict[str, float]) -> tuple[dict[int, Run], tuple[str, ...]]:
+    """Split seeds into those whose files can be used, and a sentence for each whose cannot.
 
-    Closed forms are fitted once for all seeds: that one counts once.
+    Args:
+        wanted: the run of each seed.
+        measured: the accuracy of each seed when it was measured, where that is known.
     """
-    found, problems, used = {}, [], set()
-    for seed, (run, inner) in sorted(wanted.items()):
-        if (run.name, inner) in used:
-            continue
-        used.add((run.name, inner))
+    found, problems = {}, []
+    for seed, run in sorted(wanted.items()):
         try:
-            run.metrics(inner)
-            run.record(inner)
-            found[seed] = (run, inner)
-        except SemtoolError:
+            run.record(seed)
+            accuracy = run.metrics(seed)["zsl"]["accuracy"]
+        except (SemtoolError, KeyError, TypeError):
             problems.append(f"Seed {seed}: the files of the run {run.name} are missing or damaged.")
+            continue
+        if abs(accuracy - measured.get(str(seed), accuracy)) > 1e-9:
+            problems.append(f"Seed {seed}: the run {run.name} was changed after it was compared; left out.")
+            continue
+        found[seed] = run
     return found, tuple(problems)

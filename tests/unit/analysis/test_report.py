@@ -191,12 +191,22 @@ def test_replaced_inputs_are_not_shown_as_the_run_s_own(store, tmp_path):
 
 
 def test_a_comparison_with_a_damaged_run_says_so(store, tmp_path):
-    (store.root / "runs" / "ridge-plain-1" / "seed-0" / "metrics.json").write_text("{", encoding="utf-8")
+    (store.root / "runs" / "ridge-plain-1" / "seed-1" / "metrics.json").write_text("{", encoding="utf-8")
     made, page = page_of(store, "both", tmp_path)
     assert [p for p in made.missing if "ridge-plain-1" in p] == [
         "Seed 1: the files of the run ridge-plain-1 are missing or damaged."
     ]
     assert "missing" not in page.data["cells"][0]["map"]
+
+
+def test_a_comparison_whose_run_was_changed_says_so(store, tmp_path):
+    path = store.root / "runs" / "ridge-rich-0" / "seed-0" / "metrics.json"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    found["zsl"]["accuracy"] = 0.123
+    path.write_text(json.dumps(found), encoding="utf-8")
+    made, page = page_of(store, "both", tmp_path)
+    assert "Seed 0: the run ridge-rich-0 was changed after it was compared; left out." in made.missing
+    assert page.data["cells"][1]["shown_seed"] == 1
 
 
 def test_names(store, tmp_path, cli):

@@ -20,8 +20,8 @@ function matrix(host, { label, show, act }) {
     view.left = Math.min(190, Math.max(110, room * 0.24));
     view.top = Math.min(150, view.left) * 0.78;
     const slant = Math.round(view.top * 0.66);
-    view.side = Math.max(9, Math.min(m > 8 ? 30 : 46, Math.floor((room - view.left - slant) / Math.max(m, 1))));
-    const size = Math.min(13, Math.max(8.5, view.side * 0.86));
+    view.side = Math.max(8, Math.min(m > 8 ? 30 : 46, Math.floor((room - view.left - slant) / Math.max(m, 1))));
+    const size = Math.min(13, Math.max(8, view.side * 0.86));
     const width = view.left + view.side * m + slant, height = view.top + view.side * n + 8;
     const context = prepare(canvas, width, height);
     context.font = font(size);
