@@ -39,7 +39,7 @@ SPLITS = (
 PRESETS = ("ridge", "eszsl")
 FEWEST = 5
 """Fewest texts in a group that are worth ranking."""
-RESAMPLES = 2000
+RESAMPLES = 4000
 
 Row = dict[str, Any]
 
@@ -159,8 +159,11 @@ def rho(table: Table, by_encoder: bool) -> tuple[float, int]:
     return (float(np.mean(found)) if found else float("nan")), len(found)
 
 
-def interval(table: Table, by_encoder: bool) -> tuple[float, float]:
-    """Return a 95 % interval: texts and splits are drawn anew, each with all its rows."""
+def interval(table: Table, by_encoder: bool, figures: int) -> tuple[float, float, bool]:
+    """Return a 95 % interval, and whether one that is corrected for the number of figures excludes zero.
+
+    Texts and splits are drawn anew, each with all its rows.
+    """
     rng = np.random.default_rng(0)
     everything = sorted({row[3:5] for row in table})
     splits = sorted({row[:2] for row in table})
@@ -179,18 +182,19 @@ def interval(table: Table, by_encoder: bool) -> tuple[float, float]:
         value, n = rho(sample, by_encoder)
         if n:
             values.append(value)
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)
+    tail = 2.5 / figures
+    low, high, strict_low, strict_high = np.percentile(values, [2.5, 97.5, tail, 100 - tail])
+    return float(low), float(high), bool(strict_low > 0 or strict_high < 0)
 
 
-def summary(table: Table, by_encoder: bool) -> dict[str, Any] | None:
+def summary(table: Table, by_encoder: bool, figures: int) -> dict[str, Any] | None:
     """Return rank correlation, interval and counts; None if there is too little to rank."""
     value, count = rho(table, by_encoder)
     if not count:
         return None
-    low, high = interval(table, by_encoder)
+    low, high, strict = interval(table, by_encoder, figures)
     return {
-        "rho": round(value, 3), "low": round(low, 3), "high": round(high, 3), "groups": count,
+        "rho": round(value, 3), "low": round(low, 3), "high": round(high, 3), "strict": strict, "groups": count,
         "texts": len({row[3:5] for row in table}),
     }  # fmt: skip
 
@@ -199,9 +203,9 @@ def verdict(found: dict[str, Any] | None, better: str) -> str:
     """Return in words what an interval shows."""
     if found is None or found["low"] <= 0 <= found["high"]:
         return "not shown"
-    if better == "neither":
-        return "related"
-    return "predicts" if (found["rho"] > 0) == (better == "higher") else "the other way round"
+    told = "shown" if found["strict"] else "a hint"
+    expected = better == "neither" or (found["rho"] > 0) == (better == "higher")
+    return told if expected else f"{told}, the other way round"
 
 
 def commit() -> str:
@@ -228,8 +232,9 @@ def document(record: dict[str, Any], command: str) -> str:
         "correlation between a figure of `semtool diagnose` and zero-shot accuracy, ranked within each split "
         "and preset, averaged; 95 % intervals by drawing texts and splits anew "
         f"({RESAMPLES} times). The splits come from two data sets, so the intervals are narrower than they "
-        f"would be for a new data set; they are not corrected for {len(record['measures'])} figures. The "
-        "second column ranks only texts under the same encoder (groups of at least "
+        f"would be for a new data set; they are not corrected for the number of figures; what excludes zero is "
+        f"called shown if it still does when corrected for {len(record['measures'])} (Bonferroni), otherwise a "
+        "hint. The second column ranks only texts under the same encoder (groups of at least "
         f"{FEWEST} texts).", "",
         "| figure | better | all texts | same encoder | shown (same encoder) |", "|---|---|---|---|---|",
     ]  # fmt: skip
@@ -307,7 +312,7 @@ def main() -> None:
             if key in known[d, s, p, e]
         ]
         by_split[key] = [rho([row for row in table if row[:2] == split], False)[0] for split in splits]
-        everything, same = summary(table, False), summary(table, True)
+        everything, same = summary(table, False, len(MEASURES)), summary(table, True, len(MEASURES))
         measures[key] = {
             "all": everything,
             "same_encoder": same,

@@ -22,6 +22,7 @@ class Prediction:
 
     Attributes:
         rho: the correlation; ``low`` and ``high``: its 95 % interval over texts and splits.
+        strict: whether an interval corrected for the number of figures excludes zero as well.
         texts, groups: how many texts were ranked, in how many groups (split and preset).
         verdict: what the interval shows, in words.
     """
@@ -29,6 +30,7 @@ class Prediction:
     rho: float
     low: float
     high: float
+    strict: bool
     texts: int
     groups: int
     verdict: str

@@ -112,12 +112,7 @@ def _show_measures(found: tuple[Diagnosis, ...]) -> None:
             f"over {len(made['splits'])} splits; {made['texts']} texts, 95 % intervals "
             f"(commit {made['commit']})."
         )
-        shown = [MEASURES[key].title for key, p in predicted.items() if p.verdict == "predicts"]
-        console.say(
-            f"Shown to go with accuracy there: {', '.join(shown)}."
-            if shown
-            else "None of these figures was shown to go with accuracy there; only training tells."
-        )
+        console.say(_verdict({MEASURES[key].title: p.verdict for key, p in predicted.items()}))
     if first.agreement and first.features:
         a = first.agreement
         console.say(
@@ -175,3 +170,16 @@ def _some(fields: list[str]) -> str:
     if len(fields) <= 6:
         return ", ".join(fields) or "-"
     return ", ".join(fields[:5]) + f" and {len(fields) - 5} more"
+
+
+def _verdict(verdicts: dict[str, str]) -> str:
+    """Return what may be concluded from the figures, in a sentence."""
+    shown = [title for title, verdict in verdicts.items() if verdict.startswith("shown")]
+    hints = [title for title, verdict in verdicts.items() if verdict.startswith("a hint")]
+    said = (
+        f"Shown to go with accuracy: {', '.join(shown)}." if shown else "None was shown to go with accuracy"
+    )
+    if hints:
+        said += f"{'' if shown else '.'} A hint that does not survive correction for their number: "
+        return said + ", ".join(hints) + "."
+    return said if shown else said + "; only training tells."
