@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from semtool.analysis.comparison import Comparison, checked_name
+from semtool.analysis.differences import differences
 from semtool.analysis.grid import CellRuns, Grid
-from semtool.analysis.outcomes import Outcomes, pair, read_outcomes
+from semtool.analysis.outcomes import Outcomes, read_outcomes
 from semtool.analysis.running import run_grid
 from semtool.analysis.settings import settings
-from semtool.analysis.statistics import LEVEL, RESAMPLES, Estimate, Pairs, estimate, holm
+from semtool.analysis.statistics import LEVEL, RESAMPLES
 from semtool.analysis.texts import Target, datasets_of, find_texts
-from semtool.analysis.wording import general_notes, sentence, verdict
+from semtool.analysis.wording import general_notes
 from semtool.artifacts import Artifact, Store
 from semtool.artifacts.manifest import digest, library_versions, now
 from semtool.errors import UsageError
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["assemble", "compare"]
 
 METHOD = (
-    "difference of paired accuracies; Student's t over seeds plus a bootstrap of the unseen test samples, "
-    "by person where persons are known (semtool.analysis.statistics)"
+    "difference of paired accuracies; Student's t over seeds, its spread pooled over texts, plus a "
+    "bootstrap of the unseen test samples, by person where persons are known (semtool.analysis.statistics)"
 )
 
 
@@ -116,7 +116,6 @@ def assemble(
     """Return the comparison of cells that are trained. Reads runs, writes nothing."""
     outcomes = [read_outcomes(c, store, features_per_seed=grid.features_per_seed) for c in cells]
     entries = [_cell_entry(c, o) for c, o in zip(cells, outcomes, strict=True)]
-    differences = _differences(cells, outcomes, level=level, resamples=resamples)
     labels = {s.label: s.seeded for s in grid.settings}
     simulated = any(m["simulated"] for o in outcomes for m in o.metrics.values())
     leaky = any(m["leaky"] for o in outcomes for m in o.metrics.values())
@@ -132,7 +131,7 @@ def assemble(
             for dataset, found in t.descriptions.items()
         ],
         cells=entries,
-        differences=differences,
+        differences=differences(cells, outcomes, level=level, resamples=resamples),
         method={
             "interval": METHOD,
             "correction": "holm",
@@ -195,82 +194,4 @@ def _cell_entry(found: CellRuns, outcomes: Outcomes) -> dict[str, Any]:
         "class_mean": zsl["class_mean"],
         "harmonic": gzsl and gzsl["harmonic"],
         "per_class": zsl["per_class"],
-    }
-
-
-def _differences(
-    cells: Sequence[CellRuns], outcomes: Sequence[Outcomes], *, level: float, resamples: int
-) -> list[dict[str, Any]]:
-    """Return every difference of two texts, split by split and then over all splits, corrected."""
-    groups: dict[tuple[str, str, str], dict[str, dict[str, Outcomes]]] = {}
-    for found, seen in zip(cells, outcomes, strict=True):
-        cell = found.cell
-        by_split = groups.setdefault((cell.dataset, cell.encoder, cell.setting.label), {})
-        by_split.setdefault(cell.split, {})[cell.text.label] = seen
-    single, overall = [], []
-    for (dataset, encoder, preset), by_split in groups.items():
-        fixed = {"encoder": encoder, "preset": preset, "dataset": dataset}
-        texts = list(dict.fromkeys(t for by_text in by_split.values() for t in by_text))
-        for a, b in itertools.combinations(texts, 2):
-            both = {s: (by[a], by[b]) for s, by in by_split.items() if a in by and b in by}
-            names = {"a": a, "b": b, **fixed}
-            single += [_Difference({**names, "split": s}, [(x, y)]) for s, (x, y) in both.items()]
-            if len(both) > 1:
-                overall.append(_Difference({**names, "split": None}, list(both.values())))
-    return [d for family in (single, overall) for d in _judge(family, level, resamples)]
-
-
-class _Difference:
-    """Two texts under one encoder and preset, on one split or several."""
-
-    def __init__(self, names: dict[str, Any], outcomes: list[tuple[Outcomes, Outcomes]]) -> None:
-        self.names = names
-        self.pairs: list[Pairs] = [pair(x, y, names["dataset"]) for x, y in outcomes]
-        self.identical = all(
-            x.predicted.shape == y.predicted.shape and bool((x.predicted == y.predicted).all())
-            for x, y in outcomes
-        )
-        self.one_seed = any(p.seeded and len(p.differences) == 1 for p in self.pairs)
-        self.classes = {} if len(outcomes) > 1 else _per_class(self.pairs[0], outcomes[0][0])
-
-    @property
-    def tested(self) -> bool:
-        return not self.identical and not self.one_seed
-
-
-def _judge(family: Sequence[_Difference], level: float, resamples: int) -> list[dict[str, Any]]:
-    found: list[Estimate] = [estimate(d.pairs, level=level, resamples=resamples) for d in family]
-    tested = [i for i, d in enumerate(family) if d.tested]
-    adjusted = dict(zip(tested, holm([found[i].p for i in tested]), strict=True))
-    entries = []
-    for i, (d, e) in enumerate(zip(family, found, strict=True)):
-        said = verdict(e, adjusted.get(i), identical=d.identical, one_seed=d.one_seed, level=level)
-        entry = {
-            **d.names,
-            "pairs": sum(len(p.differences) for p in d.pairs),
-            "mean": e.mean,
-            "low": e.low,
-            "high": e.high,
-            "p": e.p if d.tested else None,
-            "p_adjusted": adjusted.get(i),
-            "covers": {"seeds": e.seeds, "persons" if e.persons else "samples": e.units},
-            "verdict": said,
-            "per_class": d.classes or None,
-        }
-        entry["words"] = sentence(entry, e, tested=len(tested), level=level)
-        entries.append(entry)
-    return entries
-
-
-def _per_class(pairs: Pairs, outcomes: Outcomes) -> dict[str, dict[str, Any]]:
-    """Return for each class how much more often the first text is right."""
-    known = next(iter(outcomes.metrics.values()))["zsl"]["per_class"]
-    return {
-        c: {
-            "name": entry["name"],
-            "n": entry["n"],
-            "mean": float(pairs.differences[:, pairs.class_id == int(c)].mean()),
-        }
-        for c, entry in known.items()
-        if entry["n"]
     }

@@ -40,6 +40,11 @@ class Outcomes:
     seeded: bool
 
     @cached_property
+    def fingerprint(self) -> bytes:
+        """Equal for cells that predict the same class for every sample and seed."""
+        return self.predicted.tobytes()
+
+    @cached_property
     def right(self) -> NDArray[np.float64]:
         """(S, n), 1 where right."""
         right: NDArray[np.float64] = (self.predicted == self.class_id).astype(np.float64)
@@ -76,8 +81,12 @@ def read_outcomes(found: CellRuns, store: Store, *, features_per_seed: bool) -> 
     )
 
 
-def pair(first: Outcomes, second: Outcomes, dataset: str) -> Pairs:
-    """Return the paired differences of two cells on the same split, over the seeds that both have."""
+def pair(first: Outcomes, second: Outcomes, dataset: str, pooled: tuple[float, int] | None = None) -> Pairs:
+    """Return the paired differences of two cells on the same split, over the seeds that both have.
+
+    Args:
+        pooled: see `semtool.analysis.statistics.Pairs`.
+    """
     if first.names != second.names:
         raise SemtoolError(f"two runs on {dataset} were measured on different samples and cannot be paired")
     seeds = [s for s in first.metrics if s in second.metrics]
@@ -89,6 +98,7 @@ def pair(first: Outcomes, second: Outcomes, dataset: str) -> Pairs:
         person=[f"{dataset}/{p}" if p else "" for p in first.person],
         sample=[f"{dataset}/{n if distinct else i}" for i, n in enumerate(first.names)],
         seeded=first.seeded,
+        pooled=pooled,
     )
 
 

@@ -6,9 +6,11 @@ sample gives one difference, right with the one minus right with the other: -1, 
 What varies, and how the interval allows for it:
 
 * **seeds**, of which there are few (often three). Resampling three values with replacement gives a spread
-  that is too small by a third, and no allowance for not knowing it: such an interval misses the truth about
-  three times as often as it says. The seeds' part of the error is therefore Student's t with the seeds' own
-  standard error and few degrees of freedom (2 for three seeds of one split).
+  that is too small by a third, and no allowance for not knowing it: such an interval misses the truth several
+  times as often as it says. The seeds' part of the error is therefore Student's t. Its spread is pooled over
+  all texts that were trained alike on the split, as in a two-way analysis of variance (seeds by texts):
+  (texts - 1) (seeds - 1) degrees of freedom instead of two for three seeds. A pair whose own spread is larger
+  keeps its own, because texts need not vary alike.
 * **samples**. They are bootstrapped, by person where persons are known (all samples of one person stay
   together, because repetitions by the same person are alike), else one by one. The draws are widened as
   Student's t is, to allow for few persons. Classes are not resampled: the statement is about the unseen
@@ -29,7 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LEVEL", "RESAMPLES", "Estimate", "Pairs", "estimate", "holm"]
+__all__ = ["LEVEL", "RESAMPLES", "Estimate", "Pairs", "estimate", "holm", "pooled_variance"]
 
 LEVEL = 0.95
 RESAMPLES = 10_000
@@ -49,6 +51,8 @@ class Pairs:
         person: (n,) whoever moves, unique over data sets; empty strings where nobody knows.
         sample: (n,) names of samples, unique over data sets.
         seeded: whether the seed changes anything; if not there is one row, and no part for seeds.
+        pooled: variance over seeds of a difference, pooled over texts, and its degrees of freedom (see
+            `pooled_variance`); None: the pair has nothing but its own.
     """
 
     differences: Floats
@@ -56,6 +60,7 @@ class Pairs:
     person: Sequence[str]
     sample: Sequence[str]
     seeded: bool = True
+    pooled: tuple[float, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,21 @@ def estimate(
     p = min(1.0, 2 * (beyond + 1) / (resamples + 1))
     seeds = min(len(p.differences) for p in pairs) if all(p.seeded for p in pairs) else 0
     return Estimate(mean, low, high, p, seeds if seeds > 1 else 0, units, persons)
+
+
+def pooled_variance(accuracies: Sequence[Floats]) -> tuple[float, int] | None:
+    """Return the variance over seeds of a difference of two accuracies, and its degrees of freedom.
+
+    Args:
+        accuracies: arrays (texts, seeds), one an encoder; what seeds and texts do on average is taken out of
+            each, what is left is pooled.
+    """
+    squares, freedom = 0.0, 0
+    for table in accuracies:
+        left = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0, keepdims=True) + table.mean()
+        squares += float((left**2).sum())
+        freedom += (table.shape[0] - 1) * (table.shape[1] - 1)
+    return (2 * squares / freedom, freedom) if freedom else None
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -143,18 +163,16 @@ def _unit_errors(influence: Floats, freedom: int, resamples: int, rng: np.random
 
 def _seed_errors(pairs: Sequence[Pairs], resamples: int, rng: np.random.Generator) -> Floats:
     """Return draws (resamples,) of the error that comes from the choice of seeds."""
-    errors = np.zeros(resamples)
-    parts = [
-        (
-            p.differences.mean(axis=1).var(ddof=1) / len(p.differences) / len(pairs) ** 2,
-            len(p.differences) - 1,
-        )
-        for p in pairs
-        if p.seeded and len(p.differences) > 1
-    ]
+    parts = []
+    for p in pairs:
+        if p.seeded and len(p.differences) > 1:
+            own = float(p.differences.mean(axis=1).var(ddof=1)), len(p.differences) - 1
+            variance, freedom = max(own[0], p.pooled[0]) if p.pooled else own[0], (p.pooled or own)[1]
+            parts.append((variance / len(p.differences) / len(pairs) ** 2, freedom))
     total = sum(v for v, _ in parts)
-    if total > 0:
-        # Welch-Satterthwaite: splits of unequal spread count for less than their number.
-        freedom = total**2 / sum(v**2 / f for v, f in parts)
-        errors += np.sqrt(total) * rng.standard_t(freedom, resamples)
+    if total <= 0:
+        return np.zeros(resamples)
+    # Welch-Satterthwaite: splits of unequal spread count for less than their number.
+    together = total**2 / sum(v**2 / f for v, f in parts)
+    errors: Floats = np.sqrt(total) * rng.standard_t(together, resamples)
     return errors

@@ -34,6 +34,8 @@ def test_the_good_text_is_found_and_the_copy_is_the_same(store, narrow):
     assert "predict the same class for every sample" in same["words"]
     assert between(found, "shuffled", "copy")["words"].startswith("copy is better than shuffled by ")
     assert len(narrow.done) == 2  # the copy's run is the good one's
+    # That the copy differs from the shuffled text is no second question: nothing is corrected for it.
+    assert between(found, "good", "shuffled")["p_adjusted"] == between(found, "good", "shuffled")["p"]
 
 
 def test_closed_forms_are_fitted_once_and_say_so(store, narrow):

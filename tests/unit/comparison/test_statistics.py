@@ -1,9 +1,11 @@
 """Intervals hold the truth as often as they say; corrections correct; persons count, not samples."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from semtool.analysis.statistics import Pairs, estimate, holm
+from semtool.analysis.statistics import Pairs, estimate, holm, pooled_variance
 
 
 def pairs_of(differences, persons=8, classes=2, seeded=True):
@@ -97,3 +99,27 @@ def test_holm():
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([0.9, 0.8]) == [1.0, 1.0]
     assert holm([]) == []
+
+
+def test_the_spread_over_seeds_is_pooled_over_texts():
+    rng = np.random.default_rng(5)
+    tables = [rng.normal(size=(4, 3)) + rng.normal(size=(1, 3)) for _ in range(300)]
+    found = [pooled_variance([t]) for t in tables]
+    assert {freedom for _, freedom in found} == {6}
+    assert np.mean([v for v, _ in found]) == pytest.approx(2, rel=0.1)  # of a difference; seeds alone cancel
+    assert pooled_variance([tables[0][:2]]) == (pytest.approx(np.var(tables[0][0] - tables[0][1], ddof=1)), 2)
+    assert pooled_variance(tables[:2])[1] == 12
+    assert pooled_variance([tables[0][:1]]) is None
+
+
+def test_a_pooled_spread_narrows_the_interval_but_never_below_the_pairs_own():
+    pairs = pairs_of(drawn(np.random.default_rng(6), 3))
+    own = float(pairs.differences.mean(axis=1).var(ddof=1))
+
+    def width(pooled):
+        found = estimate([replace(pairs, pooled=pooled)])
+        return found.high - found.low
+
+    assert width((own, 8)) < width(None)
+    assert width((own / 100, 8)) == width((own, 8))
+    assert width((own * 4, 8)) > width((own, 8))

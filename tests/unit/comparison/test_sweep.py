@@ -88,8 +88,10 @@ def test_all_problems_of_a_file_are_listed_at_once(tmp_path):
     )
     with pytest.raises(UsageError) as raised:
         read_sweep(path)
-    for part in ("7 problems", "'nw-uclaa'", "'purls-1'", "'tfidff'", "'papr'", "lr takes a number", "'hiden'",
-                 "'multi'"):  # fmt: skip
+    parts = (
+        "7 problems", "'nw-uclaa'", "'purls-1'", "'tfidff'", "'papr'", "lr takes a number", "'hiden'", "'multi'"
+    )  # fmt: skip
+    for part in parts:
         assert part in str(raised.value)
     wrong = {"- 1\n": "must hold keys", "a: [": "is no YAML", "prompts: x": "datasets is missing"}
     for text, expected in wrong.items():
