@@ -71,8 +71,8 @@ def simulated_classes(
         described = generate(SOURCE, prompts, store=side).artifact
     except SemtoolError as error:
         raise UsageError(
-            f"the auxiliary classes need text of the same kind as {embeddings.reference}, which cannot be made "
-            f"({error}); use --auxiliary none"
+            f"the auxiliary classes need text of the same kind as {embeddings.reference}, which cannot be "
+            f"made ({error}); use --auxiliary none"
         ) from error
     text = EmbeddingFile(embed(described, encoder, store=side).artifact.path)
     skeletons = simulate(SOURCE, subjects=SUBJECTS, reps=1, seed=seed, store=side).artifact

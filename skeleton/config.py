@@ -59,7 +59,7 @@ class TrainConfig:
         validation_seed: the seed that chooses them.
         kernel: of `transfer`: summed over the features' blocks, or one over all columns.
         auxiliary: of `transfer`: classes beside the seen ones from which the map to text is learned.
-        hub_correction: of `transfer`: whether each class's scores are standardised over the seen training
+        hub_correction: without training: whether each class's scores are standardised over the seen training
             samples.
     """
 

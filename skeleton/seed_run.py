@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
 from skeleton import runs
 from skeleton.auxiliary import SOURCE, simulated_classes
-from skeleton.baselines import Setting, choose, fit_closed_form
+from skeleton.baselines import fit_closed_form
 from skeleton.calibration import Calibration, fit_calibration, predict
 from skeleton.config import TrainConfig, head_series
 from skeleton.device import reproducible
@@ -122,18 +122,17 @@ def _run_seed(job: SeedJob, on_epoch: OnEpoch | None) -> dict[str, Any]:
     try:
         chosen: dict[str, Any] = {"selection": job.config.select}
         epochs, calibration = None, None
-        setting, settled = _choose(job, task)
         # The closed forms calibrate by default; with very few seen classes they go without.
         spare = len(task.seen) >= 4 or job.config.method == "mla" or job.config.validation_classes
         if job.config.select == "validation" or (job.config.calibrate and spare):
-            epochs, calibration, chosen["validation"] = _pilot(job, task, folder, tell("pilot"), setting)
+            epochs, calibration, chosen["validation"] = _pilot(job, task, folder, tell("pilot"))
         monitor = _test_monitor(task) if job.config.select == "test" else None
         scorer, fitted = _train(
             job, task, task.seen, folder / "state.safetensors", tell("train"),
-            epochs=epochs, monitor=monitor, setting=setting,
+            epochs=epochs, monitor=monitor,
         )  # fmt: skip
         chosen["epoch"] = fitted.get("epoch")
-        settled |= {"auxiliary": fitted["auxiliary"]} if "auxiliary" in fitted else {}
+        chosen["auxiliary"] = fitted.get("auxiliary")
     finally:
         for tracker in trackers:
             tracker.close()
@@ -144,7 +143,6 @@ def _run_seed(job: SeedJob, on_epoch: OnEpoch | None) -> dict[str, Any]:
         **chosen,
         "leaky": job.config.select == "test",
         **measured,
-        **settled,
         "timing": {"train_seconds": trained, "total_seconds": time.perf_counter() - started},
         "versions": {**library_versions("torch", "numpy"), "python": platform.python_version()},
     }
@@ -209,16 +207,18 @@ def _train(
     *,
     epochs: int | None = None,
     monitor: Callable[[Scorer], float] | None = None,
-    setting: Setting | None = None,
 ) -> tuple[Scorer, dict[str, Any]]:
     """Train a scorer on some of the seen classes; also return what there is to say about it."""
     bank, samples = task.bank.take(classes), task.train.of(classes)
     rows = _rows(bank, samples)
     if job.config.method == "transfer":
         return _transfer(job, task, Examples(samples.features, rows, bank))
-    if setting is not None:
-        norm = job.config.feature_norm
-        return fit_closed_form(samples.features, rows, bank, setting, feature_norm=norm), {}
+    if job.config.method != "mla":
+        closed = fit_closed_form(
+            job.config.method, samples.features, rows, bank, feature_norm=job.config.feature_norm,
+            hub_correction=job.config.hub_correction,
+        )  # fmt: skip
+        return closed, {}
 
     normalise = Normalisation.of(job.config.feature_norm, samples.features)
     heads = list(head_series(job.config, job.embeddings.dataset, int(bank.counts.max())))
@@ -260,28 +260,12 @@ def _transfer(job: SeedJob, task: Task, seen: Examples) -> tuple[Scorer, dict[st
     return scorer, {"auxiliary": record}
 
 
-def _choose(job: SeedJob, task: Task) -> tuple[Setting | None, dict[str, Any]]:
-    """Choose the setting of a closed form by cross-validation on the seen classes."""
-    if job.config.method not in ("ridge", "eszsl"):
-        return None, {}
-    bank = task.bank.take(task.seen)
-    setting, found = choose(
-        job.config.method,
-        task.train.features,
-        _rows(bank, task.train),
-        bank,
-        seed=job.config.validation_seed,
-        feature_norm=job.config.feature_norm,
-    )
-    return setting, {"setting": asdict(setting), "cross_validation": found}
-
-
 def _rows(bank: TextBank, samples: Samples) -> NDArray[np.int64]:
     return np.array([bank.classes.index(c) for c in samples.labels.tolist()], dtype=np.int64)
 
 
 def _pilot(
-    job: SeedJob, task: Task, folder: Path, on_epoch: OnEpoch, setting: Setting | None
+    job: SeedJob, task: Task, folder: Path, on_epoch: OnEpoch
 ) -> tuple[int | None, Calibration | None, dict[str, Any]]:
     """Train without some seen classes, which then play the unseen ones.
 
@@ -310,7 +294,7 @@ def _pilot(
     selecting = job.config.select == "validation" and job.config.method == "mla"
     scorer, fitted = _train(
         job, task, kept, folder / "pilot-state.safetensors", on_epoch,
-        monitor=monitor if selecting else None, setting=setting,
+        monitor=monitor if selecting else None,
     )  # fmt: skip
     record = {
         "classes": list(held),
@@ -376,8 +360,6 @@ def _open_partial(folder: Path, job: SeedJob) -> None:
         lines = [
             json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.endswith("}")
         ]
-        if done["train"]:
-            done["pilot"] = max((r["epoch"] for r in lines if r["phase"] == "pilot"), default=0)
         kept = [r for r in lines if r["epoch"] <= done.get(r["phase"], 0)]
         log.write_text("".join(json.dumps(r) + "\n" for r in kept), encoding="utf-8")
 

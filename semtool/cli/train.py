@@ -127,7 +127,7 @@ def train(
     ] = None,
     hub_correction: Annotated[
         bool | None,
-        typer.Option(help="best: standardise each class's scores on seen samples.", show_default="yes"),
+        typer.Option(help="Closed forms: standardise each class over seen samples.", show_default="yes"),
     ] = None,
     select: Annotated[
         Select | None,

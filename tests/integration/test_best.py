@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from semtool.artifacts import Store
+from semtool.catalogue import load_dataset
+from semtool.errors import UsageError
 from skeleton.arrays import ArraySet, ArrayWriter
+from skeleton.auxiliary import simulated_classes
 from skeleton.simulation import simulate
 
 
@@ -57,9 +60,6 @@ def test_from_text_to_accuracy_with_swapped_unseen_labels(cli, world, tmp_path):
 def test_text_that_cannot_be_made_for_other_classes_is_said(cli, world, tmp_path):
     np.save(tmp_path / "v.npy", np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32))
     made = run(cli, world, "artifacts", "import", str(tmp_path / "v.npy"), "--dataset", "ntu60")
-    answer = cli(
-        "train", "--preset", "best", "--split", "synse-55-5", "--embeddings", made["reference"], "--root",
-        world.root,
-    )  # fmt: skip
-    assert answer.code == 2
-    assert "--auxiliary none" in answer.err
+    imported = world.resolve("embeddings", made["reference"])
+    with pytest.raises(UsageError, match="--auxiliary none"):
+        simulated_classes(imported, load_dataset("ntu60"), [], store=world, seed=0)

@@ -50,8 +50,8 @@ def provenance(
     add("codebook", ", ".join(first.get("codebook") or []))
     add("motion slot", first.get("motion"))
     add("switches", _words(record.get("config") or {}))
-    if first.get("setting"):
-        add("setting chosen on seen classes", _words(first["setting"]))
+    if extra := first.get("auxiliary"):
+        add("learned also from", f"{len(extra['classes'])} simulated classes of {extra['source']}")
     add("identity of the run", record.get("identity"))
     seconds = [m["timing"]["train_seconds"] for m in metrics.values() if m.get("timing")]
     if seconds:
