@@ -144,8 +144,8 @@ def fit(
         at.history.append(record)
         if on_epoch is not None:
             on_epoch(record)
-        if state is not None and at.epoch < last:
-            state.save(at)
+        if state is not None:
+            state.save(at, now=at.epoch == last)  # what comes after may be killed, too
     if monitor is not None and at.best:
         with torch.no_grad():
             for name, p in model.named_parameters():
@@ -214,10 +214,11 @@ class State:
     every: float = STATE_EVERY
     due: float = 0.0
 
-    def save(self, at: Fit) -> None:
-        """Write the state, if that is due and there is something to go on from."""
+    def save(self, at: Fit, *, now: bool = False) -> None:
+        """Write the state if that is due, or ``now``; never weights that nothing can go on from."""
         started = time.monotonic()
-        if started < self.due or not all(bool(torch.isfinite(p).all()) for p in at.model.parameters()):
+        due = now or started >= self.due
+        if not due or not all(bool(torch.isfinite(p).all()) for p in at.model.parameters()):
             return
         tensors = {f"best/{k}": v for k, v in at.best.items()}
         for name, p in at.model.named_parameters():
@@ -234,8 +235,8 @@ class State:
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
         temporary.replace(self.path)
-        now = time.monotonic()
-        self.due = now + min(self.every, (now - started) / STATE_SHARE)
+        ended = time.monotonic()
+        self.due = ended + min(self.every, (ended - started) / STATE_SHARE)
 
     def describe(self) -> str:
         """Say which epoch the file holds, and where it is."""
