@@ -19,8 +19,8 @@ import json
 import platform
 import subprocess
 import sys
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -136,26 +136,38 @@ Table = list[tuple[str, str, str, str, str, float, float]]
 """Rows of dataset, split, preset, prompts, encoder, figure, accuracy."""
 
 
-def within(table: Table, by_encoder: bool) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Yield figure and accuracy of the texts of each group."""
-    parts: dict[tuple[str, ...], list[tuple[float, float]]] = defaultdict(list)
-    for dataset, split, preset, _, encoder, figure, accuracy in table:
+@dataclass(frozen=True)
+class Group:
+    """The texts that are ranked against each other: figure, accuracy, and which text each is."""
+
+    split: tuple[str, str]
+    figure: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    text: NDArray[np.int64]
+
+
+def grouped(table: Table, by_encoder: bool) -> list[Group]:
+    """Return the groups with enough texts: one for each split and preset (and encoder)."""
+    every = sorted({row[3:5] for row in table})
+    parts: dict[tuple[str, ...], list[tuple[float, float, int]]] = defaultdict(list)
+    for dataset, split, preset, prompts, encoder, figure, accuracy in table:
         key = (dataset, split, preset) + ((encoder,) if by_encoder else ())
-        parts[key].append((figure, accuracy))
-    for pairs in parts.values():
-        left, right = np.array(pairs).T
-        yield left, right
+        parts[key].append((figure, accuracy, every.index((prompts, encoder))))
+    return [
+        Group(
+            (key[0], key[1]), np.array([r[0] for r in rows]), np.array([r[1] for r in rows]),
+            np.array([r[2] for r in rows]),
+        )
+        for key, rows in parts.items()
+        if len(rows) >= FEWEST and len({r[0] for r in rows}) > 1
+    ]  # fmt: skip
 
 
 def rho(table: Table, by_encoder: bool) -> tuple[float, int]:
     """Return the rank correlation averaged over groups, and the number of groups."""
     from semtool.analysis.geometry import rank_correlation
 
-    found = [
-        rank_correlation(left, right)
-        for left, right in within(table, by_encoder)
-        if len(left) >= FEWEST and len(set(left.tolist())) > 1
-    ]
+    found = [rank_correlation(g.figure, g.accuracy) for g in grouped(table, by_encoder)]
     return (float(np.mean(found)) if found else float("nan")), len(found)
 
 
@@ -164,24 +176,25 @@ def interval(table: Table, by_encoder: bool, figures: int) -> tuple[float, float
 
     Texts and splits are drawn anew, each with all its rows.
     """
+    from semtool.analysis.geometry import rank_correlation
+
     rng = np.random.default_rng(0)
-    everything = sorted({row[3:5] for row in table})
-    splits = sorted({row[:2] for row in table})
+    found = grouped(table, by_encoder)
+    texts = len({row[3:5] for row in table})
+    splits = sorted({g.split for g in found})
     values = []
     for _ in range(RESAMPLES):
-        drawn_texts = rng.integers(len(everything), size=len(everything))
-        drawn_splits = rng.integers(len(splits), size=len(splits))
-        count = {everything[i]: int((drawn_texts == i).sum()) for i in set(drawn_texts.tolist())}
-        sample = [
-            (row[0], f"{row[1]}#{copy}", *row[2:])
-            for copy, s in enumerate(drawn_splits)
-            for row in table
-            if row[:2] == splits[s]
-            for _ in range(count.get(row[3:5], 0))
-        ]
-        value, n = rho(sample, by_encoder)
-        if n:
-            values.append(value)
+        times = np.bincount(rng.integers(texts, size=texts), minlength=texts)
+        drawn = Counter(rng.integers(len(splits), size=len(splits)).tolist())
+        of_group, weights = [], []
+        for g in found:
+            rows = np.repeat(np.arange(len(g.text)), times[g.text])
+            weight = drawn[splits.index(g.split)]
+            if weight and len(set(rows.tolist())) > 2:
+                of_group.append(rank_correlation(g.figure[rows], g.accuracy[rows]))
+                weights.append(weight)
+        if weights:
+            values.append(np.average(of_group, weights=weights))
     tail = 2.5 / figures
     low, high, strict_low, strict_high = np.percentile(values, [2.5, 97.5, tail, 100 - tail])
     return float(low), float(high), bool(strict_low > 0 or strict_high < 0)
