@@ -95,7 +95,7 @@ def run_grid(
                 reused.add((run.folder.name, seed))
             jobs |= {(run.folder.name, s.seed): seed_job(s, store.root) for s in run.jobs if s.seed == seed}
     steps.settle(list(jobs.values()))
-    failures += steps.run(executor, list(jobs.values()), None)
+    untrained = steps.run(executor, list(jobs.values()), None)
     done = []
     for cell, runs in planned:
         trained = {s: r for s, r in runs.items() if s in finished_seeds(r.folder)}
@@ -105,7 +105,7 @@ def run_grid(
             features = {s: visuals[_key(grid, cell, s)] for s in trained}
             names = {s: r.folder.name for s, r in trained.items()}
             done.append(CellRuns(cell, texts[_text_key(cell)], features, names))
-    return GridResult(done, len(jobs) - len(failures), len(reused), failures)
+    return GridResult(done, len(jobs) - len(untrained), len(reused), failures + untrained)
 
 
 def preview(grid: Grid, *, store: Store, device: str = "auto") -> Preview:

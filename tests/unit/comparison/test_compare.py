@@ -228,3 +228,58 @@ def test_the_command_prints_tables_and_files(store, cli, tmp_path):
     assert cli(*common, *texts, "--seeds", "x").code == 2
     assert "did you mean 'max_k'" in cli(*common, *texts, "--switch", "max-kk=3").err
     assert "takes a whole number" in cli(*common, *texts, "--switch", "max-k=few").err
+
+
+def test_each_seed_may_train_its_own_visual_encoder(tmp_path, narrow, monkeypatch):
+    from dataclasses import replace
+
+    from skeleton import simulate, visual
+
+    store = Store(tmp_path / "artifacts")
+    simulate("ntu60", subjects=2, reps=1, store=store)
+    monkeypatch.setitem(visual.RECIPES, "stgcn", replace(visual.RECIPES["stgcn"], epochs=1))
+    steps = []
+
+    def run(seeds, **options):
+        narrow.done.clear()
+        return compare(
+            ["label", "global"], ["tfidf"], store=store, presets=["ridge"], seeds=seeds, executor=narrow,
+            features_per_seed=True, progress=lambda done, total: steps.append((done, total)), **options,
+        )  # fmt: skip
+
+    found = run((0, 1))
+    assert sum(label.startswith("features of ntu60") for label in narrow.done) == 2
+    for cell in found.cells:
+        assert cell["seeds"] == [0, 1]  # a closed form, but of two visual encoders
+        assert len({f["reference"] for f in cell["features"].values()}) == 2
+        assert len(set(cell["runs"].values())) == 2
+    entry = found.differences[0]
+    assert entry["covers"]["seeds"] == 2
+    assert found.method["features"] == "per seed"
+    assert found.simulated
+    assert any("simulated" in note for note in found.notes)
+    assert not any("--features-per-seed" in note for note in found.notes)
+    run((0, 1, 2))
+    assert [label.startswith("features") for label in narrow.done] == [True, False, False]
+
+
+def test_features_older_than_the_skeletons_are_noted(tmp_path, narrow, monkeypatch):
+    from dataclasses import replace
+
+    from skeleton import features, preset, simulate, train, visual
+
+    store = Store(tmp_path / "artifacts")
+    simulate("ntu60", subjects=2, reps=1, store=store)
+    monkeypatch.setitem(visual.RECIPES, "stgcn", replace(visual.RECIPES["stgcn"], epochs=1))
+    features("ntu60", store=store)
+    simulate("ntu60", subjects=2, reps=1, seed=1, store=store)
+    notes = []
+    found = compare(
+        ["label", "global"], ["tfidf"], store=store, presets=["ridge"], executor=narrow, note=notes.append
+    )
+    expected = "were made from the skeletons ntu60/simulated@v1, but there are ntu60/simulated@v2 now"
+    assert sum(expected in note for note in notes) == 1
+    assert any(expected in note for note in found.notes)
+    notes.clear()
+    train("ntu60/label/tfidf", store=store, config=preset("ridge"), note=notes.append)
+    assert any(expected in note for note in notes)
