@@ -49,7 +49,7 @@ HERE = Path(__file__).parent
 DATASET, SPLIT = "utd-mhad", "purls-18-9"
 WORDS, PERSONS, TIMES = 24, 8, 3
 SWITCHES = {
-    "lr": 5e-3, "epochs": 20, "warmup": 2, "batch": 32, "max_k": 1, "hidden": (64, 32),
+    "lr": 1e-2, "epochs": 20, "warmup": 2, "batch": 72, "max_k": 1, "hidden": (64, 32), "negatives": 16,
     "attention_inverse": 0, "feature_norm": "standard",
 }  # fmt: skip
 TEXTS = ("good", "copy", "shuffled", "other-1", "other-2")
