@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from semtool.errors import SemtoolError
-from skeleton.config import TrainConfig
+from skeleton.config import TrainConfig, head_series
 from skeleton.mla import MLA, TextTensors
 from skeleton.scoring import scores
 from skeleton.text import TextBank
@@ -114,6 +114,12 @@ class MLAScorer:
         cls, config: TrainConfig, tensors: Mapping[str, NDArray[Any]], facts: dict[str, Any], source: Path
     ) -> MLAScorer:
         """Build the scorer of a checkpoint; refuse weights of another architecture."""
+        series = tuple(facts["heads"])
+        if config.heads is not None and head_series(config, "", max(series)) != series:
+            raise SemtoolError(
+                f"the checkpoint {source} is of another architecture than its run's configuration: its heads "
+                f"are {list(series)}, not {list(config.heads)}; train the run again"
+            )
         model = new_model(config, facts["visual_dim"], facts["text_dim"], facts["heads"], seed=0)
         with torch.no_grad():
             for name, p in model.named_parameters():

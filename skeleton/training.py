@@ -76,7 +76,8 @@ def train(
         trackers: see `skeleton.tracking.TRACKERS`; the JSONL log is always written.
         again: train although there is a finished run.
         progress: told epochs done and to do, over all seeds.
-        on_epoch: told the record of each epoch (only if seeds train one after another).
+        on_epoch: told the record of each epoch; where seeds train at the same time, the newest of each seed
+            a few times a second.
         note: told, in a sentence, what is done besides.
 
     Raises:
@@ -123,7 +124,18 @@ def _train(
 
     made: list[Job] = [seed_job(job, store.root, again=again) for job in seeds]
     if jobs > 1:
-        failures = Processes(jobs).run(made, progress, keep_going=False)
+        heard: dict[int, dict[str, Any]] = {}
+
+        def tick(done: int, total: int) -> None:
+            for job in seeds:
+                record = runs.last_epoch(job.run, job.seed)
+                if on_epoch is not None and record is not None and record != heard.get(job.seed):
+                    heard[job.seed] = record
+                    on_epoch(record)
+            if progress is not None:
+                progress(done, total)
+
+        failures = Processes(jobs).run(made, tick, keep_going=False)
         raise_first([replace(f, label=f.label.rpartition(", ")[2]) for f in failures], of=1)
         return
     total, count = sum(job.steps for job in made), 0

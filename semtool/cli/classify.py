@@ -47,6 +47,9 @@ def classify(
     """
     if (labels is None) == (descriptions is None):
         raise UsageError("say what it may be: either --labels or --descriptions")
+    missing = [str(path) for path in files if not path.exists()]
+    if missing:
+        raise UsageError(f"there is no file {missing[0]}")
     from semtool.embedding_file import EmbeddingFile
     from skeleton.inference import ZeroShotClassifier
     from skeleton.viewing import load_sequence
@@ -88,8 +91,8 @@ def classify(
             (
                 a.name,
                 a.label,
-                f"{a.scores[0]:.2f}",
-                ", ".join(f"{n} {s:.2f}" for n, s in _rest(a.labels, a.scores)),
+                f"{a.scores[0]:.4f}",
+                ", ".join(f"{n} {s:.4f}" for n, s in _rest(a.labels, a.scores)),
             )
             for a in answers
         ],

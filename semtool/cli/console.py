@@ -75,10 +75,13 @@ def _is_number(text: str) -> bool:
 
 
 @contextmanager
-def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on stderr if that is a terminal; yields a function that takes (done, total)."""
+def progress(label: str) -> Iterator[Callable[..., None]]:
+    """Show a bar on stderr if that is a terminal; yields a function of (done, total, said).
+
+    ``said``, if there is any, stands in for the label.
+    """
     if not sys.stderr.isatty():
-        yield lambda _done, _total: None
+        yield lambda _done, _total, _said="": None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -86,4 +89,6 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        yield lambda done, total, said="": bar.update(
+            task, completed=done, total=total, description=said or label
+        )

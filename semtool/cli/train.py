@@ -129,6 +129,10 @@ def train(
         bool | None,
         typer.Option(help="Closed forms: standardise each class over seen samples.", show_default="yes"),
     ] = None,
+    decorrelate: Annotated[
+        bool | None,
+        typer.Option(help="best: compare text with its dimensions decorrelated.", show_default="yes"),
+    ] = None,
     select: Annotated[
         Select | None,
         typer.Option(help="Epoch that is the result; test is leaky, and marked so.", show_default="last"),
@@ -188,12 +192,19 @@ def train(
         "kernel": kernel and kernel.value,
         "auxiliary": auxiliary and auxiliary.value,
         "hub_correction": hub_correction,
+        "decorrelate": decorrelate,
         "select": select and select.value,
         "calibrate": calibrate or None,
         "validation_classes": validation_classes,
         "validation_seed": validation_seed,
     }
     config: TrainConfig = choose(preset, **changes)
+    said = ""
+
+    def hear(record: dict[str, Any]) -> None:
+        nonlocal said
+        said = epoch_line(record)
+
     with progress("training") as report:
         result = run(
             embeddings,
@@ -208,7 +219,8 @@ def train(
             jobs=jobs,
             trackers=words(track) or (),
             again=again,
-            progress=report,
+            progress=lambda done, total: report(done, total, said),
+            on_epoch=hear,
             note=note,
         )
     if result.reused:
@@ -221,6 +233,15 @@ def train(
         return
     show_summary(result.summary)
     say(f"run: {result.path}")
+
+
+def epoch_line(record: dict[str, Any]) -> str:
+    """Return what is shown of an epoch while it trains."""
+    phase = "pilot, " if record["phase"] == "pilot" else ""
+    line = f"seed {record['seed']}, {phase}epoch {record['epoch']}, loss {record['loss']:.3f}"
+    # The value is of validation classes in the pilot, and of the test classes if asked for: --select test.
+    kind = "validation" if record["phase"] == "pilot" else "TEST"
+    return line + (f", {kind} {record['monitor']:.1%}" if "monitor" in record else "")
 
 
 def show_summary(summary: dict[str, Any], title: str = "") -> None:
