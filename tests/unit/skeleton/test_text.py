@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from semtool.artifacts import Store
+from semtool.descriptions import DescriptionSet
+from semtool.embedding import embed
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
+from semtool.generation import generate
 from skeleton.config import head_series, preset
 from skeleton.text import read_text
 
@@ -74,3 +77,21 @@ def test_head_series(dataset, longest, heads):
 def test_the_published_head_counts():
     counts = [len(head_series(preset("paper"), d, 100)) for d in ("ntu60", "ntu120", "pku-mmd")]
     assert counts == [12, 5, 3]
+
+
+def test_a_file_of_text_and_codes_has_sentences_only_and_one_of_codes_has_no_motion_slot(tmp_path):
+    store = Store(tmp_path / "artifacts")
+    described = generate("nw-ucla", "multi", store=store).artifact
+    sentences = sum(not d.is_codes and d.class_id == 2 for d in DescriptionSet.read(described.path))
+    bank = {}
+    for encoder in ("tfidf", "attributes", "tfidf+attributes"):
+        made = embed(described, encoder, store=store).artifact
+        bank[encoder] = read_text(EmbeddingFile(made.path), [2, 5])
+    motion = sum(d.granularity == "motion" and d.class_id == 2 for d in DescriptionSet.read(described.path))
+    assert motion > 0
+    for name in ("tfidf", "tfidf+attributes"):
+        assert bank[name].counts[0] == sentences - motion
+        assert bank[name].motion_from == "motion"
+    assert bank["attributes"].counts.tolist() == [1, 1]
+    assert bank["attributes"].motion_from == "none"
+    assert bank["tfidf+attributes"].dim == bank["tfidf"].dim + bank["attributes"].dim
