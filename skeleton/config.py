@@ -61,6 +61,7 @@ class TrainConfig:
         auxiliary: of `transfer`: classes beside the seen ones from which the map to text is learned.
         hub_correction: without training: whether each class's scores are standardised over the seen training
             samples.
+        decorrelate: of `transfer`: whether text is compared after its dimensions are decorrelated.
     """
 
     preset: str = "paper"
@@ -88,6 +89,7 @@ class TrainConfig:
     kernel: str = "blocks"
     auxiliary: str = "none"
     hub_correction: bool = True
+    decorrelate: bool = True
 
     def __post_init__(self) -> None:
         for name in ("codebook", "heads", "hidden"):

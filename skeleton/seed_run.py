@@ -255,8 +255,9 @@ def _transfer(job: SeedJob, task: Task, seen: Examples) -> tuple[Scorer, dict[st
         record = {"source": SOURCE, "simulated": True, "classes": list(kept), "samples": len(extra.rows)}
     widths = task.widths if config.kernel == "blocks" else (sum(task.widths),)
     scorer = fit_transfer(
-        seen, extra, widths=widths, feature_norm=config.feature_norm, hub_correction=config.hub_correction
-    )
+        seen, extra, widths=widths, feature_norm=config.feature_norm, hub_correction=config.hub_correction,
+        decorrelate=config.decorrelate,
+    )  # fmt: skip
     return scorer, {"auxiliary": record}
 
 

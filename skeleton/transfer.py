@@ -4,11 +4,15 @@ Notation: X (n, Dv) training features, standardised; t_i the text prototype of s
 mean of its data set's prototypes; w_i weights, so that both data sets weigh the same as a whole;
 
     K = mean over blocks b of exp(-|x_b - z_b|^2 / m_b),   f(x) = k(x, X) (K + a n W^-1)^-1 T,
-    score(x, c) = cos(f(x), s_c - centre),
+    score(x, c) = f(x) M (s_c - centre),  f(x) and (s_c - centre) of unit length,
 
-m_b the median squared distance of the block (`skeleton.kinematics` has some eighty). A kernel that is a *sum*
+m_b the median squared distance of the block (`skeleton.kinematics` has some sixty). A kernel that is a *sum*
 over blocks lets a new class look like one known class in its arms and like another in its legs; one kernel
 over all columns asks for one class that it resembles in everything.
+
+M = (d C / tr C + b I)^-1 takes back some of what attributes have in common by habit (whoever walks also
+swings the arms), as in ESZSL; C is the covariance of the training classes' text, b = 20 shrinks it towards
+no correlation at all.
 
 Auxiliary classes (`skeleton.auxiliary`) are further classes of another data set, with text of the same kind.
 They matter because a handful of seen classes says little about most attributes.
@@ -31,13 +35,16 @@ from skeleton.baselines import thin
 from skeleton.scorers import Normalisation
 from skeleton.text import TextBank, prototypes
 
-__all__ = ["RIDGE", "Examples", "Transfer", "fit_transfer"]
+__all__ = ["RIDGE", "SHRINKAGE", "Examples", "Transfer", "fit_transfer"]
 
 Matrix = NDArray[np.float32]
 RIDGE = 1e-3
 """a, the same for every data set and split."""
+SHRINKAGE = 20.0
+"""b, the same for every data set and split."""
 MAX_SAMPLES = 4000
 """Most seen training samples; more are thinned evenly, class by class."""
+_TENSORS = ("support", "scales", "dual", "centre", "metric", "anchors")
 _LIMIT = 4.0  # standardised features end here: a tracking error is no motion
 _CHUNK = 2000
 
@@ -62,6 +69,7 @@ class Transfer:
         scales: (blocks,) median squared distances; 0 for a block in which nothing varies.
         dual: (n, d) ``(K + a n W^-1)^-1 T``.
         centre: (d,) mean prototype of the seen classes.
+        metric: (d, d) M; the identity without decorrelation.
         anchors: (seen samples, d) unit predictions of the seen training samples; none without hub correction.
     """
 
@@ -71,6 +79,7 @@ class Transfer:
     scales: Matrix
     dual: Matrix
     centre: Matrix
+    metric: Matrix
     anchors: Matrix
 
     def predict(self, features: Matrix) -> Matrix:
@@ -91,7 +100,7 @@ class Transfer:
     def scores(self, features: Matrix, bank: TextBank) -> Matrix:
         """Return (n, C): features (n, Dv) against the classes of ``bank``."""
         self._check(features, bank)
-        text = _unit(prototypes(bank) - self.centre)
+        text = _unit(prototypes(bank) - self.centre) @ self.metric
         found = self.predict(features) @ text.T
         if len(self.anchors):
             base = self.anchors @ text.T
@@ -101,8 +110,7 @@ class Transfer:
 
     def checkpoint(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return the tensors and the facts that `restore` needs."""
-        names = ("support", "scales", "dual", "centre", "anchors")
-        tensors = {name: getattr(self, name) for name in names}
+        tensors = {name: getattr(self, name) for name in _TENSORS}
         tensors |= {"normalise/mean": self.normalise.mean, "normalise/scale": self.normalise.scale}
         facts = {"method": "transfer", "widths": list(self.widths), "normalise": self.normalise.kind}
         return tensors, facts
@@ -114,8 +122,7 @@ class Transfer:
             normalise = Normalisation(
                 facts["normalise"], tensors["normalise/mean"], tensors["normalise/scale"]
             )
-            names = ("support", "scales", "dual", "centre", "anchors")
-            return cls(normalise, tuple(facts["widths"]), *(tensors[name] for name in names))
+            return cls(normalise, tuple(facts["widths"]), *(tensors[name] for name in _TENSORS))
         except (KeyError, TypeError) as error:
             raise SemtoolError(f"the checkpoint lacks {error}; train the run again") from error
 
@@ -135,6 +142,7 @@ def fit_transfer(
     widths: Sequence[int],
     feature_norm: str = "standard",
     hub_correction: bool = True,
+    decorrelate: bool = True,
 ) -> Transfer:
     """Fit the model.
 
@@ -145,6 +153,7 @@ def fit_transfer(
         widths: widths of the feature blocks, in order.
         feature_norm: see `skeleton.config.TrainConfig`.
         hub_correction: whether scores are standardised class by class over the seen training samples.
+        decorrelate: whether text is compared by M instead of the cosine.
 
     Raises:
         SemtoolError: if auxiliary features or text are of another length than the seen ones.
@@ -154,6 +163,7 @@ def fit_transfer(
     support = [_clipped(normalise(seen.features[kept]))]
     vectors = prototypes(seen.bank)
     centre = vectors.mean(axis=0)
+    known = [_unit(vectors - centre)]
     targets, weights = [(vectors - centre)[seen.rows[kept]]], [np.full(len(kept), 1 / len(kept))]
     if auxiliary is not None:
         _check_alike(seen, auxiliary)
@@ -161,6 +171,7 @@ def fit_transfer(
         support.append(_clipped(own(auxiliary.features)))
         vectors = prototypes(auxiliary.bank)
         targets.append((vectors - vectors.mean(axis=0))[auxiliary.rows])
+        known.append(_unit(vectors - vectors.mean(axis=0)))
         weights.append(np.full(len(auxiliary.rows), 1 / len(auxiliary.rows)))
     points = np.concatenate(support)
     weight = np.concatenate(weights)
@@ -168,7 +179,8 @@ def fit_transfer(
     kernel = _kernel(points, points, widths, scales)
     dual = _solve(kernel, np.concatenate(targets), weight / weight.mean())
     anchors = _unit(kernel[: len(kept)] @ dual) if hub_correction else np.zeros((0, len(centre)), np.float32)
-    return Transfer(normalise, tuple(widths), points, scales, dual, centre, anchors)
+    metric = _metric(known) if decorrelate else np.eye(len(centre), dtype=np.float32)
+    return Transfer(normalise, tuple(widths), points, scales, dual, centre, metric, anchors)
 
 
 def _check_alike(seen: Examples, auxiliary: Examples) -> None:
@@ -179,6 +191,14 @@ def _check_alike(seen: Examples, auxiliary: Examples) -> None:
             f"the auxiliary classes have features of length {theirs[0]} and text of length {theirs[1]}, the "
             f"seen ones {ours[0]} and {ours[1]}; use features of --visual kinematics, or --auxiliary none"
         )
+
+
+def _metric(known: Sequence[Matrix]) -> Matrix:
+    """Return M (d, d) from the unit text (C, d) of the training classes, each data set weighing the same."""
+    covariance = np.mean([text.T.astype(np.float64) @ text / len(text) for text in known], axis=0)
+    size = len(covariance)
+    covariance *= size / max(float(np.trace(covariance)), 1e-12)
+    return np.asarray(np.linalg.inv(covariance + SHRINKAGE * np.eye(size)), np.float32)
 
 
 def _solve(kernel: Matrix, targets: Matrix, weight: NDArray[np.float64]) -> Matrix:

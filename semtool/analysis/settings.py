@@ -19,7 +19,7 @@ __all__ = ["Setting", "settings", "switch"]
 
 CLOSED_FORM = (
     "codebook", "motion", "feature_norm", "calibrate", "validation_classes", "validation_seed", "kernel",
-    "auxiliary", "hub_correction",
+    "auxiliary", "hub_correction", "decorrelate",
 )  # fmt: skip
 """The switches that mean anything to a preset without training."""
 

@@ -22,8 +22,8 @@ TYPED_LABELS = {
     "skeleton/inference.py": {"semtool.embedding", "semtool.generation"},
     "skeleton/auxiliary.py": {"semtool.embedding", "semtool.generation"},
 }
-"""Labels typed at prediction time, and auxiliary classes, have no embedding file yet: these describe and embed
-them."""
+"""Labels typed at prediction time, and auxiliary classes, have no embedding file yet: these describe and
+embed them."""
 KNOW_SKELETON = ("semtool/cli/", "semtool/analysis/")
 """The command line, and the comparison runner."""
 

@@ -79,8 +79,22 @@ def test_hub_correction_standardises_over_seen_samples():
     found = fit_transfer(seen, widths=(7,)).scores(seen.features, seen.bank)
     assert np.allclose(found.mean(0), 0, atol=1e-4)
     assert np.allclose(found.std(0), 1, atol=1e-3)
-    plain = fit_transfer(seen, widths=(7,), hub_correction=False).scores(seen.features, seen.bank)
+    plain = fit_transfer(seen, widths=(7,), hub_correction=False, decorrelate=False).scores(
+        seen.features, seen.bank
+    )
     assert np.abs(plain).max() <= 1.0001
+
+
+def test_decorrelation_takes_back_what_always_comes_together():
+    # The first two dimensions of the training text are one and the same; the third is on its own.
+    rng = np.random.default_rng(6)
+    pair = rng.normal(size=(8, 1))
+    text = np.concatenate([pair, pair, rng.normal(size=(8, 1))], axis=1)
+    features = rng.normal(size=(48, 4)).astype(np.float32)
+    metric = fit_transfer(Examples(features, np.repeat(np.arange(8), 6), bank(text)), widths=(4,)).metric
+    assert np.allclose(metric, metric.T, atol=1e-6)
+    assert metric[0, 1] < 0  # agreeing in both counts for less than twice agreeing in one
+    assert abs(metric[0, 2]) < abs(metric[0, 1])
 
 
 def test_a_checkpoint_gives_the_same_scores(tmp_path):
