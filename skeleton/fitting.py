@@ -112,7 +112,7 @@ def fit(
     visual = torch.from_numpy(features).to(device)
     text = TextTensors.of(bank, device)
     optimizer = torch.optim.Adam(
-        model.parameters(), lr=config.lr, weight_decay=config.weight_decay, fused=True
+        model.parameters(), lr=config.lr, weight_decay=config.weight_decay, fused=device.type != "mps"
     )
     at = Fit(model, optimizer)
     if state is not None:
@@ -263,7 +263,7 @@ class State:
             for name, p in at.model.named_parameters():
                 p.copy_(tensors[f"weight/{name}"])
                 at.optimizer.state[p] = {
-                    "step": tensors["step"].reshape(()).clone(),
+                    "step": tensors["step"].reshape(()).clone().to(p.device),
                     "exp_avg": tensors[f"mean/{name}"].to(p.device),
                     "exp_avg_sq": tensors[f"square/{name}"].to(p.device),
                 }
