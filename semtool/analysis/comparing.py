@@ -40,7 +40,7 @@ def compare(
     presets: Sequence[str] = ("paper",),
     switches: Mapping[str, Any] | None = None,
     features_per_seed: bool = False,
-    visual: str = "stgcn",
+    visual: str | None = None,
     name: str | None = None,
     device: str = "auto",
     executor: Executor | None = None,
@@ -61,7 +61,7 @@ def compare(
         seeds: one training each.
         presets, switches: how to train, see `semtool.analysis.settings.settings`.
         features_per_seed: whether each seed trains its own visual encoder, so that intervals cover that too.
-        visual: the visual encoder of features that are missing.
+        visual: see `semtool.analysis.grid.Grid`.
         name: of the comparison; made from what is compared if None. One of the same name is replaced.
         device: `auto`, `cpu`, `cuda` or `mps`.
         executor: see `skeleton.executors.choose_executor`; processes, one a core, if None.

@@ -58,7 +58,7 @@ class Grid:
     Attributes:
         features_per_seed: whether each seed trains its own visual encoder; if not, all seeds of a class split
             share its newest features.
-        visual: the visual encoder that is trained where features are missing.
+        visual: the visual encoder; None: the newest features of any, else what the presets want.
         left_out: pairs of text label and encoder that are not trained.
     """
 
@@ -68,8 +68,16 @@ class Grid:
     settings: Sequence[Setting]
     seeds: tuple[int, ...]
     features_per_seed: bool = False
-    visual: str = "stgcn"
+    visual: str | None = None
     left_out: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def wanted_visual(self) -> str | None:
+        """The visual encoder that was asked for, or that every preset wants; None if any will do."""
+        from skeleton.config import VISUAL
+
+        wants = {VISUAL.get(s.config.preset) for s in self.settings}
+        return self.visual or (wants.pop() if len(wants) == 1 else None)
 
     def cells(self) -> list[Cell]:
         """Return every cell, by data set, split, setting, encoder and text."""

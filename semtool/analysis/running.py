@@ -235,11 +235,11 @@ def _find_features(grid: Grid, store: Store, note: Note | None) -> dict[FeatureK
     for key, called in _wanted_features(grid):
         dataset, split, seed = key
         if seed is None:
-            there = store.newest("features", dataset, prefix=f"{split}/")
+            there = store.newest("features", dataset, prefix=f"{split}/{grid.wanted_visual or ''}")
             if there is not None and note is not None and (warning := outdated(there, called, store)):
                 note(warning)
         else:
-            there = find_features(called, split, store=store, visual=grid.visual, seed=seed)
+            there = find_features(called, split, store=store, visual=grid.wanted_visual or "stgcn", seed=seed)
         if there is not None:
             found[key] = there
     return found
@@ -256,7 +256,7 @@ def _missing_features(grid: Grid, store: Store, executor: Executor, device: str)
             dataset, split, seed = key
             find_arrays(next(t.dataset for t in grid.targets if t.dataset.name == dataset), store)
             jobs[key] = features_job(
-                store, called, split, visual=grid.visual, seed=seed or 0, device=device,
+                store, called, split, visual=grid.wanted_visual or "stgcn", seed=seed or 0, device=device,
                 threads=executor.threads,
             )  # fmt: skip
     return jobs

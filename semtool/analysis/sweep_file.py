@@ -52,7 +52,7 @@ class SweepFile(BaseModel):
             whose value is itself a list (``codebook``) is written as words with commas.
         seeds: how many, or which.
         features_per_seed: whether each seed trains its own visual encoder.
-        visual: the visual encoder.
+        visual: the visual encoder; see `semtool.analysis.grid.Grid`.
         exclude: pairs of text and encoder to leave out.
     """
 
@@ -65,7 +65,7 @@ class SweepFile(BaseModel):
     switches: dict[str, list[Any]] = {}
     seeds: tuple[int, ...] = Field(default=(0, 1, 2), min_length=1)
     features_per_seed: bool = False
-    visual: str = "stgcn"
+    visual: str | None = None
     exclude: tuple[Exclusion, ...] = ()
 
     @field_validator("datasets", mode="before")
@@ -149,7 +149,7 @@ def _unknown_names(found: SweepFile) -> list[str]:
     checks: list[tuple[Callable[..., object], tuple[Any, ...]]] = [
         (checked_name, (found.name,)),
         (check_seeds, (found.seeds,)),
-        (recipe, (found.visual,)),
+        *((recipe, (v,)) for v in (found.visual,) if v),
         *((Target.of, (d, (s,))) for d, splits in found.datasets.items() for s in splits or (None,)),
         *((parse_encoder, (e,)) for e in found.encoders),
         *((preset, (p,)) for p in found.presets),

@@ -78,6 +78,10 @@ def compare(
             "--features-per-seed", help="Each seed trains its own visual encoder: intervals cover that too."
         ),
     ] = False,
+    visual: Annotated[
+        str | None,
+        typer.Option(help="Visual encoder.", show_default="newest features of any; best: kinematics"),
+    ] = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Trainings at the same time.", show_default="cores")
     ] = None,
@@ -123,6 +127,7 @@ def compare(
                 presets=tuple(preset or ("paper",)),
                 switches=switches(switch, lr=lr, epochs=epochs),
                 features_per_seed=features_per_seed,
+                visual=visual,
                 name=name,
                 device=device,
                 executor=choose_executor(executor.value, jobs=jobs, address=address),
