@@ -39,7 +39,7 @@ Labels = NDArray[np.int64]
 def unit(vectors: NDArray[np.floating[Any]]) -> Matrix:
     """Return the rows (..., d) scaled to unit length; a zero row stays zero."""
     found = np.asarray(vectors, dtype=np.float64)
-    return found / np.maximum(np.linalg.norm(found, axis=-1, keepdims=True), 1e-12)
+    return np.asarray(found / np.maximum(np.linalg.norm(found, axis=-1, keepdims=True), 1e-12), np.float64)
 
 
 def prototypes(vectors: NDArray[np.floating[Any]], rows: Labels, classes: int) -> Matrix:
