@@ -97,7 +97,7 @@ def train(
     jobs = min(len(run_seeds(config, seeds)), jobs or (cores if config.method == "mla" else 1))
     run = plan_run(
         text, visual, store=store, dataset=data, config=config, seeds=seeds, split=split, name=name,
-        device=str(resolve_device(device)), threads=max(1, cores // jobs) if config.method == "mla" else 1,
+        device=str(resolve_device(device)), threads=_threads(jobs) if config.method == "mla" else 1,
         trackers=trackers, again=again,
     )  # fmt: skip
     run.claim()
@@ -150,6 +150,14 @@ def _train(
 
     for job in seeds:
         train_alone(job, store.root, again=again, on_epoch=tell)
+
+
+def _threads(jobs: int) -> int:
+    """Return the threads of each of ``jobs`` trainings: their share of the cores, never more than torch was
+    given (``OMP_NUM_THREADS``)."""
+    import torch
+
+    return max(1, min(torch.get_num_threads(), (os.cpu_count() or 1) // jobs))
 
 
 def resolve_inputs(
