@@ -98,7 +98,7 @@ def estimate(
     units, influence, freedom, persons = _influences(pairs)
     errors = _unit_errors(influence, freedom, resamples, rng) + _seed_errors(pairs, resamples, rng)
     tail = (1 - level) / 2
-    low, high = (float(np.quantile(mean + errors, q)) for q in (tail, 1 - tail))
+    low, high = np.clip(np.quantile(mean + errors, (tail, 1 - tail)), -1, 1).tolist()
     beyond = min(int((mean + errors <= 0).sum()), int((mean + errors >= 0).sum()))
     p = min(1.0, 2 * (beyond + 1) / (resamples + 1))
     seeds = min(len(p.differences) for p in pairs) if all(p.seeded for p in pairs) else 0
