@@ -7,8 +7,8 @@ than noise. With SEMTOOL_DATA pointing at a folder that holds ``utd_mhad`` it wo
 on simulated ones, whose numbers only show how to read the result. What is done once is kept in
 ``artifacts/``: run it again with ``--seeds 5`` and only two more seeds are trained.
 
-The training is short, so that all of it takes a few minutes; for numbers worth publishing leave --epochs and
---max-k at the method's own (100 and 25) and take more seeds.
+The training is short, so that all of it takes a few minutes; for numbers worth publishing set --epochs and
+--max-k to the method's own (100 and 25) and take more seeds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def note(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def make_features(store: Store, people: int, epochs: int | None) -> tuple[str, str]:
+def make_features(store: Store, people: int, epochs: int) -> tuple[str, str]:
     """Make visual features, of real skeletons if there are some; return data set and class split."""
     from skeleton import features, prepare, simulate
 
@@ -42,7 +42,6 @@ def make_features(store: Store, people: int, epochs: int | None) -> tuple[str, s
         dataset, split = "ntu60", "synse-55-5"
         note(f"simulating NTU-60: {people} people, 60 actions, 5 of them unseen")
         simulate(dataset, subjects=people, store=store)
-        epochs = epochs or 20
     note("training the visual encoder on the seen actions")
     features(dataset, split, store=store, epochs=epochs)
     return dataset, split
@@ -60,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--max-k", type=int, default=6, help="heads read 1, 5, 10 ... descriptions below this"
     )
     parser.add_argument("--people", type=int, default=4, help="simulated people")
-    parser.add_argument("--visual-epochs", type=int, help="of the visual encoder")
+    parser.add_argument("--visual-epochs", type=int, default=25, help="of the visual encoder")
     options = parser.parse_args(arguments)
     store = Store(options.root)
     dataset, split = make_features(store, options.people, options.visual_epochs)
