@@ -54,12 +54,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--root", default="artifacts", help="folder of all artifacts")
     parser.add_argument("--encoders", default="minilm,tfidf")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=25, help="of the alignment")
+    parser.add_argument("--epochs", type=int, default=20, help="of the alignment")
     parser.add_argument(
         "--max-k", type=int, default=6, help="heads read 1, 5, 10 ... descriptions below this"
     )
     parser.add_argument("--people", type=int, default=4, help="simulated people")
-    parser.add_argument("--visual-epochs", type=int, default=25, help="of the visual encoder")
+    parser.add_argument("--visual-epochs", type=int, default=15, help="of the visual encoder")
     options = parser.parse_args(arguments)
     store = Store(options.root)
     dataset, split = make_features(store, options.people, options.visual_epochs)
