@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import platform
 import shutil
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from semtool.artifacts import Artifact, Input, Store
 from semtool.artifacts.manifest import library_versions
 from semtool.catalogue import load_dataset
 from semtool.embedding_file import EmbeddingFile
-from semtool.errors import SemtoolError, UsageError
+from semtool.errors import UsageError
 from skeleton import runs
 from skeleton.auxiliary import SOURCE, simulated_classes
 from skeleton.baselines import fit_closed_form
@@ -394,16 +393,3 @@ def _header(job: SeedJob, task: Task) -> dict[str, Any]:
         "motion": task.bank.motion_from,
         "trained_on": list(task.seen),
     }
-
-
-def _main() -> None:
-    """Train the seed whose job is on stdin; an error is one line on stderr, its kind the exit status."""
-    try:
-        run_seed(SeedJob.from_json(sys.stdin.read()))
-    except SemtoolError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(error.exit_code)
-
-
-if __name__ == "__main__":
-    _main()
