@@ -2,10 +2,9 @@
 
     python benchmarks/best.py choose --data FOLDER     # cross-validation over seen classes, no unseen sample read
     python benchmarks/best.py test --data FOLDER       # the five PURLS splits, 5 seeds, ablations, paired differences
-    python benchmarks/best.py untouched                # simulated NTU-60, which nothing was chosen on
 
-``FOLDER`` holds ``utd_mhad`` and ``nw_ucla``. Results go to ``results/best_choose.md``, ``best.md`` and
-``best_untouched.md``; what the artifact store already holds is reused.
+``FOLDER`` holds ``utd_mhad`` and ``nw_ucla``. Results go to ``results/best_choose.md`` and ``best.md``;
+what the artifact store already holds is reused.
 """
 
 from __future__ import annotations
@@ -31,7 +30,6 @@ PUBLISHED = {
     "purls-5-5": 49.47,
 }
 """PURLS, its supplement, table 8."""
-SIMULATED = ("synse-55-5", "synse-48-12", "smie-1")
 
 
 @dataclass(frozen=True)
@@ -232,56 +230,25 @@ def test(options: argparse.Namespace) -> list[str]:
     ]  # fmt: skip
 
 
-def untouched(options: argparse.Namespace) -> list[str]:
-    """Measure `best` beside the others on simulated NTU-60."""
-    from semtool.artifacts import Store
-    from semtool.embedding import embed
-    from semtool.generation import generate
-    from skeleton.simulation import simulate
-
-    store = Store(options.root + "-simulated")
-    simulate("ntu60", subjects=10, reps=1, seed=100, store=store)
-    for prompts, encoder in (("attributes", "attributes"), ("multi", "minilm")):
-        embed(generate("ntu60", prompts, store=store).artifact, encoder, store=store)
-    splits = tuple(("ntu60", s) for s in SIMULATED)
-    jobs = [
-        (str(store.root), d, s, v, seed)
-        for seed in range(options.seeds)
-        for v in (VARIANTS[1], RIVALS[1], RIVALS[3])
-        for d, s in splits
-    ]
-    with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
-        visuals = list(dict.fromkeys((r, d, s, v.visual, seed) for r, d, s, v, seed in jobs))
-        list(pool.map(features_of, *zip(*visuals, strict=True)))
-        rows = list(pool.map(run, jobs))
-    return [
-        "SIMULATED skeletons. `best` runs without its auxiliary classes here, which come from the same "
-        "simulator. Accuracy in per cent over all unseen samples, mean and deviation over "
-        f"{options.seeds} seeds.", "", *table(rows, splits), "",
-        f"- {difference(rows, VARIANTS[1].name, RIVALS[3].name)}",
-    ]  # fmt: skip
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("choose", "test", "untouched"))
+    parser.add_argument("what", choices=("choose", "test"))
     parser.add_argument("--data", type=Path, default=os.environ.get("SEMTOOL_DATA"))
     parser.add_argument("--root", default="artifacts")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--draws", type=int, default=28)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    if options.what != "untouched":
-        if options.data is None:
-            parser.error("name the folder of real data with --data, or set SEMTOOL_DATA")
-        texts = dict.fromkeys((v.prompts, v.encoder) for v in (*VARIANTS, *RIVALS))
-        prepare(options.root, Path(options.data), list(texts))
-        for dataset, split in SPLITS:
-            features_of(options.root, dataset, split, "kinematics", 0)
-    body = {"choose": choose, "test": test, "untouched": untouched}[options.what](options)
-    name = {"choose": "best_choose", "test": "best", "untouched": "best_untouched"}[options.what]
+    if options.data is None:
+        parser.error("name the folder of real data with --data, or set SEMTOOL_DATA")
+    texts = dict.fromkeys((v.prompts, v.encoder) for v in (*VARIANTS, *RIVALS))
+    prepare(options.root, Path(options.data), list(texts))
+    for dataset, split in SPLITS:
+        features_of(options.root, dataset, split, "kinematics", 0)
+    body = {"choose": choose, "test": test}[options.what](options)
+    name = {"choose": "best_choose", "test": "best"}[options.what]
     command = f"python benchmarks/best.py {options.what}" + (
         "" if options.what == "choose" else f" --seeds {options.seeds}"
     )

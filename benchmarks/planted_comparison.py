@@ -21,18 +21,16 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
-import platform
-import subprocess
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import torch
+from zero_shot import machine
 
 from semtool.analysis import Comparison, compare
 from semtool.analysis.statistics import Pairs, estimate, pooled_variance
@@ -203,17 +201,6 @@ def coverage(worlds: int) -> str:
                 f"| {rates[2] if seeds > 1 else '-'} |"
             )
     return "\n".join(lines)
-
-
-def machine() -> str:
-    """Return what the numbers were made on."""
-    commit = subprocess.run(
-        ["git", "-C", str(HERE), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    return (
-        f"commit {commit or 'unknown'}, {os.cpu_count()} cores {platform.machine()}, Python "
-        f"{platform.python_version()}, torch {version('torch')}"
-    )
 
 
 def main() -> None:

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
-import subprocess
 import tempfile
 import time
 from importlib.metadata import version
@@ -20,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from zero_shot import machine
 
 from semtool.analysis import sweep
 from semtool.analysis.sweep_file import SweepFile
@@ -70,18 +69,6 @@ def measure(executor: Executor, runs: int, epochs: int) -> float:
     return seconds
 
 
-def machine() -> str:
-    """Return what the numbers were made on."""
-    commit = subprocess.run(
-        ["git", "-C", str(HERE), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    return (
-        f"commit {commit or 'unknown'}, {os.cpu_count()} cores {platform.machine()}, Python "
-        f"{platform.python_version()}, torch {version('torch')}"
-        + (f", ray {version('ray')}" if find_spec("ray") else "")
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -102,8 +89,9 @@ def main() -> None:
         one, two = seconds
         lines.append(f"| {name} | {one:.1f} s | {two:.1f} s | {one / two:.2f} |")
         print(lines[-1], flush=True)
+    ray = f", ray {version('ray')}" if find_spec("ray") else ""
     text = (
-        f"# sweep\n\n`python benchmarks/sweep.py --runs {options.runs} --epochs {options.epochs}`; {machine()}; "
+        f"# sweep\n\n`python benchmarks/sweep.py --runs {options.runs} --epochs {options.epochs}`; {machine()}{ray}; "
         f"load before: {load:.1f}\n\n{options.runs} trainings of {options.epochs} epochs from nothing, one torch "
         "thread each, starting of workers included.\n\n" + "\n".join(lines) + "\n"
     )

@@ -102,7 +102,7 @@ def features(
         encoder = KinematicEncoder(layout(samples.layout))
         vectors, blocks = kinematics_of(samples, encoder.layout)
     else:
-        encoder, vectors, details = _encode(samples, data, chosen, rule, how, seed, device, progress)
+        encoder, vectors, details = _encode(samples, subset, data, chosen, rule, how, seed, device, progress)
     made = FeatureFile(
         dataset=data.name, split=chosen.name, protocol=rule.name, visual=visual, simulated=samples.simulated,
         features=vectors, class_id=samples.class_id, subject=samples.subject, view=samples.view,
@@ -186,6 +186,7 @@ def _order(
 
 def _encode(
     samples: ArraySet,
+    subset: NDArray[np.int64],
     data: Dataset,
     split: Split,
     protocol: SampleProtocol,
@@ -199,7 +200,6 @@ def _encode(
     from skeleton.device import resolve_device
 
     joints = layout(samples.layout)
-    subset = subsets(samples.class_id, getattr(samples, protocol.by), split, protocol)
     train, test = (np.flatnonzero(subset == i) for i in (0, 1))
     seen = np.array(data.seen(split))
     present = np.intersect1d(seen, samples.class_id)

@@ -27,10 +27,21 @@ from skeleton.clips import canonical
 from skeleton.layouts import Layout
 from skeleton.layouts import layout as find_layout
 
-__all__ = ["FRAMES", "NAME", "VERSION", "Blocks", "KinematicEncoder", "kinematic_features", "kinematics_of"]
+__all__ = [
+    "FILE",
+    "FRAMES",
+    "NAME",
+    "VERSION",
+    "Blocks",
+    "KinematicEncoder",
+    "kinematic_features",
+    "kinematics_of",
+]
 
 NAME = "kinematics"
 """What this visual encoder is called."""
+FILE = "visual.safetensors"
+"""Where any visual encoder is kept beside the features it made."""
 FRAMES = 50
 """T, to which every sequence is resampled."""
 VERSION = 1
@@ -60,7 +71,7 @@ class KinematicEncoder:
     def save(self, folder: Path) -> None:
         """Write what makes the same features again, in the file of a trained encoder's weights."""
         metadata = {NAME: str(VERSION), "layout": self.layout.name}
-        save_tensors(folder / "visual.safetensors", {}, metadata)
+        save_tensors(folder / FILE, {}, metadata)
 
     @classmethod
     def restore(cls, metadata: Mapping[str, str]) -> KinematicEncoder:

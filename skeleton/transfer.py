@@ -6,7 +6,7 @@ mean of its data set's prototypes; w_i weights, so that both data sets weigh the
     K = mean over blocks b of exp(-|x_b - z_b|^2 / m_b),   f(x) = k(x, X) (K + a n W^-1)^-1 T,
     score(x, c) = f(x) M (s_c - centre),  f(x) and (s_c - centre) of unit length,
 
-m_b the median squared distance of the block (`skeleton.kinematics` has some sixty). A kernel that is a *sum*
+m_b the median squared distance of the block (`skeleton.kinematics` has fifty). A kernel that is a *sum*
 over blocks lets a new class look like one known class in its arms and like another in its legs; one kernel
 over all columns asks for one class that it resembles in everything.
 

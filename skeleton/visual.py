@@ -18,15 +18,14 @@ from semtool.artifacts.tensors import save_tensors
 from semtool.errors import SemtoolError, unknown_name
 from skeleton.clips import STREAMS, augment, canonical, streams
 from skeleton.device import reproducible
+from skeleton.kinematics import FILE, KinematicEncoder
 from skeleton.kinematics import NAME as KINEMATICS
-from skeleton.kinematics import KinematicEncoder
 from skeleton.layouts import Layout
 from skeleton.layouts import layout as find_layout
 from skeleton.stgcn import COMPACT, PAPER, STGCN, Architecture
 
 __all__ = ["FILE", "RECIPES", "VISUALS", "Recipe", "VisualEncoder", "load_visual", "recipe", "train_visual"]
 
-FILE = "visual.safetensors"
 _ARCHITECTURES: dict[str, Architecture] = {a.name: a for a in (COMPACT, PAPER)}
 
 
