@@ -75,19 +75,19 @@ def encode_texts(
     unique = list(dict.fromkeys(texts))
     known = cache.get(unique) if cache and not refresh else {}
     missing = sorted((t for t in unique if t not in known), key=lambda t: (len(t), t), reverse=True)
-    vectors = {text: entry.vector for text, entry in known.items()}
-    tokens = {text: entry.tokens for text, entry in known.items()}
     if on_truncation == "error":
-        _refuse_long(encoder, tokens)
+        _refuse_long(encoder, [(text, entry.tokens) for text, entry in known.items()])
+    kept = _Kept(encoder, texts)
+    for text, entry in known.items():
+        kept.add([text], entry.vector[None], [entry.tokens])
     if missing:
         encoder.fit(unique)
     for start in range(0, len(missing), encoder.chunk):
         chunk = missing[start : start + encoder.chunk]
         counts = encoder.count_tokens(chunk)
         lengths = [-1] * len(chunk) if counts is None else [int(c) for c in counts]
-        tokens.update(zip(chunk, lengths, strict=True))
         if on_truncation == "error":
-            _refuse_long(encoder, {t: tokens[t] for t in chunk})
+            _refuse_long(encoder, list(zip(chunk, lengths, strict=True)))
         done = len(known) + start
 
         def step(n: int, total: int, done: int = done) -> None:
@@ -98,29 +98,49 @@ def encode_texts(
         part = _checked(encoder, chunk, encoder.encode(chunk, progress=step))
         if cache:
             cache.put(chunk, part, lengths)
-        vectors.update(zip(chunk, part, strict=True))
+        kept.add(chunk, part, lengths)
     if progress:
         progress(len(unique), len(unique))
-    widths = {len(v) for v in vectors.values()}
-    if len(widths) > 1:
-        raise SemtoolError(
-            f"the encoder {encoder.card.name} returned vectors of different lengths: {sorted(widths)}"
-        )
-    return Encoded(
-        vectors=np.array([vectors[t] for t in texts], dtype=np.float32).reshape(
-            len(texts), widths.pop() if widths else 0
-        ),
-        tokens=np.array([tokens[t] for t in texts], dtype=np.int64),
-        new=len(missing),
-        reused=len(known),
-    )
+    return Encoded(vectors=kept.vectors, tokens=kept.tokens, new=len(missing), reused=len(known))
+
+
+class _Kept:
+    """The arrays of an `Encoded`, filled as vectors come: each vector is held once."""
+
+    def __init__(self, encoder: Encoder, texts: Sequence[str]) -> None:
+        self._encoder = encoder.card.name
+        self._rows: dict[str, list[int]] = {}
+        for row, text in enumerate(texts):
+            self._rows.setdefault(text, []).append(row)
+        self.vectors = np.empty((len(texts), 0), dtype=np.float32)
+        self.tokens = np.full(len(texts), -1, dtype=np.int64)
+
+    def add(self, texts: Sequence[str], vectors: NDArray[np.float32], tokens: Sequence[int]) -> None:
+        width = vectors.shape[1]
+        if not self.vectors.shape[1]:
+            self.vectors = np.empty((len(self.vectors), width), dtype=np.float32)
+        elif self.vectors.shape[1] != width:
+            raise SemtoolError(
+                f"the encoder {self._encoder} returned vectors of different lengths: "
+                f"{sorted((self.vectors.shape[1], width))}"
+            )
+        for text, vector, count in zip(texts, vectors, tokens, strict=True):
+            rows = self._rows[text]
+            self.vectors[rows] = vector
+            self.tokens[rows] = count
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return vectors (n, d) scaled to unit length."""
-    wide = vectors.astype(np.float64)
-    scaled: NDArray[np.float32] = (wide / np.linalg.norm(wide, axis=1, keepdims=True)).astype(np.float32)
+    scaled = np.empty(vectors.shape, dtype=np.float32)
+    # In double precision, but without a copy of everything in it.
+    np.divide(vectors, _norms(vectors)[:, None], out=scaled, dtype=np.float64, casting="same_kind")
     return scaled
+
+
+def _norms(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
+    squares: NDArray[np.float64] = np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64)
+    return np.sqrt(squares)
 
 
 def _checked(encoder: Encoder, texts: Sequence[str], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -146,7 +166,7 @@ def _checked(encoder: Encoder, texts: Sequence[str], vectors: NDArray[np.float32
     if not finite.all():
         text = texts[int(np.flatnonzero(~finite)[0])]
         raise SemtoolError(f"the encoder {name} returned NaN or infinity for the text {_short(text)!r}")
-    norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    norms = _norms(vectors)
     if not norms.all():
         text = texts[int(np.flatnonzero(norms == 0)[0])]
         raise SemtoolError(
@@ -155,11 +175,11 @@ def _checked(encoder: Encoder, texts: Sequence[str], vectors: NDArray[np.float32
     return unit(vectors)
 
 
-def _refuse_long(encoder: Encoder, tokens: dict[str, int]) -> None:
+def _refuse_long(encoder: Encoder, tokens: Sequence[tuple[str, int]]) -> None:
     limit = encoder.card.max_tokens
     if limit is None:
         return
-    for text, count in tokens.items():
+    for text, count in tokens:
         if count > limit:
             raise SemtoolError(
                 f"the text {_short(text)!r} has {count} tokens and {encoder.card.name} reads {limit}; "
