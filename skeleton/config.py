@@ -147,7 +147,8 @@ PRESETS: dict[str, TrainConfig] = {
     ),
 }
 VISUAL = {"best": "kinematics"}
-"""Visual encoder whose features a preset takes unless told otherwise; any other takes the newest."""
+"""Visual encoder whose features a preset takes unless told otherwise; any other takes the newest
+(`skeleton.extraction.newest_features`)."""
 
 
 def preset(name: str, **changes: Any) -> TrainConfig:

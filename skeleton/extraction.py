@@ -20,7 +20,7 @@ from skeleton.kinematics import Blocks, KinematicEncoder, kinematics_of
 from skeleton.layouts import layout
 from skeleton.visual import Recipe, VisualEncoder, recipe, train_visual
 
-__all__ = ["features", "find_arrays", "find_features", "subsets"]
+__all__ = ["features", "find_arrays", "find_features", "newest_features", "subsets"]
 
 
 def find_arrays(dataset: Dataset, store: Store, reference: str | None = None) -> Artifact:
@@ -136,6 +136,24 @@ def find_features(
     them."""
     order = _order(dataset, split, store, visual, protocol, arrays, epochs, seed)
     return store.find("features", order.name, order.identity)
+
+
+def newest_features(store: Store, dataset: str, split: str, visual: str | None = None) -> Artifact | None:
+    """Return the newest features of a split, or None.
+
+    Args:
+        store: where they are.
+        dataset: canonical name of the data set.
+        split: canonical name of the class split.
+        visual: the visual encoder; None: any, but `kinematics` only if there are no others, because who made
+            them for the preset `best` does not mean them for other presets.
+    """
+    found = [a for a in store.artifacts("features", dataset) if a.name.split("/")[0] == split]
+    if visual is not None:
+        found = [a for a in found if a.name == f"{split}/{visual}"]
+    elif others := [a for a in found if a.name != f"{split}/{kinematics.NAME}"]:
+        found = others
+    return max(found, key=lambda a: (a.manifest.created, a.reference), default=None)
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ def evaluate(
     """
     from dataclasses import replace
 
+    from skeleton.extraction import newest_features
     from skeleton.scorers import load_scorer
     from skeleton.seed_run import evaluate_scorer, load_task
     from skeleton.training import summarise_metrics
@@ -52,7 +53,9 @@ def evaluate(
     record = found.record(found.seeds[0])
     text = store.resolve("embeddings", embeddings or found.summary["embeddings"]["reference"])
     if features is None and split is not None and split != found.summary["split"]:
-        newest = store.newest("features", found.summary["dataset"], prefix=f"{split}/")
+        newest = newest_features(
+            store, found.summary["dataset"], split, store.resolve("features", trained_on).name.split("/")[1]
+        )
         if newest is None:
             raise UsageError(
                 f"there are no features of {found.summary['dataset']} for the split {split}; "

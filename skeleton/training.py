@@ -64,7 +64,8 @@ def train(
 
     Args:
         embeddings: an embedding file or its reference; the newest (of ``dataset``) if None.
-        features: features or their reference; the newest of the split if None, made if there are only arrays.
+        features: features or their reference; if None, the newest of the split (see
+            `skeleton.extraction.newest_features`), made if there are only arrays.
         store: where everything lives.
         dataset: name or YAML path of the data set; that of the embedding file if None.
         split: class split; the data set's default if None.
@@ -289,7 +290,9 @@ def _features(
     note: Callable[[str], None] | None,
     visual: str | None,
 ) -> Artifact:
-    found = store.newest("features", name, prefix=f"{split}/{visual or ''}")
+    from skeleton.extraction import features, newest_features
+
+    found = newest_features(store, name, split, visual)
     if found is not None:
         if note is not None and (warning := outdated(found, data, store)):
             note(warning)
@@ -299,8 +302,6 @@ def _features(
             f"there are no skeletons of {name} yet: semtool prepare --dataset {name} reads the licensed "
             f"data, semtool simulate --dataset {name} makes stand-ins; then train again"
         )
-    from skeleton.extraction import features
-
     if note is not None:
         note(f"there are no features of {name} for the split {split} yet; making them (semtool features)")
     return features(data, split, store=store, visual=visual or "stgcn", device=device)

@@ -58,7 +58,7 @@ class Grid:
     Attributes:
         features_per_seed: whether each seed trains its own visual encoder; if not, all seeds of a class split
             share its newest features.
-        visual: the visual encoder; None: the newest features of any, else what the presets want.
+        visual: the visual encoder; None: what the presets want, see `skeleton.extraction.newest_features`.
         left_out: pairs of text label and encoder that are not trained.
     """
 

@@ -228,14 +228,14 @@ def _wanted_features(grid: Grid) -> list[tuple[FeatureKey, str]]:
 
 def _find_features(grid: Grid, store: Store, note: Note | None) -> dict[FeatureKey, Artifact]:
     """Return the features that are there: each seed's own, or the newest of a split."""
-    from skeleton.extraction import find_features
+    from skeleton.extraction import find_features, newest_features
     from skeleton.training import outdated
 
     found: dict[FeatureKey, Artifact] = {}
     for key, called in _wanted_features(grid):
         dataset, split, seed = key
         if seed is None:
-            there = store.newest("features", dataset, prefix=f"{split}/{grid.wanted_visual or ''}")
+            there = newest_features(store, dataset, split, grid.wanted_visual)
             if there is not None and note is not None and (warning := outdated(there, called, store)):
                 note(warning)
         else:

@@ -72,10 +72,10 @@ def sentence(entry: dict[str, Any], found: Estimate, *, tested: int, level: floa
 
 def general_notes(
     *, features_per_seed: bool, closed_forms: Sequence[str], trained: Sequence[str], seeds: int,
-    simulated: bool, leaky: bool,
+    visual: Sequence[str], simulated: bool, leaky: bool,
 ) -> list[str]:  # fmt: skip
     """Return what whoever reads the numbers must know about where they come from."""
-    notes = []
+    notes = [f"Visual features: {', '.join(visual)}."]
     if simulated:
         notes.append("The skeletons are simulated: the numbers say nothing about people.")
     if leaky:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Hidden
 
 from semtool.catalogue.loader import read_yaml
 
@@ -24,11 +25,16 @@ class Value(BaseModel):
 
 
 class Field(BaseModel):
-    """One typed field. The values of an ``ordered`` field are steps of a scale, lowest first."""
+    """One typed field. The values of an ``ordered`` field are steps of a scale, lowest first.
+
+    ``part`` is the body part that it speaks of, None for the whole body. No text depends on it, so manifests,
+    which name the vocabulary that a text was made from, leave it out.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     about: str
     kind: Literal["ordered", "nominal"]
+    part: Literal["head", "arms", "torso", "legs"] | None = Hidden(default=None, exclude=True)
     values: dict[str, Value]
 
     @cached_property

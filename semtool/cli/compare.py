@@ -63,7 +63,10 @@ def compare(
         list[str] | None,
         typer.Option("--split", "-s", help="Class split; may be repeated.", show_default="the data set's"),
     ] = None,
-    seeds: Annotated[str, typer.Option(help="How many seeds, or which: 3 is 0,1,2.")] = "3",
+    seeds: Annotated[
+        str,
+        typer.Option(help="How many seeds, or which: 3 is 0,1,2. With fewer than 5 much is missed."),
+    ] = "5",
     preset: Annotated[
         list[str] | None, typer.Option(help="Preset; may be repeated.", show_default="paper")
     ] = None,
@@ -80,7 +83,10 @@ def compare(
     ] = False,
     visual: Annotated[
         str | None,
-        typer.Option(help="Visual encoder.", show_default="newest features of any; best: kinematics"),
+        typer.Option(
+            help="Visual encoder.",
+            show_default="newest features, not kinematics if there are others; best: kinematics",
+        ),
     ] = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Trainings at the same time.", show_default="cores")

@@ -282,6 +282,7 @@ def show_summary(summary: dict[str, Any], title: str = "") -> None:
             for c, entry in zsl["per_class"].items()
         ],
     )
+    say(f"text: {summary['embeddings']['reference']}, features: {summary['features']['reference']}")
 
 
 def per_cent(value: dict[str, Any] | None) -> str:

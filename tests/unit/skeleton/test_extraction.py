@@ -7,7 +7,7 @@ from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
 from semtool.errors import SemtoolError, UsageError
 from skeleton.arrays import ArrayWriter
-from skeleton.extraction import features
+from skeleton.extraction import features, newest_features
 from skeleton.feature_file import FeatureFile
 from skeleton.layouts import layout
 from skeleton.sequence import SkeletonSequence
@@ -51,6 +51,24 @@ def store(tmp_path):
 
 def make(store, **options):
     return features("nw-ucla", "purls-8-2", store=store, epochs=2, device="cpu", **options)
+
+
+def test_without_a_wish_kinematic_features_come_last(store):
+    assert newest_features(store, "nw-ucla", "purls-8-2") is None
+    write_arrays(store)
+    kinematic = make(store, visual="kinematics")
+
+    def newest(**wish):
+        return newest_features(store, "nw-ucla", "purls-8-2", **wish)
+
+    assert newest() == newest(visual="kinematics") == kinematic
+    assert newest(visual="stgcn") is None
+    trained = make(store)
+    write_arrays(store, drop=[(0, 1)])
+    make(store, visual="kinematics")
+    assert newest() == newest(visual="stgcn") == trained
+    assert newest(visual="kinematics").reference == "nw-ucla/purls-8-2/kinematics@v2"
+    assert newest_features(store, "nw-ucla", "purls-5-5") is None
 
 
 def test_subsets_follow_split_and_protocol(store):
