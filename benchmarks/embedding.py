@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -227,6 +226,8 @@ def report(
     """Return the lines of the results page."""
     from importlib.metadata import version
 
+    from zero_shot import machine
+
     def median(name: str, key: str) -> float:
         return statistics.median(entry[key] for entry in found[name])
 
@@ -247,8 +248,7 @@ def report(
         "",
         f"{options.classes} classes of NTU-120 with {TEXTS} texts each (prompt set `multi`), medians of "
         f"{options.rounds} rounds in turns, {options.threads} threads, model loaded before the clock starts.",
-        f"`python {' '.join(sys.argv)}`, {platform.machine()}, Python {platform.python_version()}, "
-        f"torch {version('torch')}, sentence-transformers {version('sentence-transformers')}.",
+        f"`python {' '.join(sys.argv)}`; {machine()}, sentence-transformers {version('sentence-transformers')}.",
         "",
         "| | texts encoded | wall s | processor s | times faster (wall) | (processor) | peak MB |",
         "|---|---|---|---|---|---|---|",
