@@ -7,8 +7,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
+import pydantic
 from pydantic import BaseModel, ConfigDict
-from pydantic import Field as Hidden
 
 from semtool.catalogue.loader import read_yaml
 
@@ -34,7 +34,7 @@ class Field(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     about: str
     kind: Literal["ordered", "nominal"]
-    part: Literal["head", "arms", "torso", "legs"] | None = Hidden(default=None, exclude=True)
+    part: Literal["head", "arms", "torso", "legs"] | None = pydantic.Field(default=None, exclude=True)
     values: dict[str, Value]
 
     @cached_property
