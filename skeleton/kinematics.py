@@ -13,7 +13,7 @@ z backwards), times in frames of the recording.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,7 @@ __all__ = [
     "KinematicEncoder",
     "kinematic_features",
     "kinematics_of",
+    "regions",
 ]
 
 NAME = "kinematics"
@@ -50,6 +51,22 @@ _PHASES = 4
 _CHUNK = 256  # sequences at a time: memory does not grow with their number
 _PLANES = ((0, 1), (1, 2), (0, 2))  # frontal, sagittal, horizontal
 _STAND_IN = {"head": ("nose",), "hand": ("wrist",), "foot": ("ankle",)}  # for layouts that lack a joint
+
+_OF_PART = {
+    "arms": ("left_arm.", "right_arm.", "limbs.hands", "limbs.likeness"),
+    "legs": ("left_leg.", "right_leg.", "limbs.feet", "body."),
+    "torso": ("torso.", "body."),
+}
+"""How the names of a body part's blocks begin. The way of the hips is told of the legs and of the torso;
+shares of the work and a partner are told of the whole body only."""
+_OF_PHASE = {"start": (0,), "middle": (1, 2), "end": (3,)}
+_PIECES = {
+    "position": (3,), "velocity": (3,), "speed": (1, 3, -3), "elbow": (3,), "bend": (1, -2),
+    "to_head": (1, -1), "hands": (1, -2), "feet": (1, -1), "lean": (3,), "turn": (1, -1), "head": (3,),
+    "hip_height": (1, -3), "distance": (1, -1, 1, 1),
+}  # fmt: skip
+"""What the descriptors that go phase by phase are made of, in order: so many numbers in each phase or, if
+negative, so many numbers of the whole action. The others have no phases."""
 
 Numbers = NDArray[np.float64]
 Blocks = tuple[tuple[str, int], ...]
@@ -122,6 +139,30 @@ def kinematic_features(
     blocks |= _named("partner", _partner(body, clips, layout))
     widths = tuple((name, values.shape[1]) for name, values in blocks.items())
     return np.concatenate(list(blocks.values()), axis=1).astype(np.float32), widths
+
+
+def regions(blocks: Sequence[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
+    """Return which columns describe what, from the names and widths of all blocks in order.
+
+    Returns:
+        the columns, ascending, of each body part (`arms`, `legs`, `torso` with the head) and of each phase
+        (`start`, `middle`, `end`: the first, the two middle and the last quarter). A column may be of a part
+        and of a phase, of two parts, or of none. What has no columns is left out.
+    """
+    found: dict[str, list[int]] = {name: [] for name in (*_OF_PART, *_OF_PHASE)}
+    start = 0
+    for name, width in blocks:
+        for part, beginnings in _OF_PART.items():
+            if name.startswith(beginnings):
+                found[part] += range(start, start + width)
+        at = start
+        for size in _PIECES.get(name.partition(".")[2], ()):
+            if size > 0:
+                for phase, quarters in _OF_PHASE.items():
+                    found[phase] += range(at + quarters[0] * size, at + (quarters[-1] + 1) * size)
+            at += _PHASES * size if size > 0 else -size
+        start += width
+    return {name: tuple(columns) for name, columns in found.items() if columns}
 
 
 def _named(part: str, found: Mapping[str, Numbers]) -> dict[str, Numbers]:
