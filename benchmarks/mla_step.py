@@ -51,7 +51,8 @@ def world(size: dict, seed: int = 0) -> tuple:
     motion = rng.normal(size=(shape[0], shape[2])).astype(np.float32)
     motion /= np.linalg.norm(motion, axis=-1, keepdims=True)
     counts = np.full(shape[0], shape[1])
-    bank = TextBank(tuple(range(shape[0])), book, counts, motion, ("global",), "motion")
+    topics = (("whole",) * shape[1],) * shape[0]
+    bank = TextBank(tuple(range(shape[0])), book, counts, motion, ("global",), "motion", topics)
     labels = rng.integers(0, shape[0], size["batch"])
     visual = np.abs(rng.normal(size=(size["batch"], VISUAL))).astype(np.float32)
     return visual, labels, draw_negatives(labels, NEGATIVES, rng), bank
@@ -65,8 +66,9 @@ def published(size: dict) -> Any:
     from torch.nn import functional as F
 
     from skeleton.mla import MLA
+    from skeleton.streams import Stream
 
-    start = MLA(VISUAL, size["d"], size["heads"], seed=0)
+    start = MLA(VISUAL, size["d"], [Stream(size["heads"])], seed=0)
     d = size["d"]
 
     class Head(nn.Module):
@@ -155,6 +157,7 @@ def child(engine: str, size: dict, threads: int, folder: Path) -> None:
     from skeleton.mla import MLA, TextTensors
     from skeleton.objective import pairs_of, sampling_loss
     from skeleton.scoring import FEW, scores
+    from skeleton.streams import Stream
 
     visual, labels, negatives, bank = world(size)
     seen = torch.from_numpy(visual)
@@ -173,8 +176,8 @@ def child(engine: str, size: dict, threads: int, folder: Path) -> None:
         def score(v: Any, c: int, _half: bool) -> Any:
             return model.scores(v, book[:c], motion[:c])
     else:
-        model = MLA(VISUAL, size["d"], size["heads"], seed=0)
-        text = TextTensors.of(bank)
+        model = MLA(VISUAL, size["d"], [Stream(size["heads"])], seed=0)
+        text = TextTensors.of(bank, model.streams)
         optimizer = torch.optim.Adam(model.parameters(), lr=1e-5, fused=True)
 
         def backward() -> float:
@@ -187,7 +190,7 @@ def child(engine: str, size: dict, threads: int, folder: Path) -> None:
             return total
 
         def score(v: Any, c: int, half: bool) -> Any:
-            return scores(model, v, TextTensors(text.books[:c], text.motion[:c]), half=half)
+            return scores(model, v, TextTensors((text.books[0][:c],), text.motion[:c]), half=half)
 
     first = True
     for line in sys.stdin:

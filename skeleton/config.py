@@ -25,6 +25,7 @@ DEFAULT_MAX_K = 25
 CHOICES: dict[str, tuple[str, ...]] = {
     "method": ("mla", "ridge", "eszsl", "transfer"),
     "estimator": ("mlp", "bilinear", "cosine"),
+    "alignment": ("whole", "granularity"),
     "loss": ("sampling", "cross-entropy"),
     "select": ("last", "validation", "test"),
     "feature_norm": ("none", "l2", "standard"),
@@ -32,6 +33,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "auxiliary": ("none", "simulated"),
 }
 """The switches that take one of a few words."""
+LATER = ("alignment",)
+"""Switches younger than the first runs: at their default they leave a run's identity as it was."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,9 @@ class TrainConfig:
             contrasts it with all seen classes.
         feature_norm: what is done to visual features first; `standard` uses seen training samples only.
         visual_layernorm: LayerNorm (no affine part) over the visual feature before the heads' projections.
+        alignment: `whole`: every head sees the whole visual feature and reads the whole codebook, as
+            published; `granularity`: text about a body part or a phase has heads of its own, which see the
+            columns of that part or phase (`skeleton.streams`; needs kinematic features).
         select: which epoch is the result; `test` looks at the test samples and marks the run as leaky.
         calibrate: whether constant and gate for the generalised task are chosen on held-out seen classes.
         validation_classes: how many seen classes are held out for that; None: a fifth of them, at least two.
@@ -77,6 +83,7 @@ class TrainConfig:
     negatives: int = 8
     feature_norm: str = "none"
     visual_layernorm: bool = False
+    alignment: str = "whole"
     lr: float = 1e-5
     weight_decay: float = 0.0
     batch: int = 128
@@ -122,8 +129,10 @@ class TrainConfig:
         return self.method == "mla" or self.auxiliary != "none"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the record as JSON and YAML hold it (tuples as lists)."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        """Return the record as JSON and YAML hold it (tuples as lists); `LATER` switches only where they are
+        set."""
+        raw = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        return {k: v for k, v in raw.items() if k not in LATER or v != getattr(TrainConfig, k)}
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> TrainConfig:

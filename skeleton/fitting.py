@@ -110,7 +110,7 @@ def fit(
         )
     device = next(model.parameters()).device
     visual = torch.from_numpy(features).to(device)
-    text = TextTensors.of(bank, device)
+    text = TextTensors.of(bank, model.streams, device)
     optimizer = torch.optim.Adam(
         model.parameters(), lr=config.lr, weight_decay=config.weight_decay, fused=device.type != "mps"
     )
@@ -168,7 +168,7 @@ def gradients(
         model: the model.
         visual: (B, Dv) features of the batch.
         rows: (B,) row of each sample's class in ``text``.
-        text: the classes' text.
+        text: the classes' text, for the streams of ``model``.
         config: loss and attention-inverse.
         epoch: from 0.
         rng: draws the negatives.
@@ -177,10 +177,10 @@ def gradients(
     if config.loss == "sampling":
         pairs, index = pairs_of(rows, draw_negatives(rows, config.negatives, rng), visual.device)
     else:
-        pairs = all_pairs(len(rows), len(text.books), visual.device)
+        pairs = all_pairs(len(rows), len(text.motion), visual.device)
         index = torch.from_numpy(rows).to(visual.device)
     criterion = sampling_loss if config.loss == "sampling" else class_loss
-    visual, total = model.prepare(visual), 0.0
+    total = 0.0
     for group, share in model.parts():
         loss = criterion(group(visual, text, pairs, inverse=inverse), index) * share
         loss.backward()  # type: ignore[no-untyped-call]

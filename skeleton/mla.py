@@ -2,7 +2,9 @@
 
 The published model (arXiv 2406.00639): head h projects the visual feature v to ``q = LayerNorm(W v + b)``,
 attends with it over the class's descriptions, keeps the k_h it likes most (least, while attention is
-inverted), adds the motion description and lets its own estimator D_h score ``[q ; text]``.
+inverted), adds the motion description and lets its own estimator D_h score ``[q ; text]``. Its stream says
+which columns of v it sees and which descriptions it reads: all of them, as published, or those of a body part
+or a phase (`skeleton.streams`).
 
 This engine computes the same numbers with less work: D is evaluated only for the (sample, class) pairs that
 are asked for; the estimator's first layer is split into a visual part, done once a sample, and a text part;
@@ -22,6 +24,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from semtool.errors import SemtoolError
+from skeleton.streams import Stream
 from skeleton.text import TextBank
 
 __all__ = ["MLA", "HeadGroup", "Pairs", "TextTensors", "top_softmax"]
@@ -32,18 +36,35 @@ GROUP = 4
 
 @dataclass(frozen=True)
 class TextTensors:
-    """A `TextBank` as tensors: one matrix of descriptions (N_c, d) a class, and motion (C, d)."""
+    """What a model reads of a `TextBank`, as tensors.
 
-    books: tuple[Tensor, ...]
+    Attributes:
+        books: for each stream of the model, and in it for each class, the descriptions (N_c, d).
+        motion: (C, d), which every stream adds.
+    """
+
+    books: tuple[tuple[Tensor, ...], ...]
     motion: Tensor
 
     @classmethod
-    def of(cls, bank: TextBank, device: torch.device | str = "cpu") -> TextTensors:
-        """Copy a bank to ``device``."""
-        books = [
-            torch.from_numpy(book[:n].copy()) for book, n in zip(bank.codebook, bank.counts, strict=True)
-        ]
-        return cls(tuple(b.to(device) for b in books), torch.from_numpy(bank.motion).to(device))
+    def of(cls, bank: TextBank, streams: Sequence[Stream], device: torch.device | str = "cpu") -> TextTensors:
+        """Copy to ``device`` what ``streams`` read of a bank.
+
+        Raises:
+            SemtoolError: if a class has nothing for a stream to read.
+        """
+        books = []
+        for stream in streams:
+            found = bank.about(stream.topics)
+            for c, rows in zip(bank.classes, found, strict=True):
+                if not len(rows):
+                    raise SemtoolError(
+                        f"class {c} has no description for the heads of {stream.name!r} to read; use text "
+                        "with the granularities that the run was trained on"
+                    )
+            made = (torch.from_numpy(book[rows]) for book, rows in zip(bank.codebook, found, strict=True))
+            books.append(tuple(b.to(device) for b in made))
+        return cls(tuple(books), torch.from_numpy(bank.motion).to(device))
 
 
 @dataclass(frozen=True)
@@ -79,10 +100,10 @@ class MLA(nn.Module):
     Args:
         visual_dim: length Dv of a visual feature.
         text_dim: length d of a text vector.
-        heads: granularity k of each head.
+        streams: the heads, and what they see and read.
         hidden: widths of the estimator's hidden layers.
         estimator: `mlp` (published), `bilinear` or `cosine`.
-        visual_layernorm: LayerNorm over the visual feature before the projections.
+        visual_layernorm: LayerNorm over the columns that a head sees before its projection.
         seed: seed of the starting weights (uniform, as `torch.nn.Linear` starts).
     """
 
@@ -90,7 +111,7 @@ class MLA(nn.Module):
         self,
         visual_dim: int,
         text_dim: int,
-        heads: Sequence[int],
+        streams: Sequence[Stream],
         *,
         hidden: tuple[int, int] = (1024, 512),
         estimator: str = "mlp",
@@ -99,28 +120,27 @@ class MLA(nn.Module):
     ) -> None:
         super().__init__()
         self.visual_dim, self.text_dim = visual_dim, text_dim
-        self.heads = tuple(heads)
-        self.visual_layernorm = visual_layernorm
+        self.streams = tuple(streams)
+        self.heads = tuple(k for stream in self.streams for k in stream.heads)
         generator = torch.Generator().manual_seed(seed)
         self.groups = nn.ModuleList(
-            HeadGroup(visual_dim, text_dim, self.heads[at : at + GROUP], hidden, estimator, generator)
-            for at in range(0, len(self.heads), GROUP)
-        )
-
-    def prepare(self, visual: Tensor) -> Tensor:
-        """Return visual features (B, Dv) as the heads read them."""
-        return F.layer_norm(visual, (self.visual_dim,)) if self.visual_layernorm else visual
+            HeadGroup(
+                index, stream.heads[at : at + GROUP], stream.columns or range(visual_dim), text_dim, hidden,
+                estimator, visual_layernorm, generator,
+            )
+            for index, stream in enumerate(self.streams)
+            for at in range(0, len(stream.heads), GROUP)
+        )  # fmt: skip
 
     def forward(self, visual: Tensor, text: TextTensors, pairs: Pairs, *, inverse: bool = False) -> Tensor:
-        """Return D (H, P) for the pairs.
+        """Return D (H, P) for the pairs, the heads stream by stream.
 
         Args:
             visual: (B, Dv).
-            text: the classes' text.
+            text: the classes' text, for the streams of this model.
             pairs: which sample with which class.
             inverse: whether a head is fed the descriptions it likes least.
         """
-        visual = self.prepare(visual)
         return torch.cat([group(visual, text, pairs, inverse=inverse) for group, _ in self.parts()])
 
     def parts(self) -> Iterator[tuple[HeadGroup, float]]:
@@ -131,19 +151,26 @@ class MLA(nn.Module):
 
 
 class HeadGroup(nn.Module):
-    """Some heads of an MLA, their parameters stacked along the first axis (H)."""
+    """Some heads of one stream of an MLA, their parameters stacked along the first axis (H)."""
+
+    columns: Tensor
 
     def __init__(
         self,
-        visual_dim: int,
-        text_dim: int,
+        stream: int,
         heads: tuple[int, ...],
+        columns: Sequence[int],
+        text_dim: int,
         hidden: tuple[int, int],
         estimator: str,
+        visual_layernorm: bool,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
-        self.heads, self.text_dim, self.estimator = heads, text_dim, estimator
+        self.stream, self.heads, self.text_dim, self.estimator = stream, heads, text_dim, estimator
+        self.visual_layernorm = visual_layernorm
+        self.register_buffer("columns", torch.tensor(columns), persistent=False)
+        visual_dim = len(columns)
         n, (first, second) = len(heads), hidden
 
         def weight(*shape: int, fan_in: int) -> nn.Parameter:
@@ -167,16 +194,21 @@ class HeadGroup(nn.Module):
             self.scale = nn.Parameter(torch.full((n,), 10.0))
             self.last_bias = nn.Parameter(torch.zeros(n))
 
+    def see(self, visual: Tensor) -> Tensor:
+        """Return what these heads see of visual features: (B, Dv) -> (B, columns)."""
+        seen = visual[:, self.columns]
+        return F.layer_norm(seen, seen.shape[1:]) if self.visual_layernorm else seen
+
     def project(self, visual: Tensor) -> Tensor:
-        """Return the queries q (H, B, d) of prepared visual features (B, Dv)."""
-        stacked = visual.expand(len(self.heads), -1, -1)
+        """Return the queries q (H, B, d) of visual features (B, Dv)."""
+        stacked = self.see(visual).expand(len(self.heads), -1, -1)
         q = torch.baddbmm(self.project_bias[:, None], stacked, self.project_weight)
         return F.layer_norm(q, (self.text_dim,))
 
     def forward(self, visual: Tensor, text: TextTensors, pairs: Pairs, *, inverse: bool = False) -> Tensor:
-        """Return D (H, P) of these heads, from prepared visual features; otherwise as `MLA.forward`."""
+        """Return D (H, P) of these heads; otherwise as `MLA.forward`."""
         q = self.project(visual)
-        chosen: Tensor = _Attend.apply(q, text, pairs, self.heads, inverse)
+        chosen: Tensor = _Attend.apply(q, text.books[self.stream], text.motion, pairs, self.heads, inverse)
         if self.estimator == "mlp":
             by_sample = torch.baddbmm(self.first_bias[:, None], q, self.visual_weight)
             hidden = torch.bmm(chosen, self.text_weight).add_(by_sample[:, pairs.sample]).relu_()
@@ -215,31 +247,37 @@ class _Attend(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, q: Tensor, text: TextTensors, pairs: Pairs, heads: tuple[int, ...], inverse: bool
+        ctx: Any,
+        q: Tensor,
+        books: tuple[Tensor, ...],
+        motion: Tensor,
+        pairs: Pairs,
+        heads: tuple[int, ...],
+        inverse: bool,
     ) -> Tensor:
         scale = (-1.0 if inverse else 1.0) / math.sqrt(q.shape[2])
         out = q.new_empty(q.shape[0], len(pairs.sample), q.shape[2])
         kept = []
         for c, start, end in pairs.spans:
-            book = text.books[c]
+            book = books[c]
             rows = q[:, pairs.sample[start:end]]
             logits = (rows.reshape(-1, rows.shape[2]) @ book.T).view(*rows.shape[:2], -1).mul_(scale)
             weights = torch.stack([top_softmax(a, k) for a, k in zip(logits, heads, strict=True)])
-            chosen = torch.addmm(text.motion[c], weights.view(-1, book.shape[0]), book)
+            chosen = torch.addmm(motion[c], weights.view(-1, book.shape[0]), book)
             out[:, start:end] = chosen.view(rows.shape)
             kept.append(weights)
         ctx.save_for_backward(*kept)
-        ctx.text, ctx.pairs, ctx.scale, ctx.shape = text, pairs, scale, q.shape
+        ctx.books, ctx.pairs, ctx.scale, ctx.shape = books, pairs, scale, q.shape
         return out
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         out = gradients[0].new_zeros(ctx.shape)
         for (c, start, end), weights in zip(ctx.pairs.spans, ctx.saved_tensors, strict=True):
-            book = ctx.text.books[c]
+            book = ctx.books[c]
             part = gradients[0][:, start:end]
             by_weight = (part.reshape(-1, part.shape[2]) @ book.T).view(weights.shape)
             by_logit = weights * (by_weight - (weights * by_weight).sum(-1, keepdim=True)) * ctx.scale
             by_row = (by_logit.view(-1, book.shape[0]) @ book).view(part.shape)
             out.index_add_(1, ctx.pairs.sample[start:end], by_row)
-        return out, None, None, None, None
+        return out, None, None, None, None, None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from semtool.errors import SemtoolError
 from skeleton.config import TrainConfig, head_series
 from skeleton.mla import MLA, TextTensors
 from skeleton.scoring import scores
+from skeleton.streams import Stream
 from skeleton.text import TextBank
 
 __all__ = ["MLAScorer", "Normalisation", "Scorer", "load_scorer", "read_checkpoint", "save_checkpoint"]
@@ -81,7 +82,8 @@ class MLAScorer:
             )
         device = next(self.model.parameters()).device
         visual = torch.from_numpy(self.normalise(features)).to(device)
-        found: Vectors = scores(self.model, visual, TextTensors.of(bank, device)).cpu().numpy()
+        text = TextTensors.of(bank, self.model.streams, device)
+        found: Vectors = scores(self.model, visual, text).cpu().numpy()
         if not np.isfinite(found).all():
             raise SemtoolError(
                 "the trained model gives scores that are not finite numbers, most likely because the "
@@ -93,7 +95,7 @@ class MLAScorer:
     def queries(self, features: Vectors) -> Vectors:
         """Return what each head asks the text for: q (H, n, d) of features (n, Dv), heads in model order."""
         device = next(self.model.parameters()).device
-        visual = self.model.prepare(torch.from_numpy(self.normalise(features)).to(device))
+        visual = torch.from_numpy(self.normalise(features)).to(device)
         found: Vectors = torch.cat([group.project(visual) for group, _ in self.model.parts()]).cpu().numpy()
         return found
 
@@ -105,7 +107,7 @@ class MLAScorer:
             "method": "mla",
             "visual_dim": self.model.visual_dim,
             "text_dim": self.model.text_dim,
-            "heads": list(self.model.heads),
+            "streams": [asdict(stream) for stream in self.model.streams],
         }
         return tensors, facts
 
@@ -114,33 +116,37 @@ class MLAScorer:
         cls, config: TrainConfig, tensors: Mapping[str, NDArray[Any]], facts: dict[str, Any], source: Path
     ) -> MLAScorer:
         """Build the scorer of a checkpoint; refuse weights of another architecture."""
-        series = tuple(facts["heads"])
-        if config.heads is not None and head_series(config, "", max(series)) != series:
-            raise SemtoolError(
-                f"the checkpoint {source} is of another architecture than its run's configuration: its heads "
-                f"are {list(series)}, not {list(config.heads)}; train the run again"
-            )
-        model = new_model(config, facts["visual_dim"], facts["text_dim"], facts["heads"], seed=0)
+        # Checkpoints from before there were streams name the heads only.
+        streams = [Stream(**raw) for raw in facts.get("streams") or [{"heads": facts["heads"]}]]
+        other = f"the checkpoint {source} is of another architecture than its run's configuration: "
+        if config.alignment == "whole" and len(streams) > 1:
+            names = ", ".join(stream.name for stream in streams)
+            raise SemtoolError(f"{other}it has the streams {names}, not one; train the run again")
+        for series in (stream.heads for stream in streams):
+            if config.heads is not None and head_series(config, "", max(series)) != series:
+                raise SemtoolError(
+                    f"{other}its heads are {list(series)}, not {list(config.heads)}; train the run again"
+                )
+        model = new_model(config, facts["visual_dim"], facts["text_dim"], streams, seed=0)
         with torch.no_grad():
             for name, p in model.named_parameters():
                 found = tensors.get(name)
                 if found is None or tuple(found.shape) != tuple(p.shape):
                     shape = "missing" if found is None else f"of shape {tuple(found.shape)}"
-                    raise SemtoolError(
-                        f"the checkpoint {source} is of another architecture than its run's configuration: "
-                        f"{name} is {shape}, not {tuple(p.shape)}; train the run again"
-                    )
+                    raise SemtoolError(f"{other}{name} is {shape}, not {tuple(p.shape)}; train the run again")
                 p.copy_(torch.from_numpy(found))
         normalise = Normalisation(config.feature_norm, tensors["normalise/mean"], tensors["normalise/scale"])
         return cls(model, normalise)
 
 
-def new_model(config: TrainConfig, visual_dim: int, text_dim: int, heads: list[int], *, seed: int) -> MLA:
+def new_model(
+    config: TrainConfig, visual_dim: int, text_dim: int, streams: Sequence[Stream], *, seed: int
+) -> MLA:
     """Return an untrained MLA of a configuration."""
     return MLA(
         visual_dim,
         text_dim,
-        heads,
+        streams,
         hidden=config.hidden,
         estimator=config.estimator,
         visual_layernorm=config.visual_layernorm,

@@ -48,13 +48,13 @@ def scores(model: MLA, visual: Tensor, text: TextTensors, *, half: bool | None =
     Args:
         model: the model.
         visual: (B, Dv).
-        text: the text of C classes.
+        text: the text of C classes, for the streams of the model.
         half: whether what a class adds to the hidden layers is rounded to bfloat16. None: if the processor is
             faster at it, the model is in float32 and there are `MANY` pairs. The scores of a sample then
             differ by about a thousandth of their deviation over classes (root mean square; at most three
             hundredths in all that was measured on trained models).
     """
-    count, classes = len(visual), len(text.books)
+    count, classes = len(visual), len(text.motion)
     if not count:
         return visual.new_zeros(0, classes)
     if count <= FEW:
@@ -63,14 +63,14 @@ def scores(model: MLA, visual: Tensor, text: TextTensors, *, half: bool | None =
     if half is None:
         fits = visual.dtype == torch.float32 and count * classes >= MANY
         half = fits and multiplies_bfloat16(visual.device)
-    visual = model.prepare(visual)
     total = visual.new_zeros(classes, count)
     for group, _ in model.parts():
+        seen = group.see(visual)
         for at in range(len(group.heads)):
             head = _Head.of(group, at, text, half=half)
             for start in range(0, count, TILE):
                 rows = slice(start, start + TILE)
-                read, estimate = head.open(visual[rows])
+                read, estimate = head.open(seen[rows])
                 for c, keys in enumerate(head.keys):
                     logits = estimate(c, top_softmax(read @ keys, group.heads[at]))
                     total[c, rows] -= F.softplus(-logits)
@@ -102,15 +102,16 @@ class _Head:
     @classmethod
     def of(cls, group: HeadGroup, at: int, text: TextTensors, *, half: bool) -> _Head:
         """Prepare a head for the classes of ``text``."""
+        books = text.books[group.stream]
         weight, scale = group.project_weight[at], 1 / math.sqrt(group.text_dim)
         short = weight.shape[0] + 1 < group.text_dim
         if short:
             affine = torch.cat([weight, group.project_bias[at][None]])
             affine = (affine - affine.mean(1, keepdim=True)) * scale
-            keys = tuple(affine @ book.T for book in text.books)
+            keys = tuple(affine @ book.T for book in books)
         else:
-            keys = tuple(book.T * scale for book in text.books)
-        texts = [book + motion for book, motion in zip(text.books, text.motion, strict=True)]
+            keys = tuple(book.T * scale for book in books)
+        texts = [book + motion for book, motion in zip(books, text.motion, strict=True)]
         centre = weight.new_zeros(())
         if group.estimator == "mlp":
             texts = [t @ group.text_weight[at] for t in texts]
@@ -120,7 +121,7 @@ class _Head:
         return cls(group, at, half, short, keys, tuple(texts), centre)
 
     def open(self, visual: Tensor) -> tuple[Tensor, Estimate]:
-        """Return what ``keys`` apply to, and the estimator, of prepared visual features (n, Dv)."""
+        """Return what ``keys`` apply to, and the estimator, of what the group sees (n, columns)."""
         group, at = self.group, self.at
         x = torch.addmm(group.project_bias[at], visual, group.project_weight[at])
         q, _, inverse_deviation = torch.native_layer_norm(x, (group.text_dim,), None, None, 1e-5)

@@ -23,12 +23,13 @@ from skeleton import runs
 from skeleton.auxiliary import SOURCE, simulated_classes
 from skeleton.baselines import fit_closed_form
 from skeleton.calibration import Calibration, fit_calibration, predict
-from skeleton.config import TrainConfig, head_series
+from skeleton.config import TrainConfig
 from skeleton.device import reproducible
 from skeleton.evaluation import accuracy, gzsl_metrics, zsl_metrics
 from skeleton.feature_file import FeatureFile
 from skeleton.fitting import Fit, State, fit
 from skeleton.scorers import MLAScorer, Normalisation, Scorer, new_model, save_checkpoint
+from skeleton.streams import plan_streams
 from skeleton.task import Samples, Task, build_task
 from skeleton.text import TextBank
 from skeleton.tracking import open_trackers
@@ -81,8 +82,8 @@ class SeedJob:
 def load_task(
     embeddings: Artifact, features: Artifact, config: TrainConfig, dataset: str, split: str | None = None
 ) -> Task:
-    """Open both artifacts and check them against each other."""
-    return build_task(
+    """Open both artifacts and check them against each other, and that they have what ``config`` needs."""
+    task = build_task(
         EmbeddingFile(embeddings.path),
         FeatureFile.read(features.path),
         split=split,
@@ -91,6 +92,13 @@ def load_task(
         names=(f"the embedding file {embeddings.reference}", f"the feature file {features.reference}"),
         dataset=load_dataset(dataset),
     )
+    if config.method == "mla" and config.alignment == "granularity" and not task.regions:
+        raise UsageError(
+            f"the feature file {features.reference} does not say which columns describe which body part, as "
+            "--alignment granularity needs; choose with --features one that semtool features --visual "
+            "kinematics made"
+        )
+    return task
 
 
 def run_seed(job: SeedJob, on_epoch: OnEpoch | None = None) -> dict[str, Any]:
@@ -131,6 +139,7 @@ def _run_seed(job: SeedJob, on_epoch: OnEpoch | None) -> dict[str, Any]:
             epochs=epochs, monitor=monitor,
         )  # fmt: skip
         chosen["epoch"] = fitted.get("epoch")
+        chosen["streams"] = fitted.get("streams")
         chosen["auxiliary"] = fitted.get("auxiliary")
     finally:
         for tracker in trackers:
@@ -220,8 +229,8 @@ def _train(
         return closed, {}
 
     normalise = Normalisation.of(job.config.feature_norm, samples.features)
-    heads = list(head_series(job.config, job.embeddings.dataset, int(bank.counts.max())))
-    model = new_model(job.config, samples.features.shape[1], bank.dim, heads, seed=job.seed).to(job.device)
+    streams = plan_streams(job.config, job.embeddings.dataset, task.bank, classes, task.regions)
+    model = new_model(job.config, samples.features.shape[1], bank.dim, streams, seed=job.seed).to(job.device)
     scorer = MLAScorer(model, normalise)
     keep = State(state, f"{job.identity}/{job.seed}/{state.name}")
     if job.state_every is not None:
@@ -238,7 +247,11 @@ def _train(
         state=keep,
         on_epoch=on_epoch,
     )
-    return scorer, {"epoch": fitted.best_epoch or fitted.epoch, "loss": fitted.history[-1]["loss"]}
+    return scorer, {
+        "epoch": fitted.best_epoch or fitted.epoch,
+        "loss": fitted.history[-1]["loss"],
+        "streams": {stream.name: list(stream.heads) for stream in streams},
+    }
 
 
 def _transfer(job: SeedJob, task: Task, seen: Examples) -> tuple[Scorer, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from semtool.catalogue import Dataset, SampleProtocol, Split, load_dataset
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
 from skeleton.feature_file import FeatureFile
+from skeleton.kinematics import regions
 from skeleton.text import TextBank, read_text
 
 __all__ = ["Samples", "Task", "build_task"]
@@ -51,6 +52,7 @@ class Task:
         train, seen_test, unseen_test: the samples; ``unseen_test`` holds every sample of the unseen classes.
         simulated: whether the skeletons are simulated.
         widths: widths of the features' blocks, in order.
+        regions: columns of the features by what they describe (`skeleton.kinematics.regions`).
     """
 
     dataset: Dataset
@@ -64,6 +66,7 @@ class Task:
     unseen_test: Samples
     simulated: bool
     widths: tuple[int, ...]
+    regions: Mapping[str, tuple[int, ...]]
 
     def name_of(self, class_id: int) -> str:
         """Return the class's name."""
@@ -131,6 +134,7 @@ def build_task(
         unseen_test=samples("unseen-test"),
         simulated=features.simulated,
         widths=features.widths,
+        regions=regions(features.blocks),
     )
 
 

@@ -39,6 +39,13 @@ class Estimator(StrEnum):
     cosine = "cosine"
 
 
+class Alignment(StrEnum):
+    """What the heads see and read."""
+
+    whole = "whole"
+    granularity = "granularity"
+
+
 class Kernel(StrEnum):
     """Kernel of the preset best."""
 
@@ -116,6 +123,14 @@ def train(
     visual_layernorm: Annotated[
         bool, typer.Option("--visual-layernorm", help="LayerNorm before the heads' projections.")
     ] = False,
+    alignment: Annotated[
+        Alignment | None,
+        typer.Option(
+            help="granularity: text about a body part or phase has heads that see only that; "
+            "needs kinematic features.",
+            show_default="whole",
+        ),
+    ] = None,
     weight_decay: Annotated[float | None, typer.Option(show_default="0")] = None,
     kernel: Annotated[
         Kernel | None,
@@ -188,6 +203,7 @@ def train(
         "estimator": estimator and estimator.value,
         "feature_norm": feature_norm and feature_norm.value,
         "visual_layernorm": visual_layernorm or None,
+        "alignment": alignment and alignment.value,
         "weight_decay": weight_decay,
         "kernel": kernel and kernel.value,
         "auxiliary": auxiliary and auxiliary.value,

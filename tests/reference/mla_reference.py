@@ -1,5 +1,5 @@
 """MLA as the paper says it, one sample, one class, one head at a time. Slow on purpose: it is read, not
-run."""
+run. ``books`` holds the descriptions of each stream and class; the paper has one stream."""
 
 from __future__ import annotations
 
@@ -20,11 +20,16 @@ def attend(q, descriptions, k, sign):
     return torch.softmax(kept, dim=0) @ descriptions
 
 
-def estimate(model, h, v, descriptions, motion, sign):
+def estimate(model, h, v, books, c, motions, sign):
     """D_h(v, c), steps 1 to 5, from the parameters of head h."""
+    stream = [s for s, found in enumerate(model.streams) for _ in found.heads][h]
+    descriptions, motion = books[stream][c], motions[c]
+    columns = model.streams[stream].columns
+    if columns is not None:
+        v = torch.stack([v[i] for i in columns])
+    model, h = [(group, i) for group in model.groups for i in range(len(group.heads))][h]
     if model.visual_layernorm:
         v = F.layer_norm(v, v.shape)
-    model, h = [(group, i) for group in model.groups for i in range(len(group.heads))][h]
     q = v @ model.project_weight[h] + model.project_bias[h]
     q = (q - q.mean()) / torch.sqrt(q.var(unbiased=False) + 1e-5)
     e = attend(q, descriptions, model.heads[h], sign) + motion
@@ -47,8 +52,7 @@ def sampling_loss(model, visual, labels, negatives, books, motions, sign=1):
     for h in range(len(model.heads)):
         for i, y in enumerate(labels):
             values = [
-                softplus(estimate(model, h, visual[j], books[y], motions[y], sign))
-                for j in (i, *negatives[i])
+                softplus(estimate(model, h, visual[j], books, y, motions, sign)) for j in (i, *negatives[i])
             ]
             losses.append(-torch.log_softmax(torch.stack(values), dim=0)[0])
     return torch.stack(losses).mean()
@@ -59,8 +63,7 @@ def class_loss(model, visual, labels, books, motions, sign=1):
     for h in range(len(model.heads)):
         for i, y in enumerate(labels):
             values = [
-                softplus(estimate(model, h, visual[i], book, motion, sign))
-                for book, motion in zip(books, motions, strict=True)
+                softplus(estimate(model, h, visual[i], books, c, motions, sign)) for c in range(len(motions))
             ]
             losses.append(-torch.log_softmax(torch.stack(values), dim=0)[y])
     return torch.stack(losses).mean()
@@ -70,8 +73,8 @@ def scores(model, visual, books, motions):
     rows = []
     for v in visual:
         row = []
-        for book, motion in zip(books, motions, strict=True):
-            d = [estimate(model, h, v, book, motion, 1) for h in range(len(model.heads))]
+        for c in range(len(motions)):
+            d = [estimate(model, h, v, books, c, motions, 1) for h in range(len(model.heads))]
             row.append(sum(-softplus(-x) for x in d))
         rows.append(torch.stack(row))
     return torch.stack(rows)

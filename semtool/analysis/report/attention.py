@@ -29,19 +29,21 @@ def attention(
     file: EmbeddingFile,
     places: Mapping[tuple[int, str, str, int], int],
 ) -> dict[str, Any]:
-    """Return the mean attention of each head within each unseen class's own text.
+    """Return the mean attention of each head within what it reads of each unseen class's own text.
 
     Returns:
-        ``heads``: their granularities; ``classes``: for each id the number of samples and, for the mean over
-        heads and for every head, the top descriptions as [place in the class's list, share in thousandths];
-        ``share``: for each head what it gives to each of ``granularities`` over all these samples.
+        ``heads``: their granularities; ``streams``: the stream that each is of; ``classes``: for each id the
+        number of samples and, for the mean over heads and for every head, the top descriptions as [place in
+        the class's list, share in thousandths]; ``share``: for each head what it gives to each of
+        ``granularities`` over all these samples.
     """
     import torch
 
     from skeleton.mla import top_softmax
 
     bank = task.bank
-    heads = list(scorer.model.heads)
+    heads = [(stream, k) for stream in scorer.model.streams for k in stream.heads]
+    read = {stream.name: bank.about(stream.topics) for stream in scorer.model.streams}
     present = [g for g in GRANULARITIES if g in bank.codebook_from]
     share = np.zeros((len(heads), len(present)))
     classes: dict[str, Any] = {}
@@ -55,9 +57,11 @@ def attention(
         book = bank.codebook[row, : bank.counts[row]]
         rows = file.rows(granularity=bank.codebook_from, class_id=c)
         queries = scorer.queries(task.unseen_test.features[at])
-        logits = queries @ book.T / np.sqrt(bank.dim)
-        chosen = (top_softmax(torch.from_numpy(a), k) for a, k in zip(logits, heads, strict=True))
-        weights = np.stack([part.numpy().mean(axis=0) for part in chosen])
+        weights = np.zeros((len(heads), len(book)))
+        for h, (stream, k) in enumerate(heads):
+            own = read[stream.name][row]
+            logits = torch.from_numpy(queries[h] @ book[own].T / np.sqrt(bank.dim))
+            weights[h, own] = top_softmax(logits, k).numpy().mean(axis=0)
         keys = [(c, str(file.granularity[r]), str(file.slot[r]), int(file.variant[r])) for r in rows]
         classes[str(c)] = {
             "n": len(at),
@@ -69,7 +73,8 @@ def attention(
             share[:, index] += len(at) * weights[:, of].sum(axis=1)
         total += len(at)
     return {
-        "heads": heads,
+        "heads": [k for _, k in heads],
+        "streams": [stream.name for stream, _ in heads],
         "classes": classes,
         "granularities": present,
         "share": np.round(share / max(total, 1), 4),

@@ -58,9 +58,10 @@ def embeddings_of(store, dataset, name="tiny/random", *, texts=3, dim=12, seed=0
 
 
 def features_of(
-    store, dataset, split=None, *, each=8, dim=10, seed=0, simulated=False, drop=(), relabel=None
+    store, dataset, split=None, *, each=8, dim=10, seed=0, simulated=False, drop=(), relabel=None, blocks=()
 ):
     """Write features: a fixed linear map of the classes' directions, plus noise."""
+    dim = sum(width for _, width in blocks) or dim
     data = load_dataset(dataset)
     chosen = data.split(split)
     rng = np.random.default_rng(seed)
@@ -77,7 +78,7 @@ def features_of(
             names.append(f"a{c}_{i}")
     labels = np.array(class_id) if relabel is None else relabel(np.array(class_id))
     with store.create(
-        "features", f"{dataset}/{chosen.name}/random", parameters={"seed": seed, "each": each}
+        "features", f"{dataset}/{chosen.name}/random", parameters={"seed": seed, "each": each, "dim": dim}
     ) as draft:
         FeatureFile(
             dataset=dataset,
@@ -91,6 +92,7 @@ def features_of(
             view=np.array(subject) % 3 + 1,
             subset=np.array(subset, dtype=np.int64),
             names=names,
+            blocks=blocks,
         ).write(draft.folder)
         draft.simulated = simulated
     return draft.result

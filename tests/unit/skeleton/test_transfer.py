@@ -17,8 +17,9 @@ def bank(vectors):
     vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     count = len(vectors)
     motion = np.zeros_like(vectors)
+    topics = (("whole",),) * count
     return TextBank(
-        tuple(range(count)), vectors[:, None], np.ones(count, np.int64), motion, ("label",), "none"
+        tuple(range(count)), vectors[:, None], np.ones(count, np.int64), motion, ("label",), "none", topics
     )
 
 

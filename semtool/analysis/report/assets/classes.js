@@ -39,6 +39,8 @@ let openClass = () => {};
     right.append(...descriptions(id));
     card.querySelector(".inside").replaceChildren(left, right);
   }
+  // What a head is called: its k and, where heads read different parts of the text, which part.
+  const headName = (found, h) => `k = ${found.heads[h]}${new Set(found.streams).size > 1 ? `, ${found.streams[h]}` : ""}`;
   function descriptions(id) {
     const source = text();
     if (source.classes.missing) return [el("p.missing", {}, source.classes.missing)];
@@ -52,7 +54,7 @@ let openClass = () => {};
     };
     const made = [];
     if (attended.size) {
-      const who = options.head === "mean" ? "the heads on average" : `the head with k = ${cell().attention.heads[Number(options.head)]}`;
+      const who = options.head === "mean" ? "the heads on average" : `the head with ${headName(cell().attention, Number(options.head))}`;
       made.push(el("h4", {}, `What ${who} attended to`), el("ul.texts.attention", {}, ...[...attended.keys()].map(at => {
         const made = item(at); made.classList.remove("attended");
         made.firstChild.prepend(el("span.slot", {}, `${rows[at][0]} · `));
@@ -88,8 +90,8 @@ let openClass = () => {};
     }));
     overview.replaceChildren(el("h3", {}, "Where the heads look"), el("div.scroll", {}, el("table.heads", {},
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Head"), ...found.granularities.map(g => el("th", { scope: "col" }, g)))),
-      el("tbody", {}, row("share of the texts", found.granularities.map(g => found.texts[g] / total)), ...found.heads.map((k, h) => row(`k = ${k}`, found.share[h]))))),
-      el("p.legend", {}, `Share of each head's attention by granularity, over the test samples of the unseen classes. k is how many descriptions a head may choose. The ${found.motion} description joins every head besides.`), el("h3", {}, "Class by class"));
+      el("tbody", {}, row("share of the texts", found.granularities.map(g => found.texts[g] / total)), ...found.heads.map((_, h) => row(headName(found, h), found.share[h]))))),
+      el("p.legend", {}, `Share of each head's attention by granularity, over the test samples of the unseen classes. k is how many descriptions a head may choose. ${new Set(found.streams).size > 1 ? "A body part or phase after it: the head sees and reads nothing else. " : ""}The ${found.motion} description joins every head besides.`), el("h3", {}, "Class by class"));
   }
   function update() {
     const unseen = new Set(cell().unseen), every = Object.keys(data.datasets[cell().dataset].classes).map(Number);
@@ -108,7 +110,7 @@ let openClass = () => {};
     search.input.id = "class-filter";
     const order = choice("Order", [["catalogue", "catalogue"], ["name", "name"], ["right", "least recognised first"], ["best", "best recognised first"]], set("order"), options.order);
     order.select.id = "class-order";
-    controls.replaceChildren(order, search, tick("seen classes too", set("seen"), options.seen), ...(heads ? [choice("Attention of", [["mean", "all heads, averaged"], ...heads.map((k, i) => [String(i), `head k = ${k}`])], value => {
+    controls.replaceChildren(order, search, tick("seen classes too", set("seen"), options.seen), ...(heads ? [choice("Attention of", [["mean", "all heads, averaged"], ...heads.map((_, i) => [String(i), `head ${headName(cell().attention, i)}`])], value => {
       options.head = value;
       for (const open of cards.querySelectorAll("details[open]")) fill(open, Number(open.dataset.class));
     }, options.head)] : []), count);
