@@ -16,7 +16,7 @@ from typing import Any
 
 from semtool.errors import UsageError, unknown_name
 
-__all__ = ["CHOICES", "MAX_K", "PRESETS", "VISUAL", "TrainConfig", "head_series", "preset"]
+__all__ = ["CHOICES", "MAX_K", "PRESETS", "TrainConfig", "head_series", "preset"]
 
 MAX_K = {"ntu60": 60, "ntu120": 25, "pku-mmd": 15}
 """Published ends of the granularity series; any other data set ends at `DEFAULT_MAX_K`."""
@@ -128,6 +128,13 @@ class TrainConfig:
         has."""
         return self.method == "mla" or self.auxiliary != "none"
 
+    @property
+    def visual(self) -> str | None:
+        """The visual encoder whose features this is meant for; None: see
+        `skeleton.extraction.newest_features`."""
+        parts = self.method == "mla" and self.alignment == "granularity"
+        return "kinematics" if parts or self.method == "transfer" else None
+
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON and YAML hold it (tuples as lists); `LATER` switches only where they are
         set."""
@@ -155,9 +162,6 @@ PRESETS: dict[str, TrainConfig] = {
         preset="best", method="transfer", feature_norm="standard", calibrate=True, auxiliary="simulated"
     ),
 }
-VISUAL = {"best": "kinematics"}
-"""Visual encoder whose features a preset takes unless told otherwise; any other takes the newest
-(`skeleton.extraction.newest_features`)."""
 
 
 def preset(name: str, **changes: Any) -> TrainConfig:

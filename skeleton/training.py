@@ -12,7 +12,7 @@ from semtool.artifacts import Artifact, Store
 from semtool.catalogue import load_dataset
 from semtool.errors import SemtoolError, UsageError
 from skeleton import runs
-from skeleton.config import VISUAL, TrainConfig
+from skeleton.config import TrainConfig
 from skeleton.evaluation import spread
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def train(
     check_seeds(seeds)
     text, visual, data = resolve_inputs(
         store, embeddings, features, dataset=dataset, split=split, device=device, note=note,
-        visual=VISUAL.get(config.preset),
+        visual=config.visual,
     )  # fmt: skip
     cores = os.cpu_count() or 1
     jobs = min(len(run_seeds(config, seeds)), jobs or (cores if config.method == "mla" else 1))

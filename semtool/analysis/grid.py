@@ -73,10 +73,8 @@ class Grid:
 
     @property
     def wanted_visual(self) -> str | None:
-        """The visual encoder that was asked for, or that every preset wants; None if any will do."""
-        from skeleton.config import VISUAL
-
-        wants = {VISUAL.get(s.config.preset) for s in self.settings}
+        """The visual encoder that was asked for, or that every setting wants; None if any will do."""
+        wants = {s.config.visual for s in self.settings}
         return self.visual or (wants.pop() if len(wants) == 1 else None)
 
     def cells(self) -> list[Cell]:

@@ -198,9 +198,11 @@ def test_each_head_attends_to_what_its_stream_reads(aligned, small):
 def test_features_that_say_nothing_of_their_columns_are_refused(world, small, make_features, cli):
     with pytest.raises(UsageError, match="semtool features --visual kinematics"):
         run(world, replace(small, alignment="granularity"))
-    said = cli("train", "--alignment", "granularity", "--epochs", "1")
+    said = cli("train", "--alignment", "granularity", "--features", world.features.reference)
     assert said.code == 2
     assert f"the feature file {world.features.reference} does not say" in said.err
+    # Left to itself it takes none but kinematic ones, and there are no skeletons here to make them from.
+    assert "no skeletons of nw-ucla yet" in cli("train", "--alignment", "granularity").err
     assert run(world, preset("ridge", alignment="granularity")).summary["seeds"] == [
         0
     ]  # reads no switch of MLA
