@@ -11,9 +11,11 @@ import pytest
 from semtool.artifacts import Store
 
 HOLD = """
+import signal
 import sys
 from pathlib import Path
 from semtool.artifacts import Store
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what a shell runs in the background
 with Store(sys.argv[1]).create("descriptions", "ntu60/set", parameters={"n": sys.argv[3]}) as draft:
     (draft.folder / "descriptions.jsonl").write_text(sys.argv[2])
     print("open", flush=True)
