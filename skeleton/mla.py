@@ -48,7 +48,7 @@ class TextTensors:
 
     @classmethod
     def of(cls, bank: TextBank, streams: Sequence[Stream], device: torch.device | str = "cpu") -> TextTensors:
-        """Copy to ``device`` what ``streams`` read of a bank.
+        """Put on ``device`` what ``streams`` read of a bank.
 
         Raises:
             SemtoolError: if a class has nothing for a stream to read.
@@ -62,7 +62,11 @@ class TextTensors:
                         f"class {c} has no description for the heads of {stream.name!r} to read; use text "
                         "with the granularities that the run was trained on"
                     )
-            made = (torch.from_numpy(book[rows]) for book, rows in zip(bank.codebook, found, strict=True))
+            # What is read whole is shared with the bank, not copied.
+            made = (
+                torch.from_numpy(book[: len(rows)] if stream.topics is None else book[rows])
+                for book, rows in zip(bank.codebook, found, strict=True)
+            )
             books.append(tuple(b.to(device) for b in made))
         return cls(tuple(books), torch.from_numpy(bank.motion).to(device))
 
