@@ -1,8 +1,7 @@
 """The training loss: which (sample, class) pairs it reads, and what it makes of their scores.
 
 Loss sampling: sample i of class y is contrasted with R other samples of the batch whose class differs, all
-    under
-the text of y. The choice is drawn once a step: R positions among the samples of other classes, the same
+under the text of y. The choice is drawn once a step: R positions among the samples of other classes, the same
 positions for every sample. Samples of one class therefore share their negatives, and most pairs serve several
 samples; each is scored once.
 """
