@@ -182,9 +182,8 @@ def difference(rows: list[dict[str, Any]], one: str, other: str) -> str:
 
     mine, theirs = by_seed(one), by_seed(other)
     seeds = sorted({*mine, *theirs})
-    gaps = [
-        mine.get(s, mine[0]) - theirs.get(s, theirs[0]) for s in seeds
-    ]  # without a seed there is one value
+    # What does not depend on the seed has one value, that of the first.
+    gaps = [mine.get(s, mine[0]) - theirs.get(s, theirs[0]) for s in seeds]
     low, high = interval(gaps) or (float("nan"),) * 2
     return f"{one} - {other}: {np.mean(gaps):+.1f} points, 95 % interval {low:+.1f} to {high:+.1f} ({len(gaps)} seeds)"
 
