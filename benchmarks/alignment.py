@@ -33,13 +33,13 @@ def fold(job: tuple[str, str, str, int, int, int]) -> list[dict[str, Any]]:
     import torch
 
     from semtool.artifacts import Store
-    from skeleton.config import preset
-    from skeleton.evaluation import accuracy
-    from skeleton.extraction import features
-    from skeleton.fitting import fit
-    from skeleton.scorers import MLAScorer, Normalisation, new_model
-    from skeleton.seed_run import load_task
-    from skeleton.streams import plan_streams
+    from skeleton.methods.config import preset
+    from skeleton.methods.mla.fitting import fit
+    from skeleton.methods.mla.streams import plan_streams
+    from skeleton.methods.scorers import MLAScorer, Normalisation, new_model
+    from skeleton.runs.metrics import accuracy
+    from skeleton.runs.seed import load_task
+    from skeleton.visual.extraction import features
 
     torch.set_num_threads(1)
     store = Store(root)
@@ -72,7 +72,7 @@ def fold(job: tuple[str, str, str, int, int, int]) -> list[dict[str, Any]]:
 
 def report(rows: list[dict[str, Any]], folds: int, seeds: int) -> list[str]:
     """Return the lines of the table: a line an alignment, a column a split, then the paired difference."""
-    from skeleton.evaluation import interval
+    from skeleton.runs.metrics import interval
 
     def values(alignment: str, split: str | None = None) -> list[float]:
         return [

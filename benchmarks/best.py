@@ -48,7 +48,7 @@ class Variant:
     @property
     def seeded(self) -> bool:
         """Whether the seed changes anything."""
-        from skeleton.config import preset
+        from skeleton.methods.config import preset
 
         return self.visual != "kinematics" or preset(self.preset, **dict(self.switches)).depends_on_seed
 
@@ -85,10 +85,10 @@ def cross_validate(job: tuple[str, str, str, Variant, int]) -> float:
     root, dataset, split, variant, draws = job
     from semtool.artifacts import Store
     from semtool.catalogue import load_dataset
-    from skeleton.auxiliary import simulated_classes
-    from skeleton.config import preset
-    from skeleton.seed_run import load_task
-    from skeleton.transfer import Examples, fit_transfer
+    from skeleton.methods.config import preset
+    from skeleton.methods.transfer import Examples, fit_transfer
+    from skeleton.runs.auxiliary import simulated_classes
+    from skeleton.runs.seed import load_task
 
     store, config = Store(root), preset(variant.preset, **dict(variant.switches))
     text = store.resolve("embeddings", f"{dataset}/{variant.prompts}/{variant.encoder}")
@@ -120,7 +120,7 @@ def features_of(root: str, dataset: str, split: str, visual: str, seed: int) -> 
     import torch
 
     from semtool.artifacts import Store
-    from skeleton.extraction import features
+    from skeleton.visual.extraction import features
 
     torch.set_num_threads(1)
     return features(dataset, split, store=Store(root), visual=visual, seed=seed, device="cpu")
@@ -130,8 +130,8 @@ def run(job: tuple[str, str, str, Variant, int]) -> dict[str, Any]:
     """Train one variant on one split with one seed; return its numbers."""
     root, dataset, split, variant, seed = job
     from semtool.artifacts import Store
-    from skeleton.config import preset
-    from skeleton.training import train
+    from skeleton.methods.config import preset
+    from skeleton.runs.training import train
 
     store = Store(root)
     text = store.resolve("embeddings", f"{dataset}/{variant.prompts}/{variant.encoder}")
@@ -171,7 +171,7 @@ def difference(rows: list[dict[str, Any]], one: str, other: str) -> str:
 
     The interval is Student's t over the seeds' means over splits: it tells of seeds, not of other splits.
     """
-    from skeleton.evaluation import interval
+    from skeleton.runs.metrics import interval
 
     def by_seed(name: str) -> dict[int, float]:
         seeds = sorted({r["seed"] for r in rows if r["variant"] == name})

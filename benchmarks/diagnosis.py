@@ -8,7 +8,7 @@ the texts are ranked by each figure and by their accuracy. ``ARTIFACTS`` holds t
 that the grid was made from. With ``--fit`` the closed forms are fitted on them first, for all embedding files
 that are there, and the rows written to ``results/diagnosis_grid.json``. Otherwise ``--rows`` names files with
 rows ``{dataset, split, preset, prompts, encoder, seed, accuracy}``; where two have the same row, the first
-counts. Writes ``semtool/analysis/predictive.json``, which ``semtool diagnose`` quotes, and
+counts. Writes ``semtool/diagnosis/predictive.json``, which ``semtool diagnose`` quotes, and
 ``results/diagnosis.md``.
 """
 
@@ -69,8 +69,8 @@ def fit(root: Path) -> list[Row]:
     import torch
 
     from semtool.artifacts import Store
-    from skeleton.config import preset
-    from skeleton.training import train
+    from skeleton.methods.config import preset
+    from skeleton.runs.training import train
 
     torch.set_num_threads(1)
     store, rows = Store(root), []
@@ -118,7 +118,7 @@ def groups(rows: list[Row]) -> dict[tuple[str, str, str], dict[tuple[str, str], 
 
 def measured(store: Any, wanted: set[tuple[str, str, str, str]]) -> dict[tuple[str, ...], dict[str, float]]:
     """Return the figures of each (dataset, split, prompts, encoder), averaged over the features' seeds."""
-    from semtool.analysis import diagnose
+    from semtool.diagnosis import diagnose
 
     found: dict[tuple[str, ...], dict[str, float]] = {}
     for dataset, split, prompts, encoder in sorted(wanted):
@@ -165,7 +165,7 @@ def grouped(table: Table, by_encoder: bool) -> list[Group]:
 
 def rho(table: Table, by_encoder: bool) -> tuple[float, int]:
     """Return the rank correlation averaged over groups, and the number of groups."""
-    from semtool.analysis.geometry import rank_correlation
+    from semtool.diagnosis.geometry import rank_correlation
 
     found = [rank_correlation(g.figure, g.accuracy) for g in grouped(table, by_encoder)]
     return (float(np.mean(found)) if found else float("nan")), len(found)
@@ -176,7 +176,7 @@ def interval(table: Table, by_encoder: bool, figures: int) -> tuple[float, float
 
     Texts and splits are drawn anew, each with all its rows.
     """
-    from semtool.analysis.geometry import rank_correlation
+    from semtool.diagnosis.geometry import rank_correlation
 
     rng = np.random.default_rng(0)
     found = grouped(table, by_encoder)
@@ -236,7 +236,7 @@ def commit() -> str:
 
 def document(record: dict[str, Any], command: str) -> str:
     """Return the Markdown page."""
-    from semtool.analysis.measures import MEASURES
+    from semtool.diagnosis.measures import MEASURES
 
     lines = [
         "# diagnosis", "", f"`{command}`; commit {record['commit']}, Python {platform.python_version()}", "",
@@ -298,8 +298,8 @@ def main() -> None:
     parser.add_argument("--fit", action="store_true", help="fit the closed forms first")
     parser.add_argument("--rows", type=Path, nargs="*", help="files of rows")
     options = parser.parse_args()
-    from semtool.analysis.measures import MEASURES
     from semtool.artifacts import Store
+    from semtool.diagnosis.measures import MEASURES
 
     own = HERE / "results" / "diagnosis_grid.json"
     if options.fit:

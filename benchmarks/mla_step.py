@@ -41,8 +41,8 @@ def world(size: dict, seed: int = 0) -> tuple:
     """Return visual (B, Dv), labels (B,), negatives (B, R), bank: the same in every process."""
     import numpy as np
 
-    from skeleton.objective import draw_negatives
-    from skeleton.text import TextBank
+    from skeleton.methods.mla.objective import draw_negatives
+    from skeleton.methods.text import TextBank
 
     rng = np.random.default_rng(seed)
     shape = (size["classes"], size["texts"], size["d"])
@@ -59,14 +59,14 @@ def world(size: dict, seed: int = 0) -> tuple:
 
 
 def published(size: dict) -> Any:
-    """Return the published computation as a module; its parameters are those of `skeleton.mla.MLA`,
+    """Return the published computation as a module; its parameters are those of `skeleton.methods.mla.model.MLA`,
     unstacked."""
     import torch
     from torch import nn
     from torch.nn import functional as F
 
-    from skeleton.mla import MLA
-    from skeleton.streams import Stream
+    from skeleton.methods.mla.model import MLA
+    from skeleton.methods.mla.streams import Stream
 
     start = MLA(VISUAL, size["d"], [Stream(size["heads"])], seed=0)
     d = size["d"]
@@ -125,7 +125,7 @@ def of_head(stacked: dict, h: int) -> dict:
     """Return what the model's stacked tensors hold for head h, under the names of `published`."""
     import torch
 
-    from skeleton.mla import GROUP
+    from skeleton.methods.mla.model import GROUP
 
     group, at = divmod(h, GROUP)
     mine = {n.split(".", 2)[2]: t[at] for n, t in stacked.items() if n.startswith(f"groups.{group}.")}
@@ -154,10 +154,10 @@ def child(engine: str, size: dict, threads: int, folder: Path) -> None:
     base = resident()
     import numpy as np
 
-    from skeleton.mla import MLA, TextTensors
-    from skeleton.objective import pairs_of, sampling_loss
-    from skeleton.scoring import FEW, scores
-    from skeleton.streams import Stream
+    from skeleton.methods.mla.model import MLA, TextTensors
+    from skeleton.methods.mla.objective import pairs_of, sampling_loss
+    from skeleton.methods.mla.scoring import FEW, scores
+    from skeleton.methods.mla.streams import Stream
 
     visual, labels, negatives, bank = world(size)
     seen = torch.from_numpy(visual)
@@ -281,7 +281,7 @@ def matmul_throughput(threads: int) -> float:
 def step_work(size: dict) -> tuple[float, int]:
     """Return the multiply-adds times two that a step of this engine needs (GFLOP), and its number of
     pairs."""
-    from skeleton.objective import pairs_of
+    from skeleton.methods.mla.objective import pairs_of
 
     _, labels, negatives, _ = world(size)
     pairs = len(pairs_of(labels, negatives)[0].sample)

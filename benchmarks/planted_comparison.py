@@ -32,16 +32,16 @@ import numpy as np
 import torch
 from zero_shot import machine
 
-from semtool.analysis import Comparison, compare
-from semtool.analysis.statistics import Pairs, estimate, pooled_variance
 from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
 from semtool.descriptions import Description, DescriptionSet
-from skeleton.evaluation import interval
-from skeleton.executors import Failure, Job
-from skeleton.executors.job import Progress
-from skeleton.executors.worker import do
-from skeleton.feature_file import FeatureFile
+from semtool.experiments import Comparison, compare
+from semtool.experiments.comparison.statistics import Pairs, estimate, pooled_variance
+from semtool.feature_file import FeatureFile
+from skeleton.runs.executors import Failure, Job
+from skeleton.runs.executors.job import Progress
+from skeleton.runs.executors.worker import do
+from skeleton.runs.metrics import interval
 
 HERE = Path(__file__).parent
 DATASET, SPLIT = "utd-mhad", "purls-18-9"

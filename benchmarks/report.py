@@ -54,8 +54,8 @@ def build(root: Path) -> None:
 
 def one_run(root: Path) -> str:
     """Return the run of MLA whose page is measured besides."""
-    from semtool.analysis.comparison import Comparison
     from semtool.artifacts import Store
+    from semtool.experiments.comparison.comparison import Comparison
 
     cells = Comparison.read(Store(root), NAME).cells
     cell = next(c for c in cells if (c["text"], c["split"], c["preset"]) == RUN)
@@ -64,8 +64,8 @@ def one_run(root: Path) -> str:
 
 def write(root: Path, name: str, out: Path) -> dict[str, Any]:
     """Write the page of a run or a comparison; return its size and how long that took."""
-    from semtool.analysis.report import report
     from semtool.artifacts import Store
+    from semtool.experiments.report import report
 
     started = time.perf_counter()
     made = report(name, out, store=Store(root))
@@ -80,10 +80,10 @@ def fill(root: Path, out: Path) -> dict[str, Any]:
     Confusion matrices without a zero, as many samples on every map as there may be, as many clips, all of two
     people. Which is which means nothing here.
     """
-    from semtool.analysis.report.collect import CLIPS, POINTS, collect
-    from semtool.analysis.report.page import render
-    from semtool.analysis.report.sources import open_source
     from semtool.artifacts import Store
+    from semtool.experiments.report.collect import CLIPS, POINTS, collect
+    from semtool.experiments.report.page import render
+    from semtool.experiments.report.sources import open_source
 
     store = Store(root)
     started = time.perf_counter()

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from semtool.artifacts import Store
-from skeleton.formats.ntu_text import Recording, parse_recording
+from skeleton.data.formats.ntu_text import Recording, parse_recording
 
 RESULT = Path(__file__).parent / "results" / "skeleton_reading.md"
 BODY = (
@@ -106,7 +106,7 @@ def compare(paths: list[Path], repeats: int) -> list[str]:
 
 def measure_prepare(dataset: str, raw: str, root: str, workers: int) -> None:
     """Run in a process of its own: prepare, print what it took as JSON."""
-    from skeleton.preparation import prepare
+    from skeleton.data.preparation import prepare
 
     start = time.perf_counter()
     done = prepare(dataset, raw, store=Store(root), workers=workers)

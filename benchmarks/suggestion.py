@@ -26,10 +26,10 @@ def measure(root: Path) -> list[dict[str, Any]]:
     """Return a row for every text, encoder, split and seed: what changed."""
     import torch
 
-    from semtool.analysis import diagnose, suggest
     from semtool.artifacts import Store
-    from skeleton.config import preset
-    from skeleton.training import train
+    from semtool.diagnosis import diagnose, suggest
+    from skeleton.methods.config import preset
+    from skeleton.runs.training import train
 
     torch.set_num_threads(1)
     store, rows = Store(root), []
@@ -95,7 +95,7 @@ def interval(of_text: list[list[float]]) -> tuple[float, float]:
 
 def page(rows: list[dict[str, Any]]) -> str:
     """Return the Markdown page."""
-    from semtool.analysis.geometry import rank_correlation
+    from semtool.diagnosis.geometry import rank_correlation
 
     accuracy, agreement = cells(rows, "accuracy"), cells(rows, "agreement")
     margin, pairs = cells(rows, "margin"), cells(rows, "pairs")

@@ -3,7 +3,7 @@
     python benchmarks/sweep.py --runs 24
 
 The same trainings (text of NW-UCLA, features drawn at random) are done from nothing with one worker and with
-two, one torch thread each. Time is that of the whole `semtool.analysis.sweep`: starting workers, importing
+two, one torch thread each. Time is that of the whole `semtool.experiments.sweep`: starting workers, importing
 torch in each, training, the table. Results go to ``results/sweep.md``.
 """
 
@@ -20,14 +20,14 @@ from pathlib import Path
 import numpy as np
 from zero_shot import machine
 
-from semtool.analysis import sweep
-from semtool.analysis.sweep_file import SweepFile
 from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
-from skeleton.executors.cluster import Cluster
-from skeleton.executors.job import Executor
-from skeleton.executors.processes import Processes
-from skeleton.feature_file import FeatureFile
+from semtool.experiments import sweep
+from semtool.experiments.grid.sweep_file import SweepFile
+from semtool.feature_file import FeatureFile
+from skeleton.runs.executors.cluster import Cluster
+from skeleton.runs.executors.job import Executor
+from skeleton.runs.executors.processes import Processes
 
 HERE = Path(__file__).parent
 DATASET, SPLIT = "nw-ucla", "purls-8-2"

@@ -81,8 +81,8 @@ def run(cell: Cell) -> dict[str, Any]:
     """Fit one cell; return its numbers and where its predictions are."""
     root, dataset, split, prompts, encoder, seed = cell
     from semtool.artifacts import Store
-    from skeleton.config import preset
-    from skeleton.training import train
+    from skeleton.methods.config import preset
+    from skeleton.runs.training import train
 
     store = Store(root)
     name, _, only = prompts.partition(":")
@@ -102,7 +102,7 @@ def run(cell: Cell) -> dict[str, Any]:
 
 def pairs(rows: Sequence[dict[str, Any]], one: tuple[str, str], other: tuple[str, str]) -> list[Any]:
     """Return the paired outcomes of two texts, one a split."""
-    from semtool.analysis.statistics import Pairs
+    from semtool.experiments.comparison.statistics import Pairs
 
     found = []
     for dataset, split in SPLITS:
@@ -164,9 +164,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.data is None:
         parser.error("name the folder of real data with --data, or set SEMTOOL_DATA")
-    from semtool.analysis.statistics import estimate, holm
     from semtool.artifacts import Store
     from semtool.embedding import embed
+    from semtool.experiments.comparison.statistics import estimate, holm
 
     encoders = options.encoders.split(",")
     texts = TEXTS if rivals(options.root, Path(options.data)) else TEXTS[:-1]
@@ -215,7 +215,7 @@ def main() -> None:
     tail = [
         "", "## Paired differences", "",
         "Same split, same seed, same samples; mean over the five splits; the interval covers seeds and the "
-        "persons that were recorded (`semtool.analysis.statistics`), not other classes; p by Holm over this table.",
+        "persons that were recorded (`semtool.experiments.comparison.statistics`), not other classes; p by Holm over this table.",
         "", *lines,
     ]  # fmt: skip
     report = "\n".join([*head, *table(rows), *tail]) + "\n"

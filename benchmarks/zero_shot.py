@@ -59,7 +59,7 @@ def visual(root: str, dataset: str, split: str, seed: int) -> str:
     import torch
 
     from semtool.artifacts import Store
-    from skeleton.extraction import features
+    from skeleton.visual.extraction import features
 
     torch.set_num_threads(1)
     return features(dataset, split, store=Store(root), seed=seed, device="cpu").reference
@@ -68,8 +68,8 @@ def visual(root: str, dataset: str, split: str, seed: int) -> str:
 def run(job: Job) -> dict[str, Any]:
     """Train one model and return its numbers."""
     from semtool.artifacts import Store
-    from skeleton.config import preset
-    from skeleton.training import train
+    from skeleton.methods.config import preset
+    from skeleton.runs.training import train
 
     store = Store(job.root)
     features = store.resolve("features", visual(job.root, job.dataset, job.split, job.seed))
@@ -101,7 +101,7 @@ def prepare(root: str, data: Path, texts: list[tuple[str, str]]) -> None:
     from semtool.artifacts import Store
     from semtool.embedding import embed
     from semtool.generation import generate
-    from skeleton.preparation import prepare as read
+    from skeleton.data.preparation import prepare as read
 
     store = Store(root)
     for dataset in dict.fromkeys(d for d, _ in SPLITS):

@@ -18,9 +18,9 @@ import os
 import sys
 from pathlib import Path
 
-from semtool.analysis import compare
-from semtool.analysis.tables import write_tables
 from semtool.artifacts import Store
+from semtool.experiments import compare
+from semtool.experiments.comparison.tables import write_tables
 
 TEXTS = ("label", "parts-phases", "multi")
 

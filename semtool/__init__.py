@@ -5,8 +5,9 @@ The names below are imported when they are first used, so that ``import semtool`
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from semtool.lazy import door
 
 if TYPE_CHECKING:
     from semtool.artifacts import Artifact, Store
@@ -34,20 +35,23 @@ __all__ = [
     "load_embeddings",
 ]
 
-_WHERE = {
-    "Artifact": "semtool.artifacts",
-    "Description": "semtool.descriptions",
-    "DescriptionSet": "semtool.descriptions",
-    "EmbeddingFile": "semtool.embedding_file",
-    "Encoder": "semtool.encoders",
-    "SemtoolError": "semtool.errors",
-    "Store": "semtool.artifacts",
-    "UsageError": "semtool.errors",
-    "embed": "semtool.embedding",
-    "generate": "semtool.generation",
-    "load_dataset": "semtool.catalogue",
-    "load_embeddings": "semtool.embedding",
-}
+_get, __dir__ = door(
+    __name__,
+    {
+        "Artifact": "semtool.artifacts",
+        "Description": "semtool.descriptions",
+        "DescriptionSet": "semtool.descriptions",
+        "EmbeddingFile": "semtool.embedding_file",
+        "Encoder": "semtool.encoders",
+        "SemtoolError": "semtool.errors",
+        "Store": "semtool.artifacts",
+        "UsageError": "semtool.errors",
+        "embed": "semtool.embedding",
+        "generate": "semtool.generation",
+        "load_dataset": "semtool.catalogue",
+        "load_embeddings": "semtool.embedding",
+    },
+)
 
 
 def __getattr__(name: str) -> Any:
@@ -55,10 +59,4 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("semtool")
-    if name in _WHERE:
-        return getattr(import_module(_WHERE[name]), name)
-    raise AttributeError(f"module 'semtool' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    return _get(name)

@@ -1,25 +1,23 @@
-"""The motion side: skeletons in, zero-shot accuracy out.
-
-The names below are imported when they are first used, so that ``import skeleton`` costs nothing.
-"""
+"""The motion side: skeletons in, zero-shot accuracy out."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from semtool.lazy import door
 
 if TYPE_CHECKING:
-    from skeleton.ablation import ablate
-    from skeleton.arrays import ArraySet
-    from skeleton.config import TrainConfig, preset
-    from skeleton.extraction import features
-    from skeleton.feature_file import FeatureFile
-    from skeleton.inference import ZeroShotClassifier
-    from skeleton.preparation import prepare
-    from skeleton.reevaluation import evaluate
-    from skeleton.sequence import SkeletonSequence
+    from semtool.feature_file import FeatureFile
+    from skeleton.data.arrays import ArraySet
+    from skeleton.data.preparation import prepare
+    from skeleton.data.sequence import SkeletonSequence
+    from skeleton.methods.config import TrainConfig, preset
+    from skeleton.runs.ablation import ablate
+    from skeleton.runs.classification import ZeroShotClassifier
+    from skeleton.runs.reevaluation import evaluate
+    from skeleton.runs.training import train
     from skeleton.simulation import simulate
-    from skeleton.training import train
+    from skeleton.visual.extraction import features
 
 __all__ = [
     "ArraySet",
@@ -36,27 +34,20 @@ __all__ = [
     "train",
 ]
 
-_WHERE = {
-    "ArraySet": "skeleton.arrays",
-    "FeatureFile": "skeleton.feature_file",
-    "SkeletonSequence": "skeleton.sequence",
-    "TrainConfig": "skeleton.config",
-    "ZeroShotClassifier": "skeleton.inference",
-    "ablate": "skeleton.ablation",
-    "evaluate": "skeleton.reevaluation",
-    "features": "skeleton.extraction",
-    "prepare": "skeleton.preparation",
-    "preset": "skeleton.config",
-    "simulate": "skeleton.simulation",
-    "train": "skeleton.training",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _WHERE:
-        return getattr(import_module(_WHERE[name]), name)
-    raise AttributeError(f"module 'skeleton' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = door(
+    __name__,
+    {
+        "ArraySet": "skeleton.data.arrays",
+        "FeatureFile": "semtool.feature_file",
+        "SkeletonSequence": "skeleton.data.sequence",
+        "TrainConfig": "skeleton.methods.config",
+        "ZeroShotClassifier": "skeleton.runs.classification",
+        "ablate": "skeleton.runs.ablation",
+        "evaluate": "skeleton.runs.reevaluation",
+        "features": "skeleton.visual.extraction",
+        "prepare": "skeleton.data.preparation",
+        "preset": "skeleton.methods.config",
+        "simulate": "skeleton.simulation",
+        "train": "skeleton.runs.training",
+    },
+)

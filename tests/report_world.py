@@ -7,12 +7,12 @@ import numpy as np
 from semtool.artifacts import Store
 from semtool.descriptions import Description, DescriptionSet
 from semtool.embedding_file import write_embeddings
-from skeleton.arrays import ArrayWriter
-from skeleton.config import preset
-from skeleton.feature_file import FeatureFile
-from skeleton.layouts import layout
-from skeleton.sequence import SkeletonSequence
-from skeleton.training import train
+from semtool.feature_file import FeatureFile
+from skeleton.data.arrays import ArrayWriter
+from skeleton.data.layouts import layout
+from skeleton.data.sequence import SkeletonSequence
+from skeleton.methods.config import preset
+from skeleton.runs.training import train
 
 EVIL_NAME = "</script><script>window.hacked = 1</script>"
 EVIL_IMAGE = '<img src=x onerror="window.hacked = 2">'
@@ -151,8 +151,8 @@ def _text(store, name, each):
 
 
 def _comparison(store, texts, features, runs):
-    from semtool.analysis.comparison import Comparison
-    from skeleton.evaluation import spread
+    from semtool.experiments.comparison.comparison import Comparison
+    from skeleton.runs.metrics import spread
 
     def over(name, *path):
         values = {}

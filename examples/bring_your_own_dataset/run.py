@@ -17,13 +17,13 @@ from pathlib import Path
 
 from semtool import embed, generate
 from semtool.artifacts import Artifact, Store
-from skeleton.arrays import ArraySet
-from skeleton.config import preset
-from skeleton.extraction import features
-from skeleton.feature_file import FeatureFile
-from skeleton.inference import ZeroShotClassifier
-from skeleton.preparation import prepare
-from skeleton.training import train
+from semtool.feature_file import FeatureFile
+from skeleton.data.arrays import ArraySet
+from skeleton.data.preparation import prepare
+from skeleton.methods.config import preset
+from skeleton.runs.classification import ZeroShotClassifier
+from skeleton.runs.training import train
+from skeleton.visual.extraction import features
 
 HERE = Path(__file__).parent
 NAMES, FACTS = HERE / "gym.yaml", HERE / "gym_with_facts.yaml"

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton.layouts import layout
+from skeleton.data.layouts import layout
 
 FRAMES, SUBJECTS, REPLICATIONS = 32, 6, 3
 Curve = NDArray[np.float64]

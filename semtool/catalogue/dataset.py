@@ -71,10 +71,10 @@ class Dataset(_Record):
     """A catalogue entry.
 
     Attributes:
-        layout: name of the skeleton layout (`skeleton.layouts`).
+        layout: name of the skeleton layout (`skeleton.data.layouts`).
         bodies: most people in one sample.
         raw: folder below ``$SEMTOOL_DATA`` in which the raw data is looked for.
-        format: name of the reader (`skeleton.formats`).
+        format: name of the reader (`skeleton.data.formats`).
     """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")

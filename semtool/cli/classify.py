@@ -51,8 +51,8 @@ def classify(
     if missing:
         raise UsageError(f"there is no file {missing[0]}")
     from semtool.embedding_file import EmbeddingFile
-    from skeleton.inference import ZeroShotClassifier
-    from skeleton.viewing import load_sequence
+    from skeleton.data.viewing import load_sequence
+    from skeleton.runs.classification import ZeroShotClassifier
 
     shelf = store(root)
     model = ZeroShotClassifier.from_run(run, store=shelf, seed=seed, device=device)

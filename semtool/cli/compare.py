@@ -13,7 +13,7 @@ from semtool.cli.train import numbers, words
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
-    from semtool.analysis.comparison import Comparison
+    from semtool.experiments.comparison.comparison import Comparison
 
 __all__ = ["ExecutorName", "count_or_list", "register", "switches"]
 
@@ -112,15 +112,15 @@ def compare(
 
     Example: semtool compare --descriptions ntu60/multi@v1 --descriptions ntu60/multi@v2 --preset ridge
     """
-    from semtool.analysis import tables
-    from semtool.analysis.comparison import Comparison, newest_comparison
+    from semtool.experiments.comparison import tables
+    from semtool.experiments.comparison.comparison import Comparison, newest_comparison
 
     if out is not None and out.suffix not in SUFFIXES:
         raise UsageError(f"--out {out.name} must end in {', '.join(SUFFIXES)}")
     where = store(root)
     if descriptions:
-        from semtool.analysis.comparing import compare as run
-        from skeleton.executors import choose_executor
+        from semtool.experiments.comparison.comparing import compare as run
+        from skeleton.runs.executors import choose_executor
 
         with progress("comparing") as report:
             found = run(
@@ -157,7 +157,7 @@ def compare(
 
 def show(found: Comparison) -> None:
     """Print accuracies, differences in words, and the classes that gain and lose most."""
-    from semtool.analysis.tables import class_table, difference_table, result_table
+    from semtool.experiments.comparison.tables import class_table, difference_table, result_table
 
     for view in (result_table(found), difference_table(found), class_table(found, most=2)):
         if view.rows:

@@ -10,7 +10,7 @@ import typer
 from semtool.cli.console import Json, Root, json_object, note, progress, say, store, table
 
 if TYPE_CHECKING:
-    from skeleton.training import TrainResult
+    from skeleton.runs.training import TrainResult
 
 __all__ = ["register"]
 
@@ -38,10 +38,10 @@ def demo(
     """
     from semtool.embedding import embed
     from semtool.generation import generate
-    from skeleton.config import preset
-    from skeleton.extraction import features
+    from skeleton.methods.config import preset
+    from skeleton.runs.training import train
     from skeleton.simulation import simulate
-    from skeleton.training import train
+    from skeleton.visual.extraction import features
 
     shelf = store(root)
     began = time.perf_counter()

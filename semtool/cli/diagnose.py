@@ -10,7 +10,7 @@ import typer
 from semtool.cli import console
 
 if TYPE_CHECKING:
-    from semtool.analysis import Diagnosis
+    from semtool.diagnosis import Diagnosis
 
 __all__ = ["register"]
 
@@ -47,7 +47,7 @@ def diagnose(
 
     Example: semtool diagnose utd-mhad/multi utd-mhad/label --features utd-mhad/purls-22-5/stgcn
     """
-    from semtool.analysis import diagnose as look
+    from semtool.diagnosis import diagnose as look
 
     with console.progress("looking") as progress:
         found = look(
@@ -60,8 +60,8 @@ def diagnose(
             progress=progress,
         )
     if json:
-        from semtool.analysis.measures import MEASURES
-        from semtool.analysis.predictive import record
+        from semtool.diagnosis.measures import MEASURES
+        from semtool.diagnosis.predictive import record
 
         console.json_object(
             {
@@ -81,8 +81,8 @@ def diagnose(
 
 
 def _show_measures(found: tuple[Diagnosis, ...]) -> None:
-    from semtool.analysis.measures import MEASURES
-    from semtool.analysis.predictive import predictions, record
+    from semtool.diagnosis.measures import MEASURES
+    from semtool.diagnosis.predictive import predictions, record
 
     first = found[0]
     said = f"{first.dataset}, {first.classes} classes"

@@ -44,7 +44,7 @@ def evaluate(
 
     Example: semtool evaluate utd-mhad-purls-22-5-paper-1a2b3c4d --embeddings utd-mhad/label/minilm
     """
-    from skeleton.reevaluation import evaluate as measure
+    from skeleton.runs.reevaluation import evaluate as measure
 
     summary = measure(
         run,
@@ -93,8 +93,8 @@ def ablate(
 
     Example: semtool ablate --split purls-22-5 --seeds 0,1,2 --lr 1e-4
     """
-    from skeleton.ablation import ablate as run
-    from skeleton.config import preset
+    from skeleton.methods.config import preset
+    from skeleton.runs.ablation import ablate as run
 
     with progress("variants") as report:
         rows = run(

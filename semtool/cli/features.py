@@ -67,7 +67,7 @@ def features(
             )
         dataset = newest.dataset
     before = {a.reference for a in shelf.artifacts("features", Path(dataset).stem)}
-    from skeleton.extraction import features as run
+    from skeleton.visual.extraction import features as run
 
     with progress(f"training {visual}") as report:
         done = run(
@@ -120,7 +120,7 @@ def import_(
 
     Example: semtool features import resources/ntu60_results/shift_5_r --dataset ntu60 --split synse-55-5
     """
-    from skeleton.feature_import import import_features
+    from skeleton.visual.importing import import_features
 
     done = import_features(path, dataset, split, store=store(root), visual=visual, layout=layout)
     counts = done.manifest.counts

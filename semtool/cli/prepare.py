@@ -10,7 +10,7 @@ import typer
 from semtool.cli.console import Json, Root, json_object, note, progress, say, store
 
 if TYPE_CHECKING:
-    from skeleton.preparation import Prepared
+    from skeleton.data.preparation import Prepared
 
 __all__ = ["register"]
 
@@ -60,7 +60,7 @@ def prepare(
 
     Example: semtool prepare --dataset ntu60 --raw downloads/nturgb+d_skeletons
     """
-    from skeleton.preparation import prepare as run
+    from skeleton.data.preparation import prepare as run
 
     with progress(f"reading {dataset}") as report:
         done = run(

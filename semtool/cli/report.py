@@ -35,7 +35,7 @@ def report(
 
     Example: semtool report utd-mhad-purls-22-5-ridge-c70e9399 --out report.html
     """
-    from semtool.analysis.report import report as write
+    from semtool.experiments.report import report as write
 
     with progress("cells") as told:
         made = write(what, out, store=store(root), progress=told)

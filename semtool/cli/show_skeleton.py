@@ -37,7 +37,7 @@ def show_skeleton(
 
     Example: semtool show-skeleton S001C001P001R001A011.skeleton --out reading.gif
     """
-    from skeleton.viewing import show_skeleton as run
+    from skeleton.data.viewing import show_skeleton as run
 
     shown = run(file, out, dataset=dataset, sample=sample)
     sequence = shown.sequence

@@ -11,7 +11,7 @@ from semtool.cli import asking, console
 from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
-    from semtool.analysis import Suggestion
+    from semtool.diagnosis import Suggestion
 
 __all__ = ["register"]
 
@@ -69,7 +69,7 @@ def suggest(
 
     Example: semtool suggest utd-mhad/global --llm gpt-4o-mini --max-cost 0.5
     """
-    from semtool.analysis import suggest as improve
+    from semtool.diagnosis import suggest as improve
 
     options = None
     if llm:
@@ -178,7 +178,7 @@ def _told(found: Suggestion, names: tuple[str, str]) -> str:
 
 
 def _show_effect(before: dict[str, float | None], after: dict[str, float | None]) -> None:
-    from semtool.analysis.measures import MEASURES
+    from semtool.diagnosis.measures import MEASURES
 
     rows = []
     for key, measure in MEASURES.items():

@@ -12,7 +12,7 @@ from semtool.cli.console import Json, Root, json_object, note, progress, say, st
 from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
-    from semtool.analysis.running import Preview
+    from semtool.experiments.grid.running import Preview
 
 __all__ = ["register"]
 
@@ -48,9 +48,9 @@ def sweep(
 
     Example: semtool sweep grid.yaml --executor ray --address head:6379
     """
-    from semtool.analysis.sweeping import plan_sweep
-    from semtool.analysis.sweeping import sweep as run
-    from skeleton.executors import choose_executor
+    from semtool.experiments.grid.sweeping import plan_sweep
+    from semtool.experiments.grid.sweeping import sweep as run
+    from skeleton.runs.executors import choose_executor
 
     where = store(root)
     if dry_run:

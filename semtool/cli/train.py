@@ -11,7 +11,7 @@ from semtool.cli.console import Json, Root, json_object, note, progress, say, st
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
-    from skeleton.config import TrainConfig
+    from skeleton.methods.config import TrainConfig
 
 __all__ = ["numbers", "per_cent", "register", "show_summary", "words"]
 
@@ -185,8 +185,8 @@ def train(
 
     Example: semtool train --preset ridge --codebook label,part
     """
-    from skeleton.config import preset as choose
-    from skeleton.training import train as run
+    from skeleton.methods.config import preset as choose
+    from skeleton.runs.training import train as run
 
     changes: dict[str, Any] = {
         "lr": lr,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from semtool.analysis.report import report
+from semtool.experiments.report import report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -6,8 +6,8 @@ import pytest
 from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
 from semtool.errors import UsageError
-from skeleton.arrays import ArraySet, ArrayWriter
-from skeleton.auxiliary import simulated_classes
+from skeleton.data.arrays import ArraySet, ArrayWriter
+from skeleton.runs.auxiliary import simulated_classes
 from skeleton.simulation import simulate
 
 

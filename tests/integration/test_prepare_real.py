@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from skeleton.arrays import ArraySet
+from skeleton.data.arrays import ArraySet
 
 pytestmark = pytest.mark.real
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skeleton.arrays import ArraySet
+from skeleton.data.arrays import ArraySet
 
 
 def test_arrays(cli):

@@ -12,7 +12,7 @@ import pytest
 
 from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
-from skeleton.feature_file import FeatureFile
+from semtool.feature_file import FeatureFile
 
 GRID = """
 datasets: nw-ucla
@@ -26,8 +26,8 @@ seeds: 3
 HELD = """
     import json, threading
     from pathlib import Path
-    from skeleton.executors.tasks import train_alone
-    from skeleton.seed_run import SeedJob
+    from skeleton.runs.executors.tasks import train_alone
+    from skeleton.runs.seed import SeedJob
 
     def finished(root):
         return len(list(Path(root).glob("runs/*/seed-*/metrics.json")))
@@ -46,9 +46,9 @@ PROGRAM = """
     import os, signal, sys
     from dataclasses import replace
     from held import finished
-    from semtool.analysis import sweep
+    from semtool.experiments import sweep
     from semtool.artifacts import Store
-    from skeleton.executors import choose_executor
+    from skeleton.runs.executors import choose_executor
 
     root, executor, killed = sys.argv[1], choose_executor(sys.argv[2], jobs=2), sys.argv[3] == "killed"
 

@@ -17,14 +17,17 @@ HEAVY = {
     "scipy", "safetensors", "huggingface_hub", "transformers", "openpyxl", "matplotlib", "plotly", "ray",
     "wandb",
 }  # fmt: skip
-SKELETON_MAY_IMPORT = {"semtool.errors", "semtool.catalogue", "semtool.artifacts", "semtool.embedding_file"}
+SKELETON_MAY_IMPORT = {
+    "semtool.errors", "semtool.lazy", "semtool.catalogue", "semtool.artifacts", "semtool.embedding_file",
+    "semtool.feature_file",
+}  # fmt: skip
 TYPED_LABELS = {
-    "skeleton/inference.py": {"semtool.embedding", "semtool.generation"},
-    "skeleton/auxiliary.py": {"semtool.embedding", "semtool.generation"},
+    "skeleton/runs/classification.py": {"semtool.embedding", "semtool.generation"},
+    "skeleton/runs/auxiliary.py": {"semtool.embedding", "semtool.generation"},
 }
 """Labels typed at prediction time, and auxiliary classes, have no embedding file yet: these describe and
 embed them."""
-KNOW_SKELETON = ("semtool/cli/", "semtool/analysis/")
+KNOW_SKELETON = ("semtool/cli/", "semtool/experiments/")
 """The command line, and the comparison runner."""
 
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from semtool.analysis import suggest
 from semtool.descriptions import Description, DescriptionSet
+from semtool.diagnosis import suggest
 from semtool.embedding import embed
 from semtool.generation.llm import LlmOptions
 

@@ -12,8 +12,8 @@ import pytest
 from semtool.artifacts import Artifact, Store
 from semtool.catalogue import load_dataset
 from semtool.embedding_file import write_embeddings
-from skeleton.config import preset
-from skeleton.feature_file import FeatureFile
+from semtool.feature_file import FeatureFile
+from skeleton.methods.config import preset
 
 
 @pytest.fixture(scope="session")

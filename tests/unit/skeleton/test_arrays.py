@@ -5,8 +5,8 @@ import pytest
 
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError
-from skeleton.arrays import ArraySet, ArrayWriter
-from skeleton.sequence import SkeletonSequence
+from skeleton.data.arrays import ArraySet, ArrayWriter
+from skeleton.data.sequence import SkeletonSequence
 
 
 def sequence(name, frames, bodies=1, value=1.0, **numbers):

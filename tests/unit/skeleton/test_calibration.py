@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skeleton.calibration import fit_calibration, predict
-from skeleton.evaluation import gzsl_metrics, harmonic, interval, spread
+from skeleton.runs.calibration import fit_calibration, predict
+from skeleton.runs.metrics import gzsl_metrics, harmonic, interval, spread
 
 
 def world(offset, seed=0, n=200):

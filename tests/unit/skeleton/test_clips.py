@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from skeleton.clips import augment, canonical, streams
-from skeleton.layouts import layout
+from skeleton.data.layouts import layout
+from skeleton.visual.clips import augment, canonical, streams
 
 V1 = layout("kinect-v1")
 

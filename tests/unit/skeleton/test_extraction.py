@@ -6,12 +6,12 @@ import pytest
 from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
 from semtool.errors import SemtoolError, UsageError
-from skeleton.arrays import ArrayWriter
-from skeleton.extraction import features, newest_features
-from skeleton.feature_file import FeatureFile
-from skeleton.layouts import layout
-from skeleton.sequence import SkeletonSequence
-from skeleton.visual import FILE, VisualEncoder
+from semtool.feature_file import FeatureFile
+from skeleton.data.arrays import ArrayWriter
+from skeleton.data.layouts import layout
+from skeleton.data.sequence import SkeletonSequence
+from skeleton.visual.extraction import features, newest_features
+from skeleton.visual.trained import FILE, VisualEncoder
 
 V1 = layout("kinect-v1")
 
@@ -105,7 +105,7 @@ def test_the_encoder_comes_back_from_its_file(store):
     arrays = write_arrays(store)
     made = make(store)
     encoder = VisualEncoder.load(made.path)
-    from skeleton.arrays import ArraySet
+    from skeleton.data.arrays import ArraySet
 
     sequence = ArraySet.open(arrays.path).sequence(3)
     stored = FeatureFile.read(made.path).features[3]

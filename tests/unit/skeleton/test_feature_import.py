@@ -5,8 +5,8 @@ import pytest
 
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError, UsageError
-from skeleton.feature_file import FeatureFile
-from skeleton.feature_import import import_features
+from semtool.feature_file import FeatureFile
+from skeleton.visual.importing import import_features
 
 SEEN, UNSEEN = [0, 1, 2], [10, 11, 19, 26, 56]  # of NTU-60, split synse-55-5
 

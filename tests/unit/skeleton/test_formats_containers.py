@@ -12,8 +12,8 @@ import pytest
 
 from semtool.catalogue import load_dataset
 from semtool.errors import UsageError
-from skeleton.formats import Finding, Source, Unreadable, find_format, recognise
-from skeleton.formats.pickles import load_pickle
+from skeleton.data.formats import Finding, Source, Unreadable, find_format, recognise
+from skeleton.data.formats.pickles import load_pickle
 
 NAME = "S001C002P003R001A005"
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skeleton.formats.decimals import parse_decimals
+from skeleton.data.formats.decimals import parse_decimals
 
 
 def parse(tokens):

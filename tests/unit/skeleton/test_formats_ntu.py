@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skeleton.formats import ntu_text
-from skeleton.formats.ntu import parse_name
-from skeleton.formats.ntu_text import parse_recording
-from skeleton.formats.source import OUTCOMES, Unreadable
+from skeleton.data.formats import ntu_text
+from skeleton.data.formats.ntu import parse_name
+from skeleton.data.formats.ntu_text import parse_recording
+from skeleton.data.formats.source import OUTCOMES, Unreadable
 
 BIG = 72057594037931648  # neighbouring ids of this size are the same float
 

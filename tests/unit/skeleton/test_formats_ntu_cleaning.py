@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skeleton.formats.ntu_cleaning import clean
-from skeleton.formats.ntu_text import Recording, Track
-from skeleton.formats.source import Unreadable
+from skeleton.data.formats.ntu_cleaning import clean
+from skeleton.data.formats.ntu_text import Recording, Track
+from skeleton.data.formats.source import Unreadable
 
 
 def track(id, start, length, motion=0.1, width=0.4):

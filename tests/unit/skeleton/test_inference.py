@@ -8,12 +8,12 @@ from semtool.catalogue import load_bank, typed_dataset
 from semtool.embedding import embed
 from semtool.errors import SemtoolError, UsageError
 from semtool.generation import generate
-from skeleton.config import preset
-from skeleton.extraction import features
-from skeleton.inference import ZeroShotClassifier
-from skeleton.sequence import SkeletonSequence
+from skeleton.data.sequence import SkeletonSequence
+from skeleton.methods.config import preset
+from skeleton.runs.classification import ZeroShotClassifier
+from skeleton.runs.training import train
 from skeleton.simulation import simulate
-from skeleton.training import train
+from skeleton.visual.extraction import features
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def trained(tmp_path_factory):
 
 
 def sequences(store, count=3):
-    from skeleton.arrays import ArraySet
+    from skeleton.data.arrays import ArraySet
 
     arrays = ArraySet.open(store.newest("arrays").path)
     return [arrays.sequence(i) for i in range(count)]

@@ -11,9 +11,9 @@ import pytest
 from safetensors import safe_open
 
 from semtool.errors import SemtoolError, UsageError
-from skeleton import fitting
-from skeleton.config import preset
-from skeleton.training import train
+from skeleton.methods.config import preset
+from skeleton.methods.mla import fitting
+from skeleton.runs.training import train
 
 STEPS = 3
 """Steps of an epoch in the small world."""

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from semtool.errors import SemtoolError
-from skeleton.clips import canonical
-from skeleton.kinematics import FRAMES, KinematicEncoder, kinematic_features, regions
-from skeleton.layouts import LAYOUTS, layout
+from skeleton.data.layouts import LAYOUTS, layout
 from skeleton.simulation.sampling import generate
-from skeleton.visual import FILE, load_visual
+from skeleton.visual.clips import canonical
+from skeleton.visual.kinematics import FRAMES, KinematicEncoder, kinematic_features, regions
+from skeleton.visual.trained import FILE, load_visual
 
 V1 = layout("kinect-v1")
 
@@ -148,7 +148,7 @@ def test_the_encoder_comes_back_and_refuses_other_versions(tmp_path, monkeypatch
     sequence = moved("right_hand", circle(1))
     expected = np.concatenate(list(described(sequence).values()))
     assert np.array_equal(found.encode_sequence(sequence), expected)
-    monkeypatch.setattr("skeleton.kinematics.VERSION", 2)
+    monkeypatch.setattr("skeleton.visual.kinematics.VERSION", 2)
     with pytest.raises(SemtoolError, match="version 1"):
         load_visual(tmp_path)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from semtool.errors import UsageError
-from skeleton.layouts import LAYOUTS, layout
+from skeleton.data.layouts import LAYOUTS, layout
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 
 from semtool.cli.train import epoch_line
 from semtool.errors import SemtoolError
-from skeleton import runs
-from skeleton.reevaluation import evaluate
-from skeleton.training import train
+from skeleton.runs import folder as runs
+from skeleton.runs.reevaluation import evaluate
+from skeleton.runs.training import train
 
 
 def run(world, config, **options):

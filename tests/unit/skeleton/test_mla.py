@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from semtool.errors import SemtoolError
-from skeleton.config import TrainConfig
-from skeleton.fitting import gradients
-from skeleton.mla import MLA, TextTensors
-from skeleton.objective import all_pairs, class_loss, draw_negatives, pairs_of, sampling_loss
-from skeleton.streams import Stream
-from skeleton.text import TextBank
+from skeleton.methods.config import TrainConfig
+from skeleton.methods.mla.fitting import gradients
+from skeleton.methods.mla.model import MLA, TextTensors
+from skeleton.methods.mla.objective import all_pairs, class_loss, draw_negatives, pairs_of, sampling_loss
+from skeleton.methods.mla.streams import Stream
+from skeleton.methods.text import TextBank
 
 SHAPES = {
     # name: batch labels, descriptions a class, heads, R

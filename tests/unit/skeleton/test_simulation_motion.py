@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from semtool.catalogue import load_dataset
-from skeleton.layouts import layout
+from skeleton.data.layouts import layout
 from skeleton.simulation.anchors import ANCHORS
 from skeleton.simulation.figure import JOINTS, MIRRORED
 from skeleton.simulation.limbs import two_bones

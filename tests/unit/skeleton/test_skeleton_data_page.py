@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from skeleton.formats import FORMATS, OUTCOMES
+from skeleton.data.formats import FORMATS, OUTCOMES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "skeleton-data.md").read_text(encoding="utf-8")
 

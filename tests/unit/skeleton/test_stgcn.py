@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from skeleton.layouts import LAYOUTS, layout
-from skeleton.stgcn import COMPACT, PAPER, STGCN, spatial_graph
+from skeleton.data.layouts import LAYOUTS, layout
+from skeleton.visual.stgcn import COMPACT, PAPER, STGCN, spatial_graph
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

@@ -9,18 +9,20 @@ import numpy as np
 import pytest
 import yaml
 
-from semtool.analysis.report.attention import attention
-from semtool.analysis.settings import settings
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
-from skeleton import fitting, runs, seed_run
-from skeleton.config import TrainConfig, preset
-from skeleton.reevaluation import evaluate
-from skeleton.scorers import load_scorer, read_checkpoint
-from skeleton.seed_run import load_task
-from skeleton.streams import Stream, plan_streams
-from skeleton.text import TextBank
-from skeleton.training import train
+from semtool.experiments.grid.settings import settings
+from semtool.experiments.report.attention import attention
+from skeleton.methods.config import TrainConfig, preset
+from skeleton.methods.mla import fitting
+from skeleton.methods.mla.streams import Stream, plan_streams
+from skeleton.methods.scorers import load_scorer, read_checkpoint
+from skeleton.methods.text import TextBank
+from skeleton.runs import folder as runs
+from skeleton.runs import seed as seed_run
+from skeleton.runs.reevaluation import evaluate
+from skeleton.runs.seed import load_task
+from skeleton.runs.training import train
 
 REGIONS = {"arms": (0, 1), "legs": (2, 3), "start": (0, 2)}
 GRANULARITY = TrainConfig(alignment="granularity")

@@ -14,8 +14,8 @@ from semtool.embedding import embed
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
 from semtool.generation import generate
-from skeleton.config import head_series, preset
-from skeleton.text import read_text
+from skeleton.methods.config import head_series, preset
+from skeleton.methods.text import read_text
 
 
 @pytest.fixture

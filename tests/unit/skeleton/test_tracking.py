@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from semtool.errors import UsageError
-from skeleton.tracking import open_trackers
-from skeleton.training import train
+from skeleton.runs.tracking import open_trackers
+from skeleton.runs.training import train
 
 
 def run(world, config, *trackers):

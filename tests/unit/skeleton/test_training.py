@@ -11,12 +11,13 @@ import pytest
 
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError, UsageError
-from skeleton import fitting, seed_run
-from skeleton.config import preset
-from skeleton.fitting import learning_rate
-from skeleton.reevaluation import evaluate
-from skeleton.runs import open_run
-from skeleton.training import train
+from skeleton.methods.config import preset
+from skeleton.methods.mla import fitting
+from skeleton.methods.mla.fitting import learning_rate
+from skeleton.runs import seed as seed_run
+from skeleton.runs.folder import open_run
+from skeleton.runs.reevaluation import evaluate
+from skeleton.runs.training import train
 
 
 def run(world, config, **options):

@@ -5,11 +5,11 @@ import pytest
 
 from semtool.catalogue import load_dataset
 from semtool.errors import SemtoolError
-from skeleton.auxiliary import near
-from skeleton.config import preset
-from skeleton.scorers import load_scorer, save_checkpoint
-from skeleton.text import TextBank
-from skeleton.transfer import RIDGE, Examples, fit_transfer
+from skeleton.methods.config import preset
+from skeleton.methods.scorers import load_scorer, save_checkpoint
+from skeleton.methods.text import TextBank
+from skeleton.methods.transfer import RIDGE, Examples, fit_transfer
+from skeleton.runs.auxiliary import near
 
 
 def bank(vectors):

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semtool.errors import UsageError
-from skeleton.layouts import layout
-from skeleton.transforms import (
+from skeleton.data.layouts import layout
+from skeleton.data.transforms import (
     align_view,
     bones,
     centre,
@@ -190,7 +190,7 @@ def test_chain_goes_from_left_to_right():
 
 @pytest.mark.real
 def test_real_people_face_the_sensor_and_have_one_size(data_folder, cli):
-    from skeleton.arrays import ArraySet
+    from skeleton.data.arrays import ArraySet
 
     v1 = layout("kinect-v1")
     arrays = ArraySet.open(cli("prepare", "-d", "nw-ucla", "--json").json()["path"])

@@ -10,10 +10,10 @@ from PIL import Image
 
 from semtool.artifacts import Store
 from semtool.errors import UsageError
-from skeleton.arrays import ArrayWriter
-from skeleton.layouts import layout
-from skeleton.sequence import SkeletonSequence
-from skeleton.viewing import show_skeleton
+from skeleton.data.arrays import ArrayWriter
+from skeleton.data.layouts import layout
+from skeleton.data.sequence import SkeletonSequence
+from skeleton.data.viewing import show_skeleton
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_pictures(arrays, tmp_path):
 
 
 def test_a_person_facing_the_sensor_has_the_right_hand_on_the_left_of_the_picture(tmp_path):
-    from skeleton.viewing import _draw
+    from skeleton.data.viewing import _draw
 
     positions = np.zeros((3, 1, 20, 1), np.float32)
     names = layout("kinect-v1")

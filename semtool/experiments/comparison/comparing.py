@@ -1,0 +1,198 @@
+"""`compare`: which of several texts recognises unseen actions better, and whether that is more than noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from semtool.artifacts import Artifact, Store
+from semtool.artifacts.manifest import digest, library_versions, now
+from semtool.errors import UsageError
+from semtool.experiments.comparison.comparison import Comparison, checked_name
+from semtool.experiments.comparison.differences import differences
+from semtool.experiments.comparison.outcomes import Outcomes, read_outcomes
+from semtool.experiments.comparison.statistics import LEVEL, RESAMPLES
+from semtool.experiments.comparison.wording import general_notes
+from semtool.experiments.grid.cells import CellRuns, Grid
+from semtool.experiments.grid.running import run_grid
+from semtool.experiments.grid.settings import settings
+from semtool.experiments.grid.texts import Target, datasets_of, find_texts
+
+if TYPE_CHECKING:
+    from skeleton.runs.executors import Executor
+
+__all__ = ["assemble", "compare"]
+
+METHOD = (
+    "difference of paired accuracies; Student's t over seeds, its spread pooled over texts, plus a "
+    "bootstrap of the unseen test samples, by person where persons are known (semtool.experiments.comparison)"
+)
+
+
+def compare(
+    descriptions: Sequence[str],
+    encoders: Sequence[str] = ("minilm",),
+    *,
+    store: Store | None = None,
+    dataset: str | None = None,
+    splits: Sequence[str] = (),
+    seeds: Sequence[int] = (0, 1, 2, 3, 4),
+    presets: Sequence[str] = ("paper",),
+    switches: Mapping[str, Any] | None = None,
+    features_per_seed: bool = False,
+    visual: str | None = None,
+    name: str | None = None,
+    device: str = "auto",
+    executor: Executor | None = None,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+    progress: Callable[[int, int], None] | None = None,
+    note: Callable[[str], None] | None = None,
+) -> Comparison:
+    """Train every text on the same features and seeds, and compare; what exists is reused.
+
+    Args:
+        descriptions: two or more texts: prompt sets (``multi``, ``./mine``) or references
+            (``ntu60/multi@v2``).
+        encoders: each text is embedded with each.
+        store: where everything lives.
+        dataset: name or YAML file; that of the references, or of the newest embedding file, if None.
+        splits: class splits; the data set's default if none.
+        seeds: one training each.
+        presets, switches: how to train, see `semtool.experiments.grid.settings.settings`.
+        features_per_seed: whether each seed trains its own visual encoder, so that intervals cover that too.
+        visual: see `semtool.experiments.grid.cells.Grid`.
+        name: of the comparison; made from what is compared if None. One of the same name is replaced.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        executor: see `skeleton.runs.executors.choose_executor`; processes, one a core, if None.
+        level: of the intervals.
+        resamples: draws of the bootstrap.
+        progress: told epochs done and to do, over everything.
+        note: told what is made besides.
+
+    Raises:
+        UsageError: if there are fewer than two texts, or they do not belong together.
+        SemtoolError: if a text lacks a class, or a training fails (the others are kept).
+    """
+    from skeleton.runs.executors import choose_executor, raise_first
+    from skeleton.runs.planning import check_seeds
+
+    if len(descriptions) < 2:
+        raise UsageError("a comparison needs two texts: --descriptions label --descriptions multi")
+    store = store or Store()
+    check_seeds(seeds)
+    name = checked_name(name) if name else None
+    ways = settings(presets, {k: [v] for k, v in (switches or {}).items()})
+    targets = [Target.of(dataset or _dataset(descriptions, store), splits)]
+    notes: list[str] = []
+
+    def tell(text: str) -> None:
+        if "were made from the skeletons" in text:
+            notes.append(text)
+        if note is not None:
+            note(text)
+
+    texts = find_texts(descriptions, targets, store=store, note=tell)
+    grid = Grid(texts, tuple(dict.fromkeys(encoders)), targets, ways, tuple(seeds), features_per_seed, visual)
+    result = run_grid(
+        grid, store=store, executor=executor or choose_executor(), device=device, progress=progress, note=tell
+    )
+    raise_first(result.failures, of=result.trained + len(result.failures))
+    made = assemble(grid, result.cells, store=store, name=name, level=level, resamples=resamples, notes=notes)
+    made.write(store)
+    return made
+
+
+def assemble(
+    grid: Grid,
+    cells: Sequence[CellRuns],
+    *,
+    store: Store,
+    name: str | None = None,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+    notes: Sequence[str] = (),
+) -> Comparison:
+    """Return the comparison of cells that are trained. Reads runs, writes nothing."""
+    outcomes = [read_outcomes(c, store, features_per_seed=grid.features_per_seed) for c in cells]
+    entries = [_cell_entry(c, o) for c, o in zip(cells, outcomes, strict=True)]
+    labels = {s.label: s.seeded for s in grid.settings}
+    simulated = any(m["simulated"] for o in outcomes for m in o.metrics.values())
+    leaky = any(m["leaky"] for o in outcomes for m in o.metrics.values())
+    return Comparison(
+        name=name or f"{grid.targets[0].dataset.name}-{digest([[e['runs'] for e in entries], level])[:8]}",
+        created=now().isoformat(timespec="seconds"),
+        seeds=list(grid.seeds),
+        simulated=simulated,
+        leaky=leaky,
+        texts=[
+            {"label": t.label, "dataset": dataset, "descriptions": _reference(found)}
+            for t in grid.texts
+            for dataset, found in t.descriptions.items()
+        ],
+        cells=entries,
+        differences=differences(cells, outcomes, level=level, resamples=resamples),
+        method={
+            "interval": METHOD,
+            "correction": "holm",
+            "over": "all differences on single splits, and apart from these all differences over splits",
+            "level": level,
+            "resamples": resamples,
+            "seed": 0,
+            "features": "per seed" if grid.features_per_seed else "shared",
+        },
+        notes=[
+            *general_notes(
+                features_per_seed=grid.features_per_seed,
+                closed_forms=[k for k, seeded in labels.items() if not seeded],
+                trained=[k for k, seeded in labels.items() if seeded],
+                seeds=len(grid.seeds),
+                visual=sorted({f.name.split("/")[1] for c in cells for f in c.features.values()}),
+                simulated=simulated,
+                leaky=leaky,
+            ),
+            *notes,
+        ],
+        versions=library_versions("torch", "numpy"),
+    )
+
+
+def _dataset(descriptions: Sequence[str], store: Store) -> str:
+    if found := datasets_of(descriptions):
+        return found[0]
+    newest = store.newest("features") or store.newest("arrays")
+    if newest is None:
+        raise UsageError(
+            f"which data set? There are no skeletons under {store.root} yet; name one with --dataset, "
+            "prepared with semtool prepare or simulated with semtool simulate"
+        )
+    return newest.dataset
+
+
+def _reference(found: Artifact) -> dict[str, str]:
+    return {"reference": found.reference, "sha256": found.manifest.content_sha256}
+
+
+def _cell_entry(found: CellRuns, outcomes: Outcomes) -> dict[str, Any]:
+    from skeleton.runs.training import summarise_metrics
+
+    summary = summarise_metrics(outcomes.metrics)
+    zsl, gzsl, cell = summary["zsl"], summary["gzsl"], found.cell
+    return {
+        "text": cell.text.label,
+        "encoder": cell.encoder,
+        "dataset": cell.dataset,
+        "split": cell.split,
+        "preset": cell.setting.label,
+        "switches": {k: list(v) if isinstance(v, tuple) else v for k, v in cell.setting.switches},
+        "embeddings": _reference(found.embeddings),
+        "features": {str(s): _reference(f) for s, f in found.features.items()},
+        "runs": {str(s): run for s, run in found.runs.items()},
+        "seeds": list(found.seeds),
+        "n": zsl["n"],
+        "chance": zsl["chance"],
+        "accuracy": zsl["accuracy"],
+        "class_mean": zsl["class_mean"],
+        "harmonic": gzsl and gzsl["harmonic"],
+        "per_class": zsl["per_class"],
+    }

@@ -1,0 +1,132 @@
+"""What runs got right: the unseen test samples of a cell over its seeds, from the runs' own tables."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semtool.artifacts import Artifact, Store
+from semtool.errors import SemtoolError
+from semtool.experiments.comparison.statistics import Pairs
+from semtool.experiments.grid.cells import CellRuns
+
+__all__ = ["Outcomes", "pair", "read_outcomes"]
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """A cell's predictions.
+
+    Attributes:
+        predicted: (S, n) class ids, a row a seed, a column an unseen test sample.
+        class_id: (n,) the true ones.
+        names: of the samples.
+        person: who moves, "" where unknown.
+        metrics: by seed, ``metrics.json``.
+        seeded: whether the seed changes anything.
+    """
+
+    predicted: NDArray[np.int64]
+    class_id: NDArray[np.int64]
+    names: tuple[str, ...]
+    person: tuple[str, ...]
+    metrics: dict[int, dict[str, Any]]
+    seeded: bool
+
+    @cached_property
+    def fingerprint(self) -> bytes:
+        """Equal for cells that predict the same class for every sample and seed."""
+        return self.predicted.tobytes()
+
+    @cached_property
+    def right(self) -> NDArray[np.float64]:
+        """(S, n), 1 where right."""
+        right: NDArray[np.float64] = (self.predicted == self.class_id).astype(np.float64)
+        return right
+
+
+def read_outcomes(found: CellRuns, store: Store, *, features_per_seed: bool) -> Outcomes:
+    """Read the runs of a cell.
+
+    Raises:
+        SemtoolError: if a run is damaged; says which folder to remove so that it is trained again.
+    """
+    from skeleton.runs.folder import read_metrics, runs_folder, seed_folder
+
+    metrics, rows = {}, []
+    for seed, run in found.runs.items():
+        folder = seed_folder(runs_folder(store) / run, seed)
+        metrics[seed] = read_metrics(runs_folder(store) / run, seed)
+        rows.append(_predictions(folder, metrics[seed]["zsl"]))
+    first = rows[0]
+    if any(r[0] != first[0] for r in rows):
+        raise SemtoolError(
+            f"the seeds of {found.cell.text.label} on {found.cell.dataset} {found.cell.split} were measured "
+            "on different samples; make the features of all seeds from the same skeletons"
+        )
+    names = first[0]
+    return Outcomes(
+        predicted=np.stack([r[2] for r in rows]),
+        class_id=first[1],
+        names=names,
+        person=_persons(found.features[found.seeds[0]], names),
+        metrics=metrics,
+        seeded=found.cell.setting.seeded or features_per_seed,
+    )
+
+
+def pair(first: Outcomes, second: Outcomes, dataset: str, pooled: tuple[float, int] | None = None) -> Pairs:
+    """Return the paired differences of two cells on the same split, over the seeds that both have.
+
+    Args:
+        pooled: see `semtool.experiments.comparison.statistics.Pairs`.
+    """
+    if first.names != second.names:
+        raise SemtoolError(f"two runs on {dataset} were measured on different samples and cannot be paired")
+    seeds = [s for s in first.metrics if s in second.metrics]
+    one, two = ([list(o.metrics).index(s) for s in seeds] for o in (first, second))
+    distinct = len(set(first.names)) == len(first.names)
+    return Pairs(
+        differences=first.right[one] - second.right[two],
+        class_id=first.class_id,
+        person=[f"{dataset}/{p}" if p else "" for p in first.person],
+        sample=[f"{dataset}/{n if distinct else i}" for i, n in enumerate(first.names)],
+        seeded=first.seeded,
+        pooled=pooled,
+    )
+
+
+def _predictions(
+    folder: Path, zsl: dict[str, Any]
+) -> tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.int64]]:
+    """Return names, true and predicted classes of the unseen test samples; check them against the metrics."""
+    path = folder / "predictions.csv"
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = [r for r in csv.DictReader(stream) if r["subset"] == "unseen-test"]
+        names = tuple(r["name"] for r in rows)
+        truth, predicted = (np.array([int(r[k]) for r in rows], np.int64) for k in ("class_id", "predicted"))
+        if len(rows) != zsl["n"] or abs(float((truth == predicted).mean()) - zsl["accuracy"]) > 1e-9:
+            raise ValueError("it does not fit metrics.json")
+    except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
+        raise SemtoolError(
+            f"cannot use {path}: {error}; remove the folder {folder} and run the same command again, which "
+            "trains that seed anew"
+        ) from error
+    return names, truth, predicted
+
+
+def _persons(features: Artifact, names: tuple[str, ...]) -> tuple[str, ...]:
+    from semtool.feature_file import FeatureFile
+
+    file = FeatureFile.read(features.path)
+    rows = file.rows("unseen-test")
+    if tuple(file.names[i] for i in rows) != names:
+        return ("",) * len(names)  # re-read from elsewhere; persons are a refinement, not a need
+    return tuple(str(s) if s >= 0 else "" for s in file.subject[rows].tolist())

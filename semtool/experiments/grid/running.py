@@ -1,0 +1,291 @@
+"""Doing a grid: embed and extract what is missing, train what is missing, reuse the rest.
+
+Nothing is remembered outside the artifacts and runs themselves, so that a killed grid goes on by being
+started again: finished seeds are found, and those that were being trained go on from their saved state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from semtool.artifacts import Artifact, Store
+from semtool.errors import SemtoolError
+from semtool.experiments.grid.cells import Cell, CellRuns, Grid
+
+if TYPE_CHECKING:
+    from skeleton.runs.executors import Executor, Failure, Job
+    from skeleton.runs.planning import PlannedRun
+
+__all__ = ["GridResult", "Preview", "embed_cells", "preview", "run_grid"]
+
+Note = Callable[[str], None]
+Progress = Callable[[int, int], None]
+FeatureKey = tuple[str, str, int | None]
+"""Data set, class split, and the seed if each has its own features."""
+
+
+@dataclass(frozen=True)
+class GridResult:
+    """The cells that are trained, the seeds (over all cells) trained now and reused, and what failed."""
+
+    cells: list[CellRuns]
+    trained: int
+    reused: int
+    failures: list[Failure] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a grid would do: runs (one a seed) in all and finished, and what would be made before them."""
+
+    cells: int
+    runs: int
+    finished: int
+    descriptions: list[str]
+    embeddings: list[str]
+    features: list[str]
+
+
+def run_grid(
+    grid: Grid,
+    *,
+    store: Store,
+    executor: Executor,
+    device: str = "auto",
+    progress: Progress | None = None,
+    note: Note | None = None,
+) -> GridResult:
+    """Do everything that is missing.
+
+    Args:
+        grid: what to train.
+        store: where everything lives.
+        executor: who does the work.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        progress: told epochs done and to do, over the whole grid.
+        note: told what is made besides.
+
+    Raises:
+        SemtoolError: if a text cannot be embedded or inputs do not fit together, before anything is trained.
+    """
+    from skeleton.device import resolve_device
+    from skeleton.runs.executors.tasks import seed_job
+    from skeleton.runs.folder import finished_seeds, write_json
+    from skeleton.runs.training import summarise
+
+    where = str(resolve_device(device))
+    cells = grid.cells()
+    texts = embed_cells(cells, store, note)
+    making = _missing_features(grid, store, executor, where)
+    steps = _Steps(progress, ahead=sum(_epochs(c) * len(grid.seeds_of(c)) for c in cells))
+    failures = steps.run(executor, list(making.values()), note)
+    visuals = _find_features(grid, store, note)
+    planned: list[tuple[Cell, dict[int, PlannedRun]]] = []
+    for cell in cells:
+        if all(_key(grid, cell, s) in visuals for s in grid.seeds_of(cell)):
+            planned.append((cell, _plan(grid, cell, texts, visuals, store, where, executor.threads)))
+    jobs: dict[tuple[str, int], Job] = {}
+    reused = set()
+    for _, runs in planned:
+        for seed, run in runs.items():
+            run.claim()
+            if seed in run.done:
+                reused.add((run.folder.name, seed))
+            jobs |= {(run.folder.name, s.seed): seed_job(s, store.root) for s in run.jobs if s.seed == seed}
+    steps.settle(list(jobs.values()))
+    untrained = steps.run(executor, list(jobs.values()), None)
+    done = []
+    for cell, runs in planned:
+        trained = {s: r for s, r in runs.items() if s in finished_seeds(r.folder)}
+        for folder in {r.folder for r in trained.values()}:
+            write_json(folder / "summary.json", summarise(folder, finished_seeds(folder)))
+        if trained:
+            features = {s: visuals[_key(grid, cell, s)] for s in trained}
+            names = {s: r.folder.name for s, r in trained.items()}
+            done.append(CellRuns(cell, texts[_text_key(cell)], features, names))
+    return GridResult(done, len(jobs) - len(untrained), len(reused), failures + untrained)
+
+
+def preview(grid: Grid, *, store: Store, device: str = "auto") -> Preview:
+    """Return what `run_grid` would do, without doing it."""
+    from semtool.embedding import plan as plan_embedding
+    from skeleton.device import resolve_device
+
+    where = str(resolve_device(device))
+    cells = grid.cells()
+    texts: dict[tuple[str, str], Artifact] = {}
+    unwritten: dict[str, None] = {}
+    unread: dict[str, None] = {}
+    for cell in cells:
+        if cell.dataset not in cell.text.descriptions:
+            unwritten[f"{cell.dataset}/{cell.text.label}"] = None
+            unread[f"{cell.dataset}/{cell.text.label}/{cell.encoder}"] = None
+            continue
+        found = plan_embedding(cell.descriptions, cell.encoder, store=store)
+        if found.existing:
+            texts[_text_key(cell)] = store.resolve("embeddings", found.existing)
+        else:
+            unread[found.name] = None
+    visuals = _find_features(grid, store, None)
+    wanted = {_key(grid, c, s): None for c in cells for s in grid.seeds_of(c)}
+    finished = 0
+    for cell in cells:
+        described = cell.dataset in cell.text.descriptions and _text_key(cell) in texts
+        if described and all(_key(grid, cell, s) in visuals for s in grid.seeds_of(cell)):
+            runs = _plan(grid, cell, texts, visuals, store, where, 1)
+            finished += sum(seed in run.done for seed, run in runs.items())
+    return Preview(
+        cells=len(cells),
+        runs=sum(len(grid.seeds_of(c)) for c in cells),
+        finished=finished,
+        descriptions=list(unwritten),
+        embeddings=list(unread),
+        features=[
+            f"{d}/{s}" + ("" if seed is None else f", seed {seed}")
+            for d, s, seed in wanted
+            if (d, s, seed) not in visuals
+        ],
+    )
+
+
+def embed_cells(
+    cells: Sequence[Cell], store: Store, note: Note | None = None
+) -> dict[tuple[str, str], Artifact]:
+    """Return the embedding file of each description set under each encoder; make those that are missing."""
+    from semtool.embedding import embed
+    from semtool.embedding import plan as plan_embedding
+
+    found: dict[tuple[str, str], Artifact] = {}
+    for cell in cells:
+        if _text_key(cell) in found:
+            continue
+        there = plan_embedding(cell.descriptions, cell.encoder, store=store).existing
+        if there is not None:
+            found[_text_key(cell)] = store.resolve("embeddings", there)
+            continue
+        if note is not None:
+            note(f"embedding {cell.descriptions.reference} with {cell.encoder}")
+        found[_text_key(cell)] = embed(cell.descriptions, cell.encoder, store=store).artifact
+    return found
+
+
+class _Steps:
+    """Progress over the phases of a grid, as one number."""
+
+    def __init__(self, progress: Progress | None, ahead: int) -> None:
+        self._progress, self._done, self._ahead = progress, 0, ahead
+
+    def settle(self, jobs: Sequence[Job]) -> None:
+        """Count what is reused as done, now that the jobs that remain are known."""
+        remaining = sum(job.steps for job in jobs)
+        self._done += self._ahead - remaining
+        self._ahead = 0
+
+    def run(self, executor: Executor, jobs: Sequence[Job], note: Note | None) -> list[Failure]:
+        """Do jobs; tell progress of them as part of the whole."""
+        if not jobs:
+            return []
+        if note is not None:
+            note(f"making {jobs[0].label}" + (f" and {len(jobs) - 1} more" if len(jobs) > 1 else ""))
+        before, after = self._done, self._ahead
+
+        def tell(done: int, total: int) -> None:
+            if self._progress is not None:
+                self._progress(before + done, before + total + after)
+
+        failures = executor.run(jobs, tell)
+        self._done += sum(job.steps for job in jobs)
+        return failures
+
+
+def _epochs(cell: Cell) -> int:
+    config = cell.setting.config
+    if config.method != "mla":
+        return 1
+    return config.epochs * (2 if config.calibrate or config.select == "validation" else 1)
+
+
+def _text_key(cell: Cell) -> tuple[str, str]:
+    return cell.descriptions.reference, cell.encoder
+
+
+def _key(grid: Grid, cell: Cell, seed: int) -> FeatureKey:
+    return cell.dataset, cell.split, seed if grid.features_per_seed else None
+
+
+def _wanted_features(grid: Grid) -> list[tuple[FeatureKey, str]]:
+    """Return the key of all features that the grid needs, and what their data set was called."""
+    seeds: Sequence[int | None] = grid.seeds if grid.features_per_seed else [None]
+    return [
+        ((t.dataset.name, split, seed), t.called)
+        for t in grid.targets
+        for split in t.splits
+        for seed in seeds
+    ]
+
+
+def _find_features(grid: Grid, store: Store, note: Note | None) -> dict[FeatureKey, Artifact]:
+    """Return the features that are there: each seed's own, or the newest of a split."""
+    from skeleton.runs.training import outdated
+    from skeleton.visual.extraction import find_features, newest_features
+
+    found: dict[FeatureKey, Artifact] = {}
+    for key, called in _wanted_features(grid):
+        dataset, split, seed = key
+        if seed is None:
+            there = newest_features(store, dataset, split, grid.wanted_visual)
+            if there is not None and note is not None and (warning := outdated(there, called, store)):
+                note(warning)
+        else:
+            there = find_features(called, split, store=store, visual=grid.wanted_visual or "stgcn", seed=seed)
+        if there is not None:
+            found[key] = there
+    return found
+
+
+def _missing_features(grid: Grid, store: Store, executor: Executor, device: str) -> dict[FeatureKey, Job]:
+    from skeleton.runs.executors.tasks import features_job
+    from skeleton.visual.extraction import find_arrays
+
+    there = _find_features(grid, store, None)
+    jobs = {}
+    for key, called in _wanted_features(grid):
+        if key not in there:
+            dataset, split, seed = key
+            find_arrays(next(t.dataset for t in grid.targets if t.dataset.name == dataset), store)
+            jobs[key] = features_job(
+                store, called, split, visual=grid.wanted_visual or "stgcn", seed=seed or 0, device=device,
+                threads=executor.threads,
+            )  # fmt: skip
+    return jobs
+
+
+def _plan(
+    grid: Grid,
+    cell: Cell,
+    texts: dict[tuple[str, str], Artifact],
+    visuals: dict[FeatureKey, Artifact],
+    store: Store,
+    device: str,
+    threads: int,
+) -> dict[int, PlannedRun]:
+    """Return the run that holds each seed of a cell: one for all seeds if they share features."""
+    from skeleton.runs.planning import plan_run
+
+    def plan(seeds: tuple[int, ...]) -> PlannedRun:
+        try:
+            return plan_run(
+                texts[_text_key(cell)], visuals[_key(grid, cell, seeds[0])], store=store,
+                dataset=cell.target.called, split=cell.split, config=cell.setting.config, seeds=seeds,
+                device=device, threads=threads,
+            )  # fmt: skip
+        except SemtoolError as error:
+            raise type(error)(f"{cell.text.label} with {cell.encoder}: {error}") from error
+
+    seeds = grid.seeds_of(cell)
+    if grid.features_per_seed:
+        return {seed: plan((seed,)) for seed in seeds}
+    shared = plan(seeds)
+    return dict.fromkeys(seeds, shared)

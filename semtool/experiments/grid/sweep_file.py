@@ -1,0 +1,176 @@
+"""The file of a sweep: the axes of the grid, checked as a whole before anything runs.
+
+name: first
+datasets:                       # with their class splits; an empty list is the default split
+  nw-ucla: [purls-8-2, purls-5-5]
+  utd-mhad: []
+prompts: [label, multi]         # prompt sets or description sets, as in semtool compare
+encoders: [minilm, attributes]
+presets: [paper, ridge]
+switches: {lr: [1e-4, 1e-3]}    # any switch of semtool train; a list is an axis
+seeds: 3                        # or [0, 1, 2]
+exclude:                        # what does not fit together
+  - {prompts: label, encoder: attributes}
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from semtool.errors import SemtoolError, UsageError, unknown_name
+from semtool.experiments.comparison.comparison import checked_name
+from semtool.experiments.grid.settings import Setting, settings, switch
+from semtool.experiments.grid.texts import Target
+
+__all__ = ["Exclusion", "SweepFile", "read_sweep"]
+
+Words = tuple[str, ...]
+
+
+class Exclusion(BaseModel):
+    """A text and an encoder that are not trained together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    prompts: str
+    encoder: str
+
+
+class SweepFile(BaseModel):
+    """The axes of a sweep.
+
+    Attributes:
+        name: below ``sweeps/``; the file's own name if it says nothing.
+        datasets: data sets and their class splits; a word or a list of words means the default split of each.
+        prompts, encoders, presets: see `semtool.experiments.compare`.
+        switches: values of switches of `skeleton.TrainConfig`; a list of values is an axis. A switch
+            whose value is itself a list (``codebook``) is written as words with commas.
+        seeds: how many, or which.
+        features_per_seed: whether each seed trains its own visual encoder.
+        visual: the visual encoder; see `semtool.experiments.grid.cells.Grid`.
+        exclude: pairs of text and encoder to leave out.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str = ""
+    datasets: dict[str, Words]
+    prompts: Words = Field(min_length=1)
+    encoders: Words = Field(default=("minilm",), min_length=1)
+    presets: Words = Field(default=("paper",), min_length=1)
+    switches: dict[str, list[Any]] = {}
+    seeds: tuple[int, ...] = Field(default=(0, 1, 2), min_length=1)
+    features_per_seed: bool = False
+    visual: str | None = None
+    exclude: tuple[Exclusion, ...] = ()
+
+    @field_validator("datasets", mode="before")
+    @classmethod
+    def _default_splits(cls, raw: Any) -> Any:
+        if isinstance(raw, str):
+            raw = [raw]
+        if isinstance(raw, list):
+            return {str(name): () for name in raw}
+        if isinstance(raw, dict):
+            return {str(k): (v,) if isinstance(v, str) else v or () for k, v in raw.items()}
+        return raw
+
+    @field_validator("prompts", "encoders", "presets", mode="before")
+    @classmethod
+    def _one_word(cls, raw: Any) -> Any:
+        return (raw,) if isinstance(raw, str) else raw
+
+    @field_validator("switches", mode="before")
+    @classmethod
+    def _one_value(cls, raw: Any) -> Any:
+        return (
+            {k: v if isinstance(v, list) else [v] for k, v in raw.items()} if isinstance(raw, dict) else raw
+        )
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _count(cls, raw: Any) -> Any:
+        return tuple(range(raw)) if isinstance(raw, int) and not isinstance(raw, bool) else raw
+
+    def settings(self) -> list[Setting]:
+        """Return presets and switches, multiplied out."""
+        return settings(self.presets, self.switches)
+
+
+def read_sweep(path: Path) -> SweepFile:
+    """Read the file of a sweep and look up every name in it.
+
+    Raises:
+        UsageError: if it cannot be read or anything is wrong; all problems are listed in one message.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the sweep {path}: {error}") from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"the sweep {path} is no YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(raw, dict):
+        raise UsageError(f"the sweep {path} must hold keys such as datasets, prompts, encoders and seeds")
+    problems = []
+    found = None
+    try:
+        found = SweepFile.model_validate({"name": path.stem} | raw)
+    except ValidationError as error:
+        for e in error.errors():
+            problems.append(_said(e))
+    problems += _unknown_names(found) if found else []
+    if problems or found is None:
+        listed = "; ".join(problems)
+        number = f"{len(problems)} problems" if len(problems) > 1 else "a problem"
+        raise UsageError(f"the sweep {path.name} has {number}: {listed}")
+    return found
+
+
+def _said(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return str(unknown_name("key", where, SweepFile.model_fields))
+    if error["type"] == "missing":
+        return f"{where} is missing"
+    return f"{where}: {error['msg']}"
+
+
+def _unknown_names(found: SweepFile) -> list[str]:
+    """Return a sentence for each name that nothing has and each value that does not fit."""
+    from semtool.encoders import parse_encoder
+    from skeleton.methods.config import preset
+    from skeleton.runs.planning import check_seeds
+    from skeleton.visual.trained import recipe
+
+    checks: list[tuple[Callable[..., object], tuple[Any, ...]]] = [
+        (checked_name, (found.name,)),
+        (check_seeds, (found.seeds,)),
+        *((recipe, (v,)) for v in (found.visual,) if v),
+        *((Target.of, (d, (s,))) for d, splits in found.datasets.items() for s in splits or (None,)),
+        *((parse_encoder, (e,)) for e in found.encoders),
+        *((preset, (p,)) for p in found.presets),
+        *((switch, (k, v)) for k, values in found.switches.items() for v in values),
+        *((_one_of, ("text to exclude", e.prompts, found.prompts)) for e in found.exclude),
+        *((_one_of, ("encoder to exclude", e.encoder, found.encoders)) for e in found.exclude),
+    ]
+    problems = []
+    for check, arguments in checks:
+        try:
+            check(*arguments)
+        except SemtoolError as error:
+            problems.append(str(error))
+    if not problems:
+        try:
+            found.settings()
+        except SemtoolError as error:
+            problems.append(str(error))
+    return list(dict.fromkeys(problems))
+
+
+def _one_of(kind: str, name: str, known: typing.Iterable[str]) -> None:
+    if name not in known:
+        raise unknown_name(kind, name, known)

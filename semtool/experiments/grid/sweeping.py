@@ -1,0 +1,163 @@
+"""`sweep`: a whole grid of trainings from one file, and a table of what came out."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from semtool.artifacts import Store
+from semtool.experiments.grid.cells import CellRuns, Grid
+from semtool.experiments.grid.running import GridResult, Preview, preview, run_grid
+from semtool.experiments.grid.sweep_file import SweepFile, read_sweep
+from semtool.experiments.grid.texts import Target, find_texts
+
+if TYPE_CHECKING:
+    from skeleton.runs.executors import Executor
+
+__all__ = ["FOLDER", "SweepResult", "plan_sweep", "sweep"]
+
+FOLDER = "sweeps"
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """What a sweep left: its folder, a row for each run and seed, what was trained now, reused and failed."""
+
+    name: str
+    path: Path
+    rows: list[dict[str, Any]]
+    trained: int
+    reused: int
+    failures: list[dict[str, Any]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as ``table.json`` holds it."""
+        return {
+            "schema": 1,
+            "kind": "sweep",
+            "name": self.name,
+            "trained": self.trained,
+            "reused": self.reused,
+            "failures": self.failures,
+            "rows": self.rows,
+        }
+
+
+def sweep(
+    config: str | Path | SweepFile,
+    *,
+    store: Store | None = None,
+    executor: Executor | None = None,
+    device: str = "auto",
+    progress: Callable[[int, int], None] | None = None,
+    note: Callable[[str], None] | None = None,
+) -> SweepResult:
+    """Train what is not trained yet of a grid, and write ``sweeps/<name>/table.csv`` and ``table.json``.
+
+    Args:
+        config: the sweep's file, see `semtool.experiments.grid.sweep_file.SweepFile`.
+        store: where everything lives.
+        executor: who does the work; processes, one a core, if None.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        progress: told epochs done and to do, over the whole grid.
+        note: told what is made besides.
+
+    Raises:
+        UsageError: if the file is wrong; all its problems are listed.
+        SemtoolError: if a text cannot be made or embedded. A training that fails does not stop the others:
+            it is listed in the result.
+    """
+    from skeleton.runs.executors import choose_executor
+
+    found = config if isinstance(config, SweepFile) else read_sweep(Path(config))
+    store = store or Store()
+    grid = _grid(found, store, note=note, make=True)
+    result = run_grid(
+        grid, store=store, executor=executor or choose_executor(), device=device, progress=progress, note=note
+    )
+    return _write(found, result, store)
+
+
+def plan_sweep(
+    config: str | Path | SweepFile, *, store: Store | None = None, device: str = "auto"
+) -> Preview:
+    """Return what `sweep` would do; writes nothing."""
+    found = config if isinstance(config, SweepFile) else read_sweep(Path(config))
+    store = store or Store()
+    return preview(_grid(found, store, note=None, make=False), store=store, device=device)
+
+
+def _grid(found: SweepFile, store: Store, *, note: Callable[[str], None] | None, make: bool) -> Grid:
+    targets = [Target.of(called, splits) for called, splits in found.datasets.items()]
+    texts = find_texts(found.prompts, targets, store=store, note=note, make=make)
+    labels = dict(zip(found.prompts, (t.label for t in texts), strict=True))
+    return Grid(
+        texts=texts,
+        encoders=found.encoders,
+        targets=targets,
+        settings=found.settings(),
+        seeds=tuple(found.seeds),
+        features_per_seed=found.features_per_seed,
+        visual=found.visual,
+        left_out=frozenset((labels[e.prompts], e.encoder) for e in found.exclude),
+    )
+
+
+def _write(found: SweepFile, result: GridResult, store: Store) -> SweepResult:
+    from skeleton.runs.folder import write_json
+
+    rows = [row for cell in result.cells for row in _rows(cell, store)]
+    made = SweepResult(
+        name=found.name,
+        path=store.root / FOLDER / found.name,
+        rows=rows,
+        trained=result.trained,
+        reused=result.reused,
+        failures=[asdict(f) for f in result.failures],
+    )
+    made.path.mkdir(parents=True, exist_ok=True)
+    write_json(made.path / "table.json", made.to_dict())
+    partial = made.path / ".table.csv.tmp"
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    with partial.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    partial.replace(made.path / "table.csv")
+    return made
+
+
+def _rows(found: CellRuns, store: Store) -> list[dict[str, Any]]:
+    """Return a row for each seed of a cell."""
+    from skeleton.runs.folder import read_metrics, runs_folder
+
+    cell, rows = found.cell, []
+    for seed, run in found.runs.items():
+        metrics = read_metrics(runs_folder(store) / run, seed)
+        zsl, gzsl = metrics["zsl"], metrics["gzsl"] or {}
+        rows.append(
+            {
+                "dataset": cell.dataset,
+                "split": cell.split,
+                "text": cell.text.label,
+                "encoder": cell.encoder,
+                "preset": cell.setting.config.preset,
+                **{k: list(v) if isinstance(v, tuple) else v for k, v in cell.setting.switches},
+                "seed": seed,
+                "accuracy": zsl["accuracy"],
+                "class_mean": zsl["class_mean"],
+                "chance": zsl["chance"],
+                "n": zsl["n"],
+                **{key: gzsl.get(key) for key in ("seen", "unseen", "harmonic")},
+                "train_seconds": metrics["timing"]["train_seconds"],
+                "simulated": metrics["simulated"],
+                "leaky": metrics["leaky"],
+                "embeddings": found.embeddings.reference,
+                "features": found.features[seed].reference,
+                "run": run,
+            }
+        )
+    return rows

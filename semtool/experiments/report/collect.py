@@ -1,0 +1,266 @@
+"""Gathers everything a page shows, as plain values; what cannot be read is said in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from semtool.artifacts import Artifact, Store
+from semtool.catalogue import Dataset, load_dataset
+from semtool.embedding_file import EmbeddingFile
+from semtool.errors import SemtoolError
+from semtool.experiments.report.attention import attention
+from semtool.experiments.report.clips import choose_samples, clips_of, drawing
+from semtool.experiments.report.confusion import confusion
+from semtool.experiments.report.intervals import measured
+from semtool.experiments.report.packing import missing, said
+from semtool.experiments.report.positions import shared_map
+from semtool.experiments.report.predictions import Predictions
+from semtool.experiments.report.provenance import provenance
+from semtool.experiments.report.sources import Cell, Source
+from semtool.experiments.report.texts import Text, collect_text, same_content
+
+if TYPE_CHECKING:
+    from skeleton.runs.task import Task
+
+__all__ = ["collect"]
+
+Watched = tuple[Cell, Predictions, dict[str, Any]]
+"""A cell, its answers for single samples, and what the page shows of it."""
+
+CLIPS = 400
+"""Most skeleton clips in a page: they are what weighs most."""
+POINTS = 16000
+"""Most samples on the maps of all cells together; see `_points`."""
+COMPARED = ("differences", "method", "notes", "created", "seeds")
+"""What a page holds of a comparison besides its cells."""
+DAMAGE = (SemtoolError, OSError, KeyError, IndexError, TypeError, ValueError)
+"""What reading somebody's damaged files may raise; the section then says so."""
+
+
+def collect(
+    source: Source, store: Store, *, progress: Callable[[int, int], None] | None = None
+) -> dict[str, Any]:
+    """Return everything about a run or a comparison that the page holds.
+
+    Args:
+        source: what to report.
+        store: where its inputs lie; those that are gone leave a sentence in their place.
+        progress: told (cells done, cells).
+    """
+    page = _Page(store, source)
+    cells = []
+    for index, cell in enumerate(source.cells):
+        cells.append(page.cell(cell))
+        if progress is not None:
+            progress(index + 1, len(source.cells))
+    return {
+        "schema": 1,
+        "kind": source.kind,
+        "name": source.name,
+        "simulated": source.simulated,
+        "leaky": source.leaky,
+        "datasets": page.datasets,
+        "texts": [t.shown for t in page.texts.values()],
+        "cells": cells,
+        "clips": page.clips(),
+        "names": list(page.names),
+        "comparison": source.comparison and {key: source.comparison.get(key) for key in COMPARED},
+    }
+
+
+@dataclass
+class _Page:
+    """What the cells of a page share."""
+
+    store: Store
+    source: Source
+    datasets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    texts: dict[tuple[str, str], Text] = field(default_factory=dict)
+    names: dict[str, int] = field(default_factory=dict)
+    watched: dict[tuple[str, str], list[Watched]] = field(default_factory=dict)
+
+    def cell(self, cell: Cell) -> dict[str, Any]:
+        """Return everything about one cell."""
+        metrics = {seed: run.metrics(seed) for seed, run in cell.seeds.items()}
+        answers, problems = _answers(cell)
+        dataset = self._dataset(cell, metrics)
+        text = self._text(cell, dataset)
+        numbers = cell.measured
+        found: dict[str, Any] = {
+            "label": cell.label,
+            "text": list(self.texts).index((cell.label, cell.embeddings["reference"])),
+            "dataset": cell.dataset,
+            "split": cell.split,
+            "preset": cell.preset,
+            "encoder": cell.encoder,
+            "seeds": [int(s) for s in numbers["accuracy"]["values"]],
+            "shown_seed": next(iter(cell.seeds), None),
+            "n": numbers.get("n"),
+            "chance": numbers.get("chance"),
+            "numbers": _numbers(numbers),
+            "per_class": {
+                c: {"n": entry["n"], **(measured(entry["accuracy"], entry["n"]) or {})}
+                for c, entry in numbers["per_class"].items()
+            },
+            "unseen": [int(c) for c in numbers["per_class"]],
+            "confusion": confusion(metrics, answers, summed=self.source.kind == "comparison"),
+            "problems": [*cell.problems, *problems],
+            "provenance": provenance(cell, metrics, text.shown, self.store),
+        }
+        found |= self._pictures(cell, text, answers)
+        first = next(iter(answers.values()), None)
+        if first is not None and first.columns:
+            self.watched.setdefault((cell.dataset, cell.split), []).append((cell, first, found))
+        return found
+
+    def _pictures(self, cell: Cell, text: Text, answers: dict[int, Predictions]) -> dict[str, Any]:
+        """Return map and attention, which need the checkpoint, the features and the embedding file."""
+        if cell.first is None:
+            gone = missing("The files of the run are gone.")
+            return {"map": gone, "attention": gone}
+        run, seed = cell.first
+        try:
+            from skeleton.methods.scorers import MLAScorer, load_scorer
+            from skeleton.runs.folder import CHECKPOINT, seed_folder
+
+            config = run.config(seed)
+            task, file = self._task(cell)
+            scorer = load_scorer(seed_folder(run.path, seed) / CHECKPOINT, config)
+            first = next(iter(answers.values()), None)
+            drawn = shared_map(scorer, task, most=_points(len(self.source.cells)), answers=first)
+            for view in drawn["views"]:
+                view["samples"] = [self.names.setdefault(n, len(self.names)) for n in view["samples"]]
+            attended: dict[str, Any] | None = None
+            if isinstance(scorer, MLAScorer):
+                attended = attention(scorer, task, file, text.places)
+            return {"map": drawn, "attention": attended}
+        except DAMAGE as error:
+            gone = missing(f"The map cannot be drawn: {said(error, self.store.root)}.")
+            return {"map": gone, "attention": gone if _is_mla(cell) else None}
+
+    def _task(self, cell: Cell) -> tuple[Task, EmbeddingFile]:
+        from skeleton.runs.seed import load_task
+
+        assert cell.first is not None
+        run, seed = cell.first
+        record = run.record(seed)
+        embeddings = same_content(self.store, "embeddings", record["embeddings"])
+        features = same_content(self.store, "features", record["features"])
+        task = load_task(embeddings, features, run.config(seed), record["dataset"])
+        return task, EmbeddingFile(embeddings.path)
+
+    def _dataset(self, cell: Cell, metrics: dict[int, dict[str, Any]]) -> Dataset | None:
+        """Look the data set up and keep its class names; without it, those that the numbers carry."""
+        asked = cell.dataset
+        if cell.first is not None:
+            run, seed = cell.first
+            asked = str(run.record(seed).get("dataset", asked))
+        shown = self.datasets.setdefault(cell.dataset, {"title": cell.dataset, "classes": {}})
+        names = {c: entry["name"] for c, entry in cell.measured["per_class"].items()}
+        try:
+            dataset = load_dataset(asked)
+        except SemtoolError:
+            for record in metrics.values():
+                names |= {c: entry["name"] for c, entry in record["zsl"]["per_class"].items()}
+            shown["classes"] |= {c: {"code": f"class {c}", "name": name} for c, name in names.items()}
+            return None
+        shown["title"] = dataset.title or dataset.name
+        shown["classes"] = {str(c.id): {"code": c.code, "name": c.name} for c in dataset.classes}
+        return dataset
+
+    def _text(self, cell: Cell, dataset: Dataset | None) -> Text:
+        key = (cell.label, cell.embeddings["reference"])
+        if key not in self.texts:
+            named = self.source.descriptions.get(cell.label)
+            self.texts[key] = collect_text(self.store, cell.label, dataset, cell.embeddings, named)
+        return self.texts[key]
+
+    def clips(self) -> dict[str, Any]:
+        """Return the skeletons to play, by data set, and note in each cell what it said of them."""
+        found: dict[str, Any] = {}
+        most = CLIPS // max(1, len(self.watched))
+        for (dataset, split), group in self.watched.items():
+            chosen = choose_samples([answers for _, answers, _ in group])
+            chosen = [chosen[i * len(chosen) // most] for i in range(most)] if len(chosen) > most else chosen
+            for _, answers, shown in group:
+                shown["outcomes"] = _outcomes(answers, chosen)
+            part = found.setdefault(dataset, {"layout": None, "samples": {}, "problems": []})
+            try:
+                from skeleton.data.arrays import ArraySet
+
+                arrays = ArraySet.open(self._arrays(group[0][0]).path)
+                part["layout"] = drawing(arrays.layout)
+                part["samples"] |= clips_of(arrays, chosen)
+            except DAMAGE as error:
+                sentence = (
+                    f"The skeletons of the split {split} cannot be shown: {said(error, self.store.root)}."
+                )
+                part["problems"].append(sentence)
+        return found
+
+    def _arrays(self, cell: Cell) -> Artifact:
+        assert cell.first is not None
+        run, seed = cell.first
+        features = self.store.resolve("features", run.record(seed)["features"]["reference"])
+        named = features.manifest.inputs.get("arrays")
+        if named is None:
+            raise SemtoolError(f"the features {features.reference} were imported without skeletons")
+        return same_content(self.store, "arrays", named.model_dump())
+
+
+def _is_mla(cell: Cell) -> bool:
+    """Return whether a cell's run is one of MLA, as far as its files tell."""
+    if cell.first is None:
+        return False
+    run, seed = cell.first
+    return bool(run.record(seed)["config"].get("method", "mla") == "mla")
+
+
+def _points(cells: int) -> int:
+    """Return how many samples a map may show."""
+    return min(2400, max(150, POINTS // cells))
+
+
+def _numbers(numbers: dict[str, Any]) -> dict[str, Any]:
+    """Return the accuracies that are known, each with its interval and how it is called."""
+    protocol = numbers.get("protocol") or {}
+    gzsl = numbers.get("gzsl") or {}
+    name = protocol.get("name") or numbers.get("protocol_name") or "protocol"
+    n, part = numbers.get("n"), protocol.get("n")
+    harmonic = gzsl.get("harmonic") or numbers.get("harmonic")
+    listed = [
+        ("accuracy", "Zero-shot accuracy", measured(numbers["accuracy"], n), True),
+        ("class_mean", "Mean over classes", measured(numbers.get("class_mean")), True),
+        ("protocol", f"On the test part of {name}", measured(protocol.get("accuracy"), part), True),
+        ("harmonic", "Generalised: harmonic mean", measured(harmonic), False),
+        ("gzsl_seen", "Generalised: seen classes", measured(gzsl.get("seen")), False),
+        ("gzsl_unseen", "Generalised: unseen classes", measured(gzsl.get("unseen")), False),
+    ]
+    return {key: {"title": title, "chance": chance, **found} for key, title, found, chance in listed if found}
+
+
+def _answers(cell: Cell) -> tuple[dict[int, Predictions], list[str]]:
+    from skeleton.runs.folder import seed_folder
+
+    found, problems = {}, []
+    for seed, run in cell.seeds.items():
+        try:
+            found[seed] = Predictions.read(seed_folder(run.path, seed) / "predictions.csv")
+        except SemtoolError as error:
+            problems.append(f"Seed {seed}: the answers for single samples cannot be shown ({error}).")
+    return found, problems
+
+
+def _outcomes(answers: Predictions, chosen: list[str]) -> dict[str, Any]:
+    """Return for each chosen sample: true class, answer, and the three best classes with their scores."""
+    place = {name: index for index, name in enumerate(answers.names)}
+    found = {}
+    for name in chosen:
+        if name in place:
+            row = place[name]
+            best = (-answers.scores[row]).argsort(kind="stable")[:3]
+            top = [[answers.columns[i], round(float(answers.scores[row, i]), 4)] for i in best]
+            found[name] = [int(answers.truth[row]), int(answers.said[row]), top]
+    return found

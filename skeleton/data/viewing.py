@@ -1,0 +1,278 @@
+"""Look at a skeleton sequence: an interactive page (HTML), a film strip (SVG, PNG) or an animation (GIF).
+
+    from skeleton.data.viewing import show_skeleton
+    show_skeleton("S001C001P001R001A011.skeleton", out="reading.html")
+
+Three-dimensional sequences are seen as the sensor saw them; the person's left is blue and the right is
+orange.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semtool.catalogue import Dataset, dataset_names, load_dataset
+from semtool.errors import SemtoolError, UsageError, unknown_name
+from skeleton.data.arrays import SAMPLES, ArraySet
+from skeleton.data.formats import Finding, recognise
+from skeleton.data.layouts import Layout, layout
+from skeleton.data.sequence import SkeletonSequence
+
+__all__ = ["Shown", "load_sequence", "show_skeleton"]
+
+_RATE = 30  # frames a second of every Kinect data set
+_STRIP = 6
+_COLOURS = ("#222222", "#1f6fd6", "#d9541e")  # middle, left, right
+_PALE = ("#999999", "#9cc0ee", "#efb59c")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What was drawn and where it is."""
+
+    path: Path
+    sequence: SkeletonSequence
+    title: str
+
+
+def show_skeleton(
+    file: str | Path,
+    out: str | Path | None = None,
+    *,
+    dataset: str | None = None,
+    sample: str | None = None,
+) -> Shown:
+    """Draw one sequence.
+
+    Args:
+        file: a raw skeleton file of any known format, or a folder of arrays.
+        out: what to write; its suffix says how: ``.html``, ``.gif``, ``.png``, ``.svg``. Without it
+            ``<sample>.html`` in the working folder.
+        dataset: data set of the file, for the name of the class; without it one that has the file's format.
+        sample: name of the sample, where there are several; without it the first.
+
+    Raises:
+        UsageError: if the suffix, the sample or the format is not known.
+        SemtoolError: if the file cannot be read.
+    """
+    sequence, data = load_sequence(file, dataset=dataset, sample=sample)
+    path = Path(out or f"{sequence.name}.html")
+    drawers: dict[str, Callable[[SkeletonSequence, str], str | bytes]] = {
+        ".html": _page,
+        ".svg": _svg,
+        ".png": _png,
+        ".gif": _gif,
+    }
+    if path.suffix.lower() not in drawers:
+        raise UsageError(f"cannot write {path.name}: choose one of {', '.join(drawers)}")
+    known = 0 <= sequence.class_id < len(data.classes)
+    title = f"{sequence.name}: {data.classes[sequence.class_id].name}" if known else sequence.name
+    drawn = drawers[path.suffix.lower()](sequence, title)
+    try:
+        path.write_bytes(drawn.encode() if isinstance(drawn, str) else drawn)
+    except OSError as error:
+        raise SemtoolError(f"cannot write {path}: {error.strerror}") from error
+    return Shown(path, sequence, title)
+
+
+def load_sequence(
+    file: str | Path, *, dataset: str | None = None, sample: str | None = None
+) -> tuple[SkeletonSequence, Dataset]:
+    """Return one sequence of a raw file or of a folder of arrays, and its data set."""
+    path = Path(file)
+    if (path / SAMPLES).is_file():
+        arrays = ArraySet.open(path)
+        if sample is not None and sample not in arrays.names:
+            raise unknown_name(f"sample of {path.name}", sample, arrays.names)
+        return arrays.sequence(arrays.names.index(sample) if sample else 0), load_dataset(arrays.dataset)
+    chosen = load_dataset(dataset) if dataset else None
+    reader, sources = recognise(path, chosen.format if chosen else "")
+    data = chosen or _dataset_of(reader.name)
+    problems = []
+    for source in sources:
+        if sample and not reader.container and len(sources) > 1 and not sample.startswith(source.stem):
+            continue
+        for outcome in reader.read(source, data):
+            if isinstance(outcome, Finding):
+                problems.append(outcome.message)
+            elif sample in (None, outcome.name):
+                return outcome, data
+    wanted = f"no sample {sample!r}" if sample else "no sample that can be shown"
+    raise UsageError(f"{path} has {wanted}" + (f"; {problems[0]}" if problems else ""))
+
+
+def _dataset_of(reader: str) -> Dataset:
+    """Return the data set with the most classes whose raw files have this format."""
+    known = [d for name in dataset_names() if (d := load_dataset(name)).format == reader]
+    if not known:
+        raise UsageError(
+            f"files of the format {reader} do not say which data set they are of; name it: --dataset"
+        )
+    return max(known, key=lambda d: len(d.classes))
+
+
+def _sides(names: Layout) -> list[int]:
+    """Return for each joint 0 (middle), 1 (left) or 2 (right)."""
+    return [1 if n.startswith("left_") else 2 if n.startswith("right_") else 0 for n in names.joints]
+
+
+def _mirror(names: Layout) -> int:
+    """Return the direction of x on paper: a depth sensor's x grows to its left."""
+    return -1 if names.dimensions == 3 else 1
+
+
+def _there(sequence: SkeletonSequence) -> NDArray[np.bool_]:
+    there: NDArray[np.bool_] = (sequence.positions != 0).any(axis=(0, 2))  # (T, M)
+    return there
+
+
+def _box(sequence: SkeletonSequence) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the middle and the extent of everything that is there, over x, y, z."""
+    there = np.broadcast_to(_there(sequence)[None, :, None, :], sequence.positions.shape)
+    low = np.where(there, sequence.positions, np.inf).min(axis=(1, 2, 3))
+    high = np.where(there, sequence.positions, -np.inf).max(axis=(1, 2, 3))
+    return (low + high) / 2, np.maximum(high - low, 1e-3)
+
+
+def _page(sequence: SkeletonSequence, title: str) -> str:
+    names = layout(sequence.layout)
+    sides, there = _sides(names), _there(sequence)
+    middle, extent = _box(sequence)
+    rounded = np.round(sequence.positions.astype(np.float64), 3).transpose(1, 3, 2, 0)
+    data = {
+        "frames": [
+            [body.tolist() if shown else [] for body, shown in zip(frame, row, strict=True)]
+            for frame, row in zip(rounded, there.tolist(), strict=True)
+        ],
+        "bones": [[joint, parent, sides[joint]] for joint, parent in names.bones],
+        "sides": sides,
+        "head": names.joints.index("head") if "head" in names.joints else names.joints.index("nose"),
+        "centre": middle.tolist(),
+        # Room for turning: the floor plan's diagonal across.
+        "extent": [float(np.hypot(extent[0], extent[2])), float(extent[1])],
+        "mirror": _mirror(names),
+        "rate": _RATE,
+    }
+    bodies = int(there.any(axis=0).sum())
+    people = "one body" if bodies == 1 else f"{bodies} bodies"
+    subtitle = f"{sequence.positions.shape[1]} frames, {people}, layout {names.name};"
+    text = resources.files("skeleton.data").joinpath("viewing.html").read_text(encoding="utf-8")
+    fields = {
+        "@TITLE@": html.escape(title),
+        "@SUBTITLE@": html.escape(subtitle),
+        "@DATA@": json.dumps(data, separators=(",", ":")).replace("</", "<\\/"),
+    }
+    for key, value in fields.items():
+        text = text.replace(key, value)
+    return text
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """Lines and dots of one frame on paper: pixels, y down; the main actor last, on top."""
+
+    lines: list[tuple[tuple[float, float], tuple[float, float], str]]
+    dots: list[tuple[tuple[float, float], str]]
+
+
+def _draw(sequence: SkeletonSequence, frame: int, width: int, height: int) -> _Drawing:
+    names = layout(sequence.layout)
+    sides = _sides(names)
+    middle, extent = _box(sequence)
+    scale = 0.88 * min(width / extent[0], height / extent[1])
+    lines, dots = [], []
+    for body in reversed(range(sequence.positions.shape[3])):
+        points = sequence.positions[:, frame, :, body]
+        if not points.any():
+            continue
+        colours = _PALE if body else _COLOURS
+        x = width / 2 + _mirror(names) * (points[0] - middle[0]) * scale
+        y = height / 2 - (points[1] - middle[1]) * scale
+        places = [(float(a), float(b)) for a, b in zip(x, y, strict=True)]
+        lines += [(places[p], places[j], colours[sides[j]]) for j, p in names.bones]
+        dots += [(place, colours[side]) for place, side in zip(places, sides, strict=True)]
+    return _Drawing(lines, dots)
+
+
+def _strip_frames(sequence: SkeletonSequence) -> list[int]:
+    frames = sequence.positions.shape[1]
+    return sorted({round(v) for v in np.linspace(0, frames - 1, min(_STRIP, frames))})
+
+
+def _svg(sequence: SkeletonSequence, title: str) -> str:
+    width, height, top = 200, 260, 30
+    chosen = _strip_frames(sequence)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * len(chosen)}" height="{height + top + 20}" '
+        f'font-family="sans-serif" font-size="13"><title>{html.escape(title)}</title>',
+        '<rect width="100%" height="100%" fill="white"/>',
+        f'<text x="8" y="20">{html.escape(title)}</text>',
+    ]
+    for column, frame in enumerate(chosen):
+        drawing = _draw(sequence, frame, width, height)
+        parts.append(
+            f'<g transform="translate({column * width} {top})" stroke-width="3" stroke-linecap="round">'
+        )
+        parts += [
+            f'<path d="M{a[0]:.1f} {a[1]:.1f}L{b[0]:.1f} {b[1]:.1f}" stroke="{colour}"/>'
+            for a, b, colour in drawing.lines
+        ]
+        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{c}"/>' for (x, y), c in drawing.dots]
+        parts.append(
+            f'<text x="{width / 2}" y="{height + 10}" text-anchor="middle">frame {frame + 1}</text></g>'
+        )
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _png(sequence: SkeletonSequence, title: str) -> bytes:
+    image, draw = _canvas(200 * len(_strip_frames(sequence)), 310)
+    draw.text((8, 8), title, fill="#222222")
+    for column, frame in enumerate(_strip_frames(sequence)):
+        _paint(draw, _draw(sequence, frame, 200, 260), column * 200, 30)
+        draw.text((column * 200 + 75, 292), f"frame {frame + 1}", fill="#777777")
+    return _encoded(image, "PNG")
+
+
+def _gif(sequence: SkeletonSequence, title: str) -> bytes:
+    # Fifteen frames a second: the format counts in hundredths of a second.
+    pictures = []
+    for frame in range(0, sequence.positions.shape[1], 2):
+        image, draw = _canvas(400, 400)
+        draw.text((8, 8), title, fill="#222222")
+        _paint(draw, _draw(sequence, frame, 400, 360), 0, 30)
+        pictures.append(image.convert("P", palette=1, colors=32))
+    return _encoded(pictures[0], "GIF", save_all=True, append_images=pictures[1:], duration=70, loop=0)
+
+
+def _canvas(width: int, height: int) -> tuple[Any, Any]:
+    try:
+        from PIL import Image, ImageDraw
+    except ImportError:
+        raise SemtoolError(
+            "PNG and GIF need pillow (pip install pillow); HTML and SVG need nothing"
+        ) from None
+    image = Image.new("RGB", (width, height), "white")
+    return image, ImageDraw.Draw(image)
+
+
+def _paint(draw: Any, drawing: _Drawing, left: int, top: int) -> None:
+    for a, b, colour in drawing.lines:
+        draw.line([(a[0] + left, a[1] + top), (b[0] + left, b[1] + top)], fill=colour, width=4)
+    for (x, y), colour in drawing.dots:
+        draw.ellipse([x + left - 3, y + top - 3, x + left + 3, y + top + 3], fill=colour)
+
+
+def _encoded(image: Any, kind: str, **options: Any) -> bytes:
+    target = BytesIO()
+    image.save(target, format=kind, **options)
+    return target.getvalue()

@@ -1,0 +1,287 @@
+"""Multi-level alignment (MLA): several heads score how well a motion and a class text belong together.
+
+The published model (arXiv 2406.00639): head h projects the visual feature v to ``q = LayerNorm(W v + b)``,
+attends with it over the class's descriptions, keeps the k_h it likes most (least, while attention is
+inverted), adds the motion description and lets its own estimator D_h score ``[q ; text]``. Its stream says
+which columns of v it sees and which descriptions it reads: all of them, as published, or those of a body part
+or a phase (`skeleton.methods.mla.streams`).
+
+This engine computes the same numbers with less work: D is evaluated only for the (sample, class) pairs that
+are asked for; the estimator's first layer is split into a visual part, done once a sample, and a text part;
+the heads are stacked into one tensor. `skeleton.methods.mla.scoring` scores every sample against every class.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from semtool.errors import SemtoolError
+from skeleton.methods.mla.streams import Stream
+from skeleton.methods.text import TextBank
+
+__all__ = ["MLA", "HeadGroup", "Pairs", "TextTensors", "top_softmax"]
+
+GROUP = 4
+"""Most heads that are computed at once: fewer passes over the pairs, but more memory."""
+
+
+@dataclass(frozen=True)
+class TextTensors:
+    """What a model reads of a `TextBank`, as tensors.
+
+    Attributes:
+        books: for each stream of the model, and in it for each class, the descriptions (N_c, d).
+        motion: (C, d), which every stream adds.
+    """
+
+    books: tuple[tuple[Tensor, ...], ...]
+    motion: Tensor
+
+    @classmethod
+    def of(cls, bank: TextBank, streams: Sequence[Stream], device: torch.device | str = "cpu") -> TextTensors:
+        """Put on ``device`` what ``streams`` read of a bank.
+
+        Raises:
+            SemtoolError: if a class has nothing for a stream to read.
+        """
+        books = []
+        for stream in streams:
+            found = bank.about(stream.topics)
+            for c, rows in zip(bank.classes, found, strict=True):
+                if not len(rows):
+                    raise SemtoolError(
+                        f"class {c} has no description for the heads of {stream.name!r} to read; use text "
+                        "with the granularities that the run was trained on"
+                    )
+            # What is read whole is shared with the bank, not copied.
+            made = (
+                torch.from_numpy(book[: len(rows)] if stream.topics is None else book[rows])
+                for book, rows in zip(bank.codebook, found, strict=True)
+            )
+            books.append(tuple(b.to(device) for b in made))
+        return cls(tuple(books), torch.from_numpy(bank.motion).to(device))
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The (sample, class) pairs to score, sorted by class.
+
+    Attributes:
+        sample: int64 (P,): row of the batch.
+        spans: (class, start, end): the pairs of one class are ``sample[start:end]``.
+    """
+
+    sample: Tensor
+    spans: tuple[tuple[int, int, int], ...]
+
+    @classmethod
+    def of(
+        cls, sample: NDArray[np.int64], classes: NDArray[np.int64], device: torch.device | str = "cpu"
+    ) -> Pairs:
+        """Make pairs from two arrays (P,); ``classes`` must be sorted."""
+        starts = np.flatnonzero(np.r_[True, np.diff(classes) != 0])
+        ends = np.r_[starts[1:], len(classes)]
+        spans = tuple(
+            (int(classes[a]), int(a), int(b)) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)
+        )
+        return cls(torch.from_numpy(sample).to(device), spans)
+
+
+class MLA(nn.Module):
+    """The model: `HeadGroup`s of at most `GROUP` heads each.
+
+    A training step goes group by group (`fitting`), so that only one group's activations are held.
+
+    Args:
+        visual_dim: length Dv of a visual feature.
+        text_dim: length d of a text vector.
+        streams: the heads, and what they see and read.
+        hidden: widths of the estimator's hidden layers.
+        estimator: `mlp` (published), `bilinear` or `cosine`.
+        visual_layernorm: LayerNorm over the columns that a head sees before its projection.
+        seed: seed of the starting weights (uniform, as `torch.nn.Linear` starts).
+    """
+
+    def __init__(
+        self,
+        visual_dim: int,
+        text_dim: int,
+        streams: Sequence[Stream],
+        *,
+        hidden: tuple[int, int] = (1024, 512),
+        estimator: str = "mlp",
+        visual_layernorm: bool = False,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.visual_dim, self.text_dim = visual_dim, text_dim
+        self.streams = tuple(streams)
+        self.heads = tuple(k for stream in self.streams for k in stream.heads)
+        generator = torch.Generator().manual_seed(seed)
+        self.groups = nn.ModuleList(
+            HeadGroup(
+                index, stream.heads[at : at + GROUP], stream.columns or range(visual_dim), text_dim, hidden,
+                estimator, visual_layernorm, generator,
+            )
+            for index, stream in enumerate(self.streams)
+            for at in range(0, len(stream.heads), GROUP)
+        )  # fmt: skip
+
+    def forward(self, visual: Tensor, text: TextTensors, pairs: Pairs, *, inverse: bool = False) -> Tensor:
+        """Return D (H, P) for the pairs, the heads stream by stream.
+
+        Args:
+            visual: (B, Dv).
+            text: the classes' text, for the streams of this model.
+            pairs: which sample with which class.
+            inverse: whether a head is fed the descriptions it likes least.
+        """
+        return torch.cat([group(visual, text, pairs, inverse=inverse) for group, _ in self.parts()])
+
+    def parts(self) -> Iterator[tuple[HeadGroup, float]]:
+        """Yield the groups, each with its share of the heads."""
+        for group in self.groups:
+            assert isinstance(group, HeadGroup)
+            yield group, len(group.heads) / len(self.heads)
+
+
+class HeadGroup(nn.Module):
+    """Some heads of one stream of an MLA, their parameters stacked along the first axis (H)."""
+
+    columns: Tensor
+
+    def __init__(
+        self,
+        stream: int,
+        heads: tuple[int, ...],
+        columns: Sequence[int],
+        text_dim: int,
+        hidden: tuple[int, int],
+        estimator: str,
+        visual_layernorm: bool,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.stream, self.heads, self.text_dim, self.estimator = stream, heads, text_dim, estimator
+        self.visual_layernorm = visual_layernorm
+        self.register_buffer("columns", torch.tensor(columns), persistent=False)
+        visual_dim = len(columns)
+        n, (first, second) = len(heads), hidden
+
+        def weight(*shape: int, fan_in: int) -> nn.Parameter:
+            bound = 1 / math.sqrt(fan_in)
+            return nn.Parameter(torch.empty(n, *shape).uniform_(-bound, bound, generator=generator))
+
+        self.project_weight = weight(visual_dim, text_dim, fan_in=visual_dim)
+        self.project_bias = weight(text_dim, fan_in=visual_dim)
+        if estimator == "mlp":
+            self.visual_weight = weight(text_dim, first, fan_in=2 * text_dim)
+            self.text_weight = weight(text_dim, first, fan_in=2 * text_dim)
+            self.first_bias = weight(first, fan_in=2 * text_dim)
+            self.second_weight = weight(first, second, fan_in=first)
+            self.second_bias = weight(second, fan_in=first)
+            self.last_weight = weight(second, fan_in=second)
+            self.last_bias = weight(fan_in=second)
+        elif estimator == "bilinear":
+            self.pair_weight = weight(text_dim, text_dim, fan_in=text_dim)
+            self.last_bias = weight(fan_in=text_dim)
+        else:
+            self.scale = nn.Parameter(torch.full((n,), 10.0))
+            self.last_bias = nn.Parameter(torch.zeros(n))
+
+    def see(self, visual: Tensor) -> Tensor:
+        """Return what these heads see of visual features: (B, Dv) -> (B, columns)."""
+        seen = visual[:, self.columns]
+        return F.layer_norm(seen, seen.shape[1:]) if self.visual_layernorm else seen
+
+    def project(self, visual: Tensor) -> Tensor:
+        """Return the queries q (H, B, d) of visual features (B, Dv)."""
+        stacked = self.see(visual).expand(len(self.heads), -1, -1)
+        q = torch.baddbmm(self.project_bias[:, None], stacked, self.project_weight)
+        return F.layer_norm(q, (self.text_dim,))
+
+    def forward(self, visual: Tensor, text: TextTensors, pairs: Pairs, *, inverse: bool = False) -> Tensor:
+        """Return D (H, P) of these heads; otherwise as `MLA.forward`."""
+        q = self.project(visual)
+        chosen: Tensor = _Attend.apply(q, text.books[self.stream], text.motion, pairs, self.heads, inverse)
+        if self.estimator == "mlp":
+            by_sample = torch.baddbmm(self.first_bias[:, None], q, self.visual_weight)
+            hidden = torch.bmm(chosen, self.text_weight).add_(by_sample[:, pairs.sample]).relu_()
+            hidden = torch.baddbmm(self.second_bias[:, None], hidden, self.second_weight).relu_()
+            logits = torch.einsum("hpf,hf->hp", hidden, self.last_weight)
+        elif self.estimator == "bilinear":
+            left = torch.bmm(q, self.pair_weight) / math.sqrt(self.text_dim)
+            logits = (left[:, pairs.sample] * chosen).sum(-1)
+        else:
+            logits = F.cosine_similarity(q[:, pairs.sample], chosen, dim=-1) * self.scale[:, None]
+        return logits + self.last_bias[:, None]
+
+
+def top_softmax(logits: Tensor, k: int) -> Tensor:
+    """Return the softmax over the k largest of each row, zero elsewhere: (M, N) -> (M, N)."""
+    count = logits.shape[-1]
+    if k >= count:
+        return logits.softmax(-1)
+    if logits.device.type == "cpu":
+        # Vectorised selection: several times faster than topk. It cannot tell equals at the edge apart.
+        ordered = np.partition(logits.detach().numpy(), count - k, axis=-1)
+        above = logits - torch.from_numpy(ordered[..., count - k, None])
+        kept = F.threshold(above, -torch.finfo(above.dtype).tiny, -math.inf, inplace=True)
+        if np.count_nonzero(np.isneginf(kept.numpy())) == kept.numel() // count * (count - k):
+            return kept.softmax(-1)
+    values, index = logits.topk(k, dim=-1, sorted=False)
+    return torch.zeros_like(logits).scatter_(-1, index, values.softmax(-1))
+
+
+class _Attend(torch.autograd.Function):
+    """Attention of each pair over its class's descriptions, class by class: (H, B, d) -> (H, P, d).
+
+    Written out because a class's pairs and descriptions are small matrices that stay in the cache, and
+    because only the attention weights need to be kept for the way back.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        q: Tensor,
+        books: tuple[Tensor, ...],
+        motion: Tensor,
+        pairs: Pairs,
+        heads: tuple[int, ...],
+        inverse: bool,
+    ) -> Tensor:
+        scale = (-1.0 if inverse else 1.0) / math.sqrt(q.shape[2])
+        out = q.new_empty(q.shape[0], len(pairs.sample), q.shape[2])
+        kept = []
+        for c, start, end in pairs.spans:
+            book = books[c]
+            rows = q[:, pairs.sample[start:end]]
+            logits = (rows.reshape(-1, rows.shape[2]) @ book.T).view(*rows.shape[:2], -1).mul_(scale)
+            weights = torch.stack([top_softmax(a, k) for a, k in zip(logits, heads, strict=True)])
+            chosen = torch.addmm(motion[c], weights.view(-1, book.shape[0]), book)
+            out[:, start:end] = chosen.view(rows.shape)
+            kept.append(weights)
+        ctx.save_for_backward(*kept)
+        ctx.books, ctx.pairs, ctx.scale, ctx.shape = books, pairs, scale, q.shape
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        out = gradients[0].new_zeros(ctx.shape)
+        for (c, start, end), weights in zip(ctx.pairs.spans, ctx.saved_tensors, strict=True):
+            book = ctx.books[c]
+            part = gradients[0][:, start:end]
+            by_weight = (part.reshape(-1, part.shape[2]) @ book.T).view(weights.shape)
+            by_logit = weights * (by_weight - (weights * by_weight).sum(-1, keepdim=True)) * ctx.scale
+            by_row = (by_logit.view(-1, book.shape[0]) @ book).view(part.shape)
+            out.index_add_(1, ctx.pairs.sample[start:end], by_row)
+        return out, None, None, None, None, None

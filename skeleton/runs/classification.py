@@ -1,0 +1,167 @@
+"""Zero-shot for real: a raw sequence and labels that somebody types in, scores out.
+
+This is the one module of the motion side that writes and embeds text: labels typed at prediction time have no
+embedding file yet. They are described through the prompt set and encoder that the run was trained with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semtool.artifacts import Artifact, Store
+from semtool.catalogue import typed_dataset
+from semtool.embedding_file import EmbeddingFile
+from semtool.errors import SemtoolError, UsageError
+from skeleton.data.sequence import SkeletonSequence
+from skeleton.device import resolve_device
+from skeleton.methods.scorers import Scorer, load_scorer
+from skeleton.methods.text import TextBank, encoder_of, read_text
+from skeleton.runs import folder as runs
+from skeleton.visual.kinematics import KinematicEncoder
+from skeleton.visual.trained import VisualEncoder, load_visual
+
+__all__ = ["Prediction", "ZeroShotClassifier"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Scores of one sequence over the labels, best first; scores compare within one sequence only."""
+
+    name: str
+    labels: tuple[str, ...]
+    scores: tuple[float, ...]
+
+    @property
+    def label(self) -> str:
+        """The label that scores best."""
+        return self.labels[0]
+
+
+@dataclass(frozen=True)
+class ZeroShotClassifier:
+    """A trained run with its visual encoder, ready for sequences and labels that it has never seen.
+
+    Attributes:
+        embeddings: the embedding file that the run was trained on; says prompt set and encoder.
+    """
+
+    store: Store
+    scorer: Scorer
+    visual: VisualEncoder | KinematicEncoder
+    embeddings: Artifact
+    dataset: str
+    codebook: tuple[str, ...] | None
+    motion: str | None
+    simulated: bool
+
+    @classmethod
+    def from_run(
+        cls,
+        run: str | Path | runs.Run | None = None,
+        *,
+        store: Store | None = None,
+        seed: int | None = None,
+        device: str = "auto",
+    ) -> ZeroShotClassifier:
+        """Open a run; without one the newest, without a seed its first.
+
+        Raises:
+            UsageError: if there is no such run or seed.
+            SemtoolError: if the features of the run hold no visual encoder (imported features do not).
+        """
+        store = store or Store()
+        if not isinstance(run, runs.Run):
+            run = runs.newest_run(store) if run is None else runs.open_run(store, str(run))
+        chosen = run.seeds[0] if seed is None else seed
+        if chosen not in run.seeds:
+            raise UsageError(
+                f"the run {run.name} has the seeds {', '.join(map(str, run.seeds))}, not {chosen}"
+            )
+        record, config = run.record(chosen), run.config(chosen)
+        where = resolve_device(device)
+        features = store.resolve("features", record["features"]["reference"])
+        return cls(
+            store=store,
+            scorer=load_scorer(runs.seed_folder(run.path, chosen) / runs.CHECKPOINT, config),
+            visual=load_visual(features.path, where),
+            embeddings=store.resolve("embeddings", record["embeddings"]["reference"]),
+            dataset=str(record["dataset"]),
+            codebook=config.codebook,
+            motion=config.motion,
+            simulated=features.manifest.simulated,
+        )
+
+    def describe(self, labels: Sequence[str], *, prompts: str | None = None) -> TextBank:
+        """Return the text of ``labels``: their facts from the catalogue, else their names, in our prompt set.
+
+        Args:
+            labels: at least two.
+            prompts: prompt set; None: the run's own. `label` needs no facts and suits any label.
+
+        Raises:
+            UsageError: if the prompt set needs facts that nobody has written for a label.
+        """
+        from semtool.embedding import embed
+        from semtool.generation import generate
+
+        data = typed_dataset(labels, prefer=self.dataset)
+        prompt_set = prompts or self.embeddings.name.split("/")[0]
+        described = generate(data, prompt_set, store=self.store)
+        encoder = encoder_of(self.embeddings)
+        made = embed(described.artifact, encoder, store=self.store)
+        return self.read(EmbeddingFile(made.artifact.path), range(len(labels)))
+
+    def read(self, file: EmbeddingFile, classes: Sequence[int]) -> TextBank:
+        """Return the text of classes of an embedding file, by the run's own rule."""
+        present = set(file.granularity.tolist())
+        book = tuple(g for g in self.codebook or () if g in present) or None
+        motion = self.motion if self.motion in present or self.motion == "none" else None
+        return read_text(file, list(classes), codebook=book, motion=motion)
+
+    def predict(
+        self,
+        sequences: SkeletonSequence | Sequence[SkeletonSequence],
+        labels: Sequence[str] | None = None,
+        *,
+        text: TextBank | None = None,
+        prompts: str | None = None,
+    ) -> list[Prediction]:
+        """Score sequences over labels.
+
+        Args:
+            sequences: raw sequences in the joint layout that the visual encoder reads.
+            labels: what they may be; also how ``text`` is called in the answer.
+            text: their text, if it is at hand (`describe`, `read`); made from ``labels`` otherwise.
+            prompts: see `describe`.
+
+        Raises:
+            SemtoolError: if a sequence has another joint layout.
+        """
+        given = [sequences] if isinstance(sequences, SkeletonSequence) else list(sequences)
+        if labels is None:
+            raise UsageError("say what the sequence may be: labels, or a description set")
+        for sequence in given:
+            if sequence.layout != self.visual.layout.name:
+                raise SemtoolError(
+                    f"{sequence.name} has the joint layout {sequence.layout}, the run's visual encoder reads "
+                    f"{self.visual.layout.name}; convert the sequence, or use a run on {sequence.layout}"
+                )
+        bank = self.describe(labels, prompts=prompts) if text is None else text
+        if not given:
+            return []
+        vectors = np.stack([self.visual.encode_sequence(s.positions) for s in given])
+        scores: NDArray[np.float32] = self.scorer.scores(vectors, bank)
+        answers = []
+        for sequence, row in zip(given, scores, strict=True):
+            order = np.argsort(-row, kind="stable")
+            answers.append(
+                Prediction(
+                    sequence.name, tuple(labels[i] for i in order), tuple(float(row[i]) for i in order)
+                )
+            )
+        return answers

@@ -1,0 +1,188 @@
+"""What a run works on: text and features of one class split, checked against each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semtool.catalogue import Dataset, SampleProtocol, Split, load_dataset
+from semtool.embedding_file import EmbeddingFile
+from semtool.errors import SemtoolError, UsageError
+from semtool.feature_file import FeatureFile
+from skeleton.methods.text import TextBank, read_text
+from skeleton.visual.kinematics import regions
+
+__all__ = ["Samples", "Task", "build_task"]
+
+_SETUP = re.compile(r"S(\d{3})C\d{3}P\d{3}R\d{3}A\d{3}")
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Some samples: features (n, Dv), canonical class ids (n,), names, and which are in the protocol's
+    test."""
+
+    features: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    names: tuple[str, ...]
+    in_test: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def of(self, classes: Sequence[int]) -> Samples:
+        """Return the samples of ``classes``, in the same order."""
+        at = np.flatnonzero(np.isin(self.labels, list(classes)))
+        names = tuple(self.names[i] for i in at)
+        return Samples(self.features[at], self.labels[at], names, self.in_test[at])
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything a run reads, checked.
+
+    Attributes:
+        dataset, split, protocol: from the catalogue.
+        seen, unseen: canonical class ids.
+        bank: the text of all classes of the split, seen first.
+        train, seen_test, unseen_test: the samples; ``unseen_test`` holds every sample of the unseen classes.
+        simulated: whether the skeletons are simulated.
+        widths: widths of the features' blocks, in order.
+        regions: columns of the features by what they describe (`skeleton.visual.kinematics.regions`).
+    """
+
+    dataset: Dataset
+    split: Split
+    protocol: SampleProtocol
+    seen: tuple[int, ...]
+    unseen: tuple[int, ...]
+    bank: TextBank
+    train: Samples
+    seen_test: Samples
+    unseen_test: Samples
+    simulated: bool
+    widths: tuple[int, ...]
+    regions: Mapping[str, tuple[int, ...]]
+
+    def name_of(self, class_id: int) -> str:
+        """Return the class's name."""
+        return self.dataset.classes[class_id].name
+
+
+def build_task(
+    embeddings: EmbeddingFile,
+    features: FeatureFile,
+    *,
+    split: str | None = None,
+    codebook: Sequence[str] | None = None,
+    motion: str | None = None,
+    names: tuple[str, str] = ("the embeddings", "the features"),
+    dataset: Dataset | None = None,
+) -> Task:
+    """Check text and features against each other and against the catalogue, and put them together.
+
+    Args:
+        embeddings: open embedding file.
+        features: feature file.
+        split: class split; the one the features were made for if None.
+        codebook, motion: see `skeleton.methods.text.read_text`.
+        names: how messages call the two files.
+        dataset: the catalogue entry; looked up if None.
+
+    Raises:
+        UsageError: if the two are of different data sets or splits.
+        SemtoolError: if a class lacks text or samples, or samples are of the wrong classes.
+    """
+    text_name, visual_name = names
+    if embeddings.dataset != features.dataset:
+        raise UsageError(
+            f"{text_name} is of {embeddings.dataset}, {visual_name} of {features.dataset}; "
+            "choose two of the same data set"
+        )
+    dataset = dataset or load_dataset(features.dataset)
+    if split is not None and split != features.split:
+        raise UsageError(
+            f"{visual_name} was made for the split {features.split}, not {split}: its visual encoder may "
+            f"have seen classes that are unseen there; run semtool features --split {split}"
+        )
+    chosen = dataset.split(features.split)
+    protocol = dataset.protocol(features.protocol or None)
+    seen, unseen = dataset.seen(chosen), chosen.unseen
+    _check_text(embeddings, dataset, text_name)
+    _check_samples(features, dataset, seen, unseen, visual_name)
+    in_test = _protocol_test(features, protocol)
+
+    def samples(subset: str) -> Samples:
+        at = features.rows(subset)
+        return Samples(
+            features.features[at], features.class_id[at], tuple(features.names[i] for i in at), in_test[at]
+        )
+
+    return Task(
+        dataset=dataset,
+        split=chosen,
+        protocol=protocol,
+        seen=seen,
+        unseen=unseen,
+        bank=read_text(embeddings, (*seen, *unseen), codebook=codebook, motion=motion),
+        train=samples("seen-train"),
+        seen_test=samples("seen-test"),
+        unseen_test=samples("unseen-test"),
+        simulated=features.simulated,
+        widths=features.widths,
+        regions=regions(features.blocks),
+    )
+
+
+def _check_text(embeddings: EmbeddingFile, dataset: Dataset, name: str) -> None:
+    beyond = sorted({int(c) for c in embeddings.class_id} - {c.id for c in dataset.classes})
+    if beyond:
+        raise SemtoolError(
+            f"{name} describes class {beyond[0]}, but {dataset.name} has classes "
+            f"0 to {len(dataset.classes) - 1}"
+        )
+    missing = [c for c in dataset.classes if c.id not in set(embeddings.class_id.tolist())]
+    if missing:
+        listed = ", ".join(f"{c.id} ({c.name})" for c in missing[:5]) + (" ..." if len(missing) > 5 else "")
+        raise SemtoolError(
+            f"{name} has no text for {len(missing)} of the {len(dataset.classes)} classes of {dataset.name}: "
+            f"{listed}; generate and embed a description set that covers every class"
+        )
+
+
+def _check_samples(
+    features: FeatureFile, dataset: Dataset, seen: Sequence[int], unseen: Sequence[int], name: str
+) -> None:
+    if not np.isfinite(features.features).all():
+        row = int(np.flatnonzero(~np.isfinite(features.features).all(axis=1))[0])
+        raise SemtoolError(f"{name}: the features of {features.names[row]} are not finite; make them again")
+    for subset, allowed in (("seen-train", seen), ("seen-test", seen), ("unseen-test", unseen)):
+        found = np.unique(features.class_id[features.rows(subset)])
+        wrong = [int(c) for c in found if c not in allowed]
+        if wrong:
+            raise SemtoolError(
+                f"{name} has samples of class {wrong[0]} in {subset}, which the split {features.split} of "
+                f"{dataset.name} does not allow there; make the features again for this split"
+            )
+        missing = [c for c in allowed if c not in found]
+        if missing and subset != "seen-test":
+            listed = ", ".join(f"{c} ({dataset.classes[c].name})" for c in missing[:5])
+            raise SemtoolError(
+                f"{name} has no {subset} sample of {len(missing)} classes of the split {features.split}: "
+                f"{listed}{' ...' if len(missing) > 5 else ''}; prepare the missing skeletons, "
+                "or choose a split without these classes"
+            )
+
+
+def _protocol_test(features: FeatureFile, protocol: SampleProtocol) -> NDArray[np.bool_]:
+    """Return which samples the protocol tests on; where its number is unknown, none."""
+    if protocol.by == "setup":  # feature files do not hold the setup, the names of NTU samples do
+        matches = [_SETUP.search(n) for n in features.names]
+        numbers = np.array([int(m[1]) if m else -1 for m in matches], dtype=np.int64)
+    else:
+        numbers = getattr(features, protocol.by)
+    return np.asarray((numbers >= 0) & ~np.isin(numbers, protocol.train))

@@ -1,0 +1,93 @@
+"""From arrays to the clips that a visual encoder sees: centred, facing the sensor, body-sized, T frames.
+
+The main actor's origin in the first frame is zero and the way on from there is kept, the main actor faces the
+sensor at the start (so that the camera's viewpoint does not matter), and the trunk has length one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from skeleton.data.arrays import ArraySet
+from skeleton.data.layouts import Layout
+from skeleton.data.transforms import align_view, centre, chain, resample, scale_by_trunk
+
+__all__ = ["STREAMS", "augment", "canonical", "load_clips", "streams"]
+
+STREAMS = ("joint", "bone", "motion")
+"""What a joint's numbers may be: its position, the vector from its parent, its step to the next frame."""
+_MOTION_SCALE = 5.0  # steps between frames are small; this brings them to the size of bones
+_CHUNK = 256  # sequences made canonical at a time: memory does not grow with their number
+
+
+def canonical(
+    positions: NDArray[np.float32],
+    layout: Layout,
+    frames: int,
+    length: NDArray[np.int64] | None = None,
+) -> NDArray[np.float32]:
+    """Return sequences (..., C, T, V, M) as clips of ``frames`` frames; ``length`` as in `resample`."""
+    steps = [partial(centre, layout=layout)]
+    if layout.dimensions == 3:
+        steps.append(partial(align_view, layout=layout))
+    steps.append(partial(scale_by_trunk, layout=layout))
+    return resample(chain(*steps)(np.asarray(positions)), frames, length)
+
+
+def load_clips(arrays: ArraySet, layout: Layout, frames: int) -> NDArray[np.float32]:
+    """Return every sequence of ``arrays`` as a clip, float32 (N, C, ``frames``, V, M)."""
+    _, channels, _, joints, bodies = arrays.positions.shape
+    clips = np.empty((len(arrays), channels, frames, joints, bodies), dtype=np.float32)
+    for start in range(0, len(arrays), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        longest = int(arrays.length[part].max())
+        clips[part] = canonical(arrays.positions[part, :, :longest], layout, frames, arrays.length[part])
+    return clips
+
+
+def streams(clips: Tensor, layout: Layout, wanted: Sequence[str] = STREAMS) -> Tensor:
+    """Return (N, 3 * len(wanted), T, V, M): the streams of (N, 3, T, V, M), one after another."""
+    parents = torch.tensor([p if p >= 0 else j for j, p in enumerate(layout.parents)], device=clips.device)
+    made = []
+    for name in wanted:
+        if name == "joint":
+            made.append(clips)
+        elif name == "bone":
+            made.append(clips - clips.index_select(3, parents))
+        else:
+            step = torch.zeros_like(clips)
+            step[:, :, 1:] = (clips[:, :, 1:] - clips[:, :, :-1]) * _MOTION_SCALE
+            made.append(step)
+    return torch.cat(made, dim=1)
+
+
+def augment(clips: Tensor, generator: torch.Generator) -> Tensor:
+    """Return ``clips`` turned by up to 17 degrees, resized by up to 10 % and cropped in time to 80-100 %.
+
+    There is no mirroring: left and right tell classes apart.
+    """
+    n, channels, t, v, m = clips.shape
+    present = clips != 0
+
+    def draw(*shape: int) -> Tensor:
+        return torch.rand(*shape, generator=generator).to(clips.device)
+
+    angle = (draw(n) - 0.5) * 0.6
+    cos, sin, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
+    turn = torch.stack([cos, zero, sin, zero, one, zero, -sin, zero, cos], dim=1).view(n, 3, 3)
+    size = 1 + (draw(n, 3, 1) - 0.5) * 0.2
+    clips = torch.einsum("nij,njtvm->nitvm", turn * size, clips) * present
+    length = 0.8 + 0.2 * draw(n)
+    start = draw(n) * (1 - length)
+    grid = torch.linspace(0, 1, t, device=clips.device)
+    place = (start[:, None] + length[:, None] * grid) * (t - 1)
+    left = place.floor().long().clamp(max=t - 2)
+    weight = (place - left)[:, None, :, None, None]
+    index = left[:, None, :, None, None].expand(-1, channels, -1, v, m)
+    return clips.gather(2, index) * (1 - weight) + clips.gather(2, index + 1) * weight

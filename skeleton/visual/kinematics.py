@@ -1,0 +1,356 @@
+"""Training-free kinematic features: what each part of the body does, phase by phase, in numbers.
+
+    features, blocks = kinematic_features(clips, layout("kinect-v2"), frames)
+
+Nothing is learned, so nothing can be learned from unseen classes. Each descriptor of each part is a *block*:
+where the hand is in each quarter of the action, which way it goes, how fast, the shape of its path
+(signed areas tell clockwise from counter-clockwise), how bent the elbow is, ... Kernels that are added over
+blocks (`Transfer`) recognise a new class by parts that it shares with different known classes.
+
+Lengths are in trunk lengths, directions in the performer's own frame at the start (x to the right, y up,
+z backwards), times in frames of the recording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semtool.artifacts.tensors import save_tensors
+from semtool.errors import SemtoolError
+from skeleton.data.arrays import ArraySet
+from skeleton.data.layouts import Layout
+from skeleton.data.layouts import layout as find_layout
+from skeleton.visual.clips import canonical
+
+__all__ = [
+    "FILE",
+    "FRAMES",
+    "NAME",
+    "VERSION",
+    "Blocks",
+    "KinematicEncoder",
+    "kinematic_features",
+    "kinematics_of",
+    "regions",
+]
+
+NAME = "kinematics"
+"""What this visual encoder is called."""
+FILE = "visual.safetensors"
+"""Where any visual encoder is kept beside the features it made."""
+FRAMES = 50
+"""T, to which every sequence is resampled."""
+VERSION = 1
+"""Raised when the numbers change: features of another version are other features."""
+_PHASES = 4
+_CHUNK = 256  # sequences at a time: memory does not grow with their number
+_PLANES = ((0, 1), (1, 2), (0, 2))  # frontal, sagittal, horizontal
+_STAND_IN = {"head": ("nose",), "hand": ("wrist",), "foot": ("ankle",)}  # for layouts that lack a joint
+
+_OF_PART = {
+    "arms": ("left_arm.", "right_arm.", "limbs.hands", "limbs.likeness"),
+    "legs": ("left_leg.", "right_leg.", "limbs.feet", "body."),
+    "torso": ("torso.", "body."),
+}
+"""How the names of a body part's blocks begin. The way of the hips is told of the legs and of the torso;
+shares of the work and a partner are told of the whole body only."""
+_OF_PHASE = {"start": (0,), "middle": (1, 2), "end": (3,)}
+_PIECES = {
+    "position": (3,), "velocity": (3,), "speed": (1, 3, -3), "elbow": (3,), "bend": (1, -2),
+    "to_head": (1, -1), "hands": (1, -2), "feet": (1, -1), "lean": (3,), "turn": (1, -1), "head": (3,),
+    "hip_height": (1, -3), "distance": (1, -1, 1, 1),
+}  # fmt: skip
+"""What the descriptors that go phase by phase are made of, in order: so many numbers in each phase or, if
+negative, so many numbers of the whole action. The others have no phases."""
+
+Numbers = NDArray[np.float64]
+Blocks = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class KinematicEncoder:
+    """The visual encoder that needs no training; the counterpart of `VisualEncoder`."""
+
+    layout: Layout
+
+    def encode_sequence(self, positions: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return float32 (Dv,) of one raw sequence (C, T, V, M)."""
+        length = np.array([positions.shape[1]])
+        clip = canonical(positions, self.layout, FRAMES)[None]
+        row: NDArray[np.float32] = kinematic_features(clip, self.layout, length)[0][0]
+        return row
+
+    def save(self, folder: Path) -> None:
+        """Write what makes the same features again, in the file of a trained encoder's weights."""
+        metadata = {NAME: str(VERSION), "layout": self.layout.name}
+        save_tensors(folder / FILE, {}, metadata)
+
+    @classmethod
+    def restore(cls, metadata: Mapping[str, str]) -> KinematicEncoder:
+        """Build the encoder of a saved file; refuse features of another version."""
+        if metadata[NAME] != str(VERSION):
+            raise SemtoolError(
+                f"the kinematic features are of version {metadata['kinematics']}, this semtool makes version "
+                f"{VERSION}; run semtool features --visual {NAME} again"
+            )
+        return cls(find_layout(metadata["layout"]))
+
+
+def kinematics_of(arrays: ArraySet, layout: Layout) -> tuple[NDArray[np.float32], Blocks]:
+    """Return the features of every sequence of ``arrays``, (N, Dv), and their blocks."""
+    made: list[NDArray[np.float32]] = []
+    blocks: Blocks = ()
+    for start in range(0, len(arrays), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        length = arrays.length[part]
+        clips = canonical(arrays.positions[part, :, : int(length.max())], layout, FRAMES, length)
+        found, blocks = kinematic_features(clips, layout, length)
+        made.append(found)
+    return np.concatenate(made), blocks
+
+
+def kinematic_features(
+    clips: NDArray[np.float32], layout: Layout, length: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], Blocks]:
+    """Describe the motion of clips.
+
+    Args:
+        clips: (N, C, T, V, M) as `skeleton.visual.clips.canonical` makes them.
+        layout: names the joints.
+        length: (N,) frames that the recordings had.
+
+    Returns:
+        float32 (N, Dv), and name and width of each block, in order.
+    """
+    body = _Body.of(clips[..., 0], layout)
+    duration = np.maximum(length.astype(np.float64), 1)[:, None]
+    blocks: dict[str, Numbers] = {}
+    for side in ("left", "right"):
+        blocks |= _named(f"{side}_arm", _arm(body, side, duration))
+        blocks |= _named(f"{side}_leg", _leg(body, side, duration))
+    blocks |= _named("limbs", _together(body, blocks))
+    blocks |= _named("torso", _torso(body))
+    blocks |= _named("body", {**_path(body["hips"], duration), **_height(body), "duration": np.log(duration)})
+    blocks |= _named("partner", _partner(body, clips, layout))
+    widths = tuple((name, values.shape[1]) for name, values in blocks.items())
+    return np.concatenate(list(blocks.values()), axis=1).astype(np.float32), widths
+
+
+def regions(blocks: Sequence[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
+    """Return which columns describe what, from the names and widths of all blocks in order.
+
+    Returns:
+        the columns, ascending, of each body part (`arms`, `legs`, `torso` with the head) and of each phase
+        (`start`, `middle`, `end`: the first, the two middle and the last quarter). A column may be of a part
+        and of a phase, of two parts, or of none. What has no columns is left out.
+    """
+    found: dict[str, list[int]] = {name: [] for name in (*_OF_PART, *_OF_PHASE)}
+    start = 0
+    for name, width in blocks:
+        for part, beginnings in _OF_PART.items():
+            if name.startswith(beginnings):
+                found[part] += range(start, start + width)
+        at = start
+        for size in _PIECES.get(name.partition(".")[2], ()):
+            if size > 0:
+                for phase, quarters in _OF_PHASE.items():
+                    found[phase] += range(at + quarters[0] * size, at + (quarters[-1] + 1) * size)
+            at += _PHASES * size if size > 0 else -size
+        start += width
+    return {name: tuple(columns) for name, columns in found.items() if columns}
+
+
+def _named(part: str, found: Mapping[str, Numbers]) -> dict[str, Numbers]:
+    return {f"{part}.{name}": values for name, values in found.items()}
+
+
+@dataclass(frozen=True)
+class _Body:
+    """Joints of one body by name, each (N, T, 3)."""
+
+    joints: Mapping[str, Numbers]
+
+    @classmethod
+    def of(cls, body: NDArray[np.float32], layout: Layout) -> _Body:
+        """Take joints from (N, C, T, V); a missing depth is zero, a missing joint its stand-in."""
+        deep = np.zeros((body.shape[0], 3, *body.shape[2:]))
+        deep[:, : body.shape[1]] = body
+
+        def at(*names: str) -> Numbers:
+            places = [layout.index(name) for name in names]
+            return np.asarray(deep[..., places].mean(axis=-1).transpose(0, 2, 1))
+
+        known = set(layout.joints)
+        joints = {
+            "hips": at("left_hip", "right_hip"),
+            "shoulders": at("left_shoulder", "right_shoulder"),
+            "head": at(_present("head", "", known)),
+        }
+        for side in ("left", "right"):
+            for joint in ("shoulder", "elbow", "wrist", "hand", "hip", "knee", "ankle"):
+                joints[f"{side}_{joint}"] = at(_present(joint, f"{side}_", known))
+        return cls(joints)
+
+    def __getitem__(self, joint: str) -> Numbers:
+        return self.joints[joint]
+
+
+def _present(joint: str, side: str, known: set[str]) -> str:
+    options = (joint, *_STAND_IN.get(joint, ()))
+    return next((side + o for o in options if side + o in known), side + joint)
+
+
+def _arm(body: _Body, side: str, duration: Numbers) -> dict[str, Numbers]:
+    hand = (body[f"{side}_wrist"] + body[f"{side}_hand"]) / 2
+    shoulder, elbow, wrist = (body[f"{side}_{j}"] for j in ("shoulder", "elbow", "wrist"))
+    near = _length(hand - body["head"])
+    return {
+        **_path(hand - body["shoulders"], duration),
+        "elbow": _phases(elbow - body["shoulders"]),
+        "bend": _course(_angle(shoulder, elbow, wrist)),
+        "to_head": np.concatenate([_phases(near), near.min(axis=1)], axis=1),
+    }
+
+
+def _leg(body: _Body, side: str, duration: Numbers) -> dict[str, Numbers]:
+    hip, knee, ankle = (body[f"{side}_{j}"] for j in ("hip", "knee", "ankle"))
+    return {**_path(ankle - body["hips"], duration), "bend": _course(_angle(hip, knee, ankle))}
+
+
+def _together(body: _Body, blocks: Mapping[str, Numbers]) -> dict[str, Numbers]:
+    """Describe how the two sides go together: distances, likeness of the hands' ways, shares of the work."""
+    hands = _length(body["left_hand"] - body["right_hand"])
+    feet = _length(body["left_ankle"] - body["right_ankle"])
+    left, right = (np.diff(_smooth(body[f"{s}_hand"] - body["shoulders"]), axis=1) for s in ("left", "right"))
+    mirrored = left * np.array([-1.0, 1.0, 1.0])
+    norm = np.sqrt((left**2).sum((1, 2)) * (right**2).sum((1, 2))) + 1e-3
+    likeness = [(way * right).sum((1, 2)) / norm for way in (left, mirrored)]
+    way = {
+        name: blocks[f"{name}.speed"][:, -2:-1] for name in ("left_arm", "right_arm", "left_leg", "right_leg")
+    }
+    arms, legs = way["left_arm"] + way["right_arm"], way["left_leg"] + way["right_leg"]
+    shares = [
+        (way["right_arm"] - way["left_arm"]) / (arms + 0.1),
+        (way["right_leg"] - way["left_leg"]) / (legs + 0.1),
+        np.minimum(way["left_arm"], way["right_arm"]),
+        np.maximum(way["left_arm"], way["right_arm"]),
+    ]
+    return {
+        "hands": np.concatenate([_phases(hands), hands.min(axis=1), hands.max(axis=1)], axis=1),
+        "likeness": np.stack(likeness, axis=1),
+        "shares": np.concatenate(shares, axis=1),
+        "feet": np.concatenate([_phases(feet), feet.max(axis=1)], axis=1),
+    }
+
+
+def _torso(body: _Body) -> dict[str, Numbers]:
+    trunk = body["shoulders"] - body["hips"]
+    upright = trunk / np.maximum(_length(trunk), 1e-6)
+    across = body["right_shoulder"] - body["left_shoulder"]
+    turned = np.unwrap(np.arctan2(across[..., 2], across[..., 0]), axis=1)[..., None]
+    return {
+        "lean": _phases(upright),
+        "lean_range": np.concatenate([upright.max(axis=1), upright.min(axis=1)], axis=1),
+        "turn": np.concatenate([_phases(turned), turned.max(axis=1) - turned.min(axis=1)], axis=1),
+        "head": _phases(body["head"] - body["shoulders"]),
+    }
+
+
+def _height(body: _Body) -> dict[str, Numbers]:
+    lowest = np.minimum(body["left_ankle"][..., 1], body["right_ankle"][..., 1])
+    hips = (body["hips"][..., 1] - lowest)[..., None]
+    return {"hip_height": np.concatenate([_course(hips), hips[:, -1] - hips[:, 0]], axis=1)}
+
+
+def _partner(body: _Body, clips: NDArray[np.float32], layout: Layout) -> dict[str, Numbers]:
+    """Describe a second person: how long there, how far, how near the hands come. Zero if nobody is."""
+    count = len(clips)
+    if clips.shape[-1] < 2:
+        return {"presence": np.zeros((count, 1)), "distance": np.zeros((count, 3 * _PHASES + 1))}
+    there = (clips[..., 1] != 0).any(axis=(1, 3))[..., None].astype(np.float64)
+    other = _Body.of(clips[..., 1], layout)
+    apart = _length(other["hips"] - body["hips"]) * there
+    touch = [_length(body[f"{s}_hand"] - other["shoulders"]) * there for s in ("left", "right")]
+    distance = [_phases(apart), (apart[:, -1] - apart[:, 0]), *(_phases(t) for t in touch)]
+    return {"presence": there.mean(axis=1), "distance": np.concatenate(distance, axis=1)}
+
+
+def _path(points: Numbers, duration: Numbers) -> dict[str, Numbers]:
+    """Describe the path of a point (N, T, 3)."""
+    points = _smooth(points)
+    steps = np.diff(points, axis=1)
+    size, frames = _length(steps), points.shape[1]
+    way = size.sum(axis=1)
+    low, high = points.min(axis=1), points.max(axis=1)
+    rates = np.concatenate([_phases(size), _phases(np.abs(steps)), size.max(axis=1)], axis=1) * frames
+    return {
+        "position": _phases(points),
+        "range": np.concatenate([high, low, high - low], axis=1),
+        "velocity": _phases(steps) * frames,
+        "speed": np.concatenate([rates, way, way / duration], axis=1),
+        "shape": _shape(points, steps, way[:, 0]),
+        "rhythm": _rhythm(points),
+    }
+
+
+def _shape(points: Numbers, steps: Numbers, way: Numbers) -> Numbers:
+    """Return signed areas in three planes, straightness, and how often each coordinate goes to and fro."""
+    around = points - points.mean(axis=1, keepdims=True)
+    found = []
+    for a, b in _PLANES:
+        swept = around[:, :-1, a] * steps[..., b] - around[:, :-1, b] * steps[..., a]
+        most = np.linalg.norm(around[:, :-1][..., [a, b]], axis=-1) * np.linalg.norm(
+            steps[..., [a, b]], axis=-1
+        )
+        found += [swept.sum(axis=1), swept.sum(axis=1) / np.maximum(most.sum(axis=1), 1e-3)]
+    net = np.linalg.norm(points[:, -1] - points[:, 0], axis=-1)
+    far = np.linalg.norm(points - points[:, :1], axis=-1).max(axis=1)
+    found += [net / np.maximum(way, 0.3), far / np.maximum(way, 0.3)]
+    reach = points.max(axis=1) - points.min(axis=1)
+    again = np.log1p(np.abs(steps).sum(axis=1) / np.maximum(reach, 0.2))
+    return np.concatenate([np.stack(found, axis=1), again], axis=1)
+
+
+def _rhythm(points: Numbers) -> Numbers:
+    """Return the share of each of the eight lowest frequencies in the movement."""
+    around = (points - points.mean(axis=1, keepdims=True)) * np.hanning(points.shape[1])[None, :, None]
+    power = np.sqrt((np.abs(np.fft.rfft(around, axis=1))[:, 1:9] ** 2).sum(axis=-1))
+    return np.asarray(power / np.maximum(power.sum(axis=1, keepdims=True), 1e-3))
+
+
+def _smooth(points: Numbers) -> Numbers:
+    """Return the points (N, T, 3) averaged over three frames, ends kept."""
+    out = points.copy()
+    out[:, 1:-1] = (points[:, :-2] + 2 * points[:, 1:-1] + points[:, 2:]) / 4
+    return out
+
+
+def _phases(values: Numbers) -> Numbers:
+    """Return the means over equal phases: (N, T, D) -> (N, phases * D)."""
+    return np.concatenate(list(_means(values)), axis=-1)
+
+
+def _means(values: Numbers) -> Iterator[Numbers]:
+    for part in np.array_split(np.arange(values.shape[1]), _PHASES):
+        yield values[:, part].mean(axis=1)
+
+
+def _course(values: Numbers) -> Numbers:
+    """Return the phases' means, the greatest and the least value."""
+    return np.concatenate([_phases(values), values.max(axis=1), values.min(axis=1)], axis=1)
+
+
+def _length(vectors: Numbers) -> Numbers:
+    return np.asarray(np.linalg.norm(vectors, axis=-1, keepdims=True))
+
+
+def _angle(a: Numbers, b: Numbers, c: Numbers) -> Numbers:
+    """Return the angle at ``b``, radians, (N, T, 1)."""
+    u, v = a - b, c - b
+    norm = np.maximum(np.linalg.norm(u, axis=-1) * np.linalg.norm(v, axis=-1), 1e-6)
+    return np.asarray(np.arccos(np.clip((u * v).sum(axis=-1) / norm, -1, 1))[..., None])

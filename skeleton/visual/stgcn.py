@@ -1,0 +1,153 @@
+"""ST-GCN: spatial-temporal graph convolution over skeletons (Yan et al., AAAI 2018).
+
+`PAPER` is the visual encoder of the published setting: ten blocks of base width 16, output 256, spatial graph
+strategy, learned edge importance, dropout 0.5. `COMPACT` has four blocks and learns from some hundred samples
+in minutes on a laptop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from skeleton.data.layouts import Layout
+
+__all__ = ["COMPACT", "PAPER", "STGCN", "Architecture", "spatial_graph"]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Blocks as (output width, temporal stride), the temporal kernel (frames) and the dropout rate."""
+
+    name: str
+    blocks: tuple[tuple[int, int], ...]
+    kernel: int = 9
+    dropout: float = 0.5
+
+
+PAPER = Architecture(
+    "stgcn-paper",
+    ((16, 1), (16, 1), (16, 1), (16, 1), (32, 2), (32, 1), (32, 1), (64, 2), (64, 1), (256, 1)),
+)
+COMPACT = Architecture(
+    "stgcn",
+    ((24, 2), (48, 1), (96, 2), (256, 2)),
+    kernel=3,
+    dropout=0.1,
+)
+
+
+def spatial_graph(layout: Layout) -> NDArray[np.float32]:
+    """Return the three normalised adjacency matrices of the spatial strategy, (3, V, V).
+
+    They hold, for each joint, itself and neighbours at the same distance from the centre, neighbours nearer
+    to it (centripetal) and neighbours further away (centrifugal). Columns sum to at most one.
+    """
+    count = len(layout.joints)
+    link = np.eye(count)
+    for child, parent in enumerate(layout.parents):
+        if parent >= 0:
+            link[child, parent] = link[parent, child] = 1
+    distance = np.full(count, np.inf)
+    distance[layout.centre] = 0
+    for _ in range(count):
+        for joint in range(count):
+            distance[joint] = (
+                min(distance[joint], distance[link[joint] > 0].min() + 1) if joint != layout.centre else 0
+            )
+    normal = link / link.sum(axis=0, keepdims=True)
+    near, far = distance[:, None], distance[None, :]
+    return np.stack([normal * (near == far), normal * (near < far), normal * (near > far)]).astype(np.float32)
+
+
+class _Block(nn.Module):
+    """Graph convolution, then temporal convolution, with a residual connection."""
+
+    def __init__(
+        self, inputs: int, outputs: int, joints: int, stride: int, kernel: int, dropout: float, skip: bool
+    ) -> None:
+        super().__init__()
+        self.partitions = 3
+        self.spatial = nn.Conv2d(inputs, outputs * self.partitions, 1)
+        self.importance = nn.Parameter(torch.ones(self.partitions, joints, joints))
+        self.temporal = nn.Sequential(
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(outputs, outputs, (kernel, 1), (stride, 1), (kernel // 2, 0)),
+            nn.BatchNorm2d(outputs),
+            nn.Dropout(dropout),
+        )
+        self.shortcut: nn.Module | None
+        if not skip:
+            self.shortcut = None
+        elif inputs == outputs and stride == 1:
+            self.shortcut = nn.Identity()
+        else:
+            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, (stride, 1)), nn.BatchNorm2d(outputs))
+
+    def forward(self, x: Tensor, graph: Tensor) -> Tensor:
+        n, _, t, v = x.shape
+        mixed = self.spatial(x).view(n, self.partitions, -1, t, v)
+        y = torch.einsum("npctv,pvw->nctw", mixed, graph * self.importance)
+        y = self.temporal(y)
+        if self.shortcut is not None:
+            y = y + self.shortcut(x)
+        return torch.relu(y)
+
+
+class STGCN(nn.Module):
+    """Skeleton sequences to visual features.
+
+    Args:
+        layout: the joints and bones.
+        architecture: widths and strides; the last width is the dimension Dv of the features.
+        channels: C, numbers per joint and frame.
+        classes: seen classes of the training head.
+    """
+
+    def __init__(self, layout: Layout, architecture: Architecture, channels: int, classes: int) -> None:
+        super().__init__()
+        joints = len(layout.joints)
+        self.graph: Tensor
+        self.register_buffer("graph", torch.from_numpy(spatial_graph(layout)))
+        self.normalise = nn.BatchNorm1d(channels * joints)
+        blocks = []
+        width = channels
+        for index, (outputs, stride) in enumerate(architecture.blocks):
+            dropout = architecture.dropout if index else 0.0
+            blocks.append(
+                _Block(width, outputs, joints, stride, architecture.kernel, dropout, skip=index > 0)
+            )
+            width = outputs
+        self.blocks = nn.ModuleList(blocks)
+        self.head = nn.Linear(width, classes)
+
+    def features(self, x: Tensor) -> Tensor:
+        """Return (N, Dv) features of (N, C, T, V, M): the mean over time, joints and the bodies present.
+
+        A body that is zero throughout is absent: it costs nothing and does not dilute the mean.
+        """
+        n, c, t, v, m = x.shape
+        bodies = x.permute(0, 4, 1, 2, 3).reshape(n * m, c, t, v)
+        present = (bodies != 0).flatten(1).any(dim=1)
+        present[::m] = True
+        bodies = bodies[present]
+        y = self.normalise(bodies.permute(0, 3, 1, 2).reshape(len(bodies), v * c, t))
+        y = y.view(len(bodies), v, c, t).permute(0, 2, 3, 1)
+        for block in self.blocks:
+            y = block(y, self.graph)
+        pooled = y.mean(dim=(2, 3))
+        owner = torch.arange(n, device=x.device).repeat_interleave(m)[present]
+        total = torch.zeros(n, pooled.shape[1], device=x.device, dtype=pooled.dtype).index_add(
+            0, owner, pooled
+        )
+        return total / torch.bincount(owner, minlength=n).clamp(min=1)[:, None]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits over the seen classes, (N, classes)."""
+        out: Tensor = self.head(self.features(x))
+        return out
