@@ -5,7 +5,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["SemtoolError", "UsageError", "unknown_name"]
+__all__ = ["SemtoolError", "UsageError", "printable", "unknown_name"]
+
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+_CONTROL |= {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+
+
+def printable(text: str) -> str:
+    """Return text that a terminal only shows: control characters and writing directions as escapes."""
+    return text.translate(_CONTROL)
 
 
 class SemtoolError(Exception):

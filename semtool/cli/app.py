@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import sys
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from semtool.errors import SemtoolError, UsageError
+from semtool.cli.console import note
+from semtool.cli.failures import Interrupted, sentence, stop_on_signals
+from semtool.cli.settings import check_server, read_env, read_settings
+from semtool.errors import SemtoolError
 
 __all__ = ["app", "main"]
 
@@ -43,61 +44,48 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _root(
     context: typer.Context,
-    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", allow_from_autoenv=False, help="Show a traceback when something fails.")
+    ] = False,
     config: Annotated[
-        Path | None, typer.Option(help="Settings file.", show_default="semtool.toml, if there is one")
+        Path | None,
+        typer.Option(
+            allow_from_autoenv=False, help="Settings file.", show_default="semtool.toml, if there is one"
+        ),
     ] = None,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, allow_from_autoenv=False, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     del debug, version  # main() reads the first before anything runs, _version() has read the second
-    if Path(".env").is_file():
-        from dotenv import load_dotenv
-
-        load_dotenv(".env")
-    context.default_map = settings(config)
-
-
-def settings(path: Path | None) -> dict[str, Any]:
-    """Return the defaults of ``semtool.toml``: a table a command, option names with underscores."""
-    source = path or Path("semtool.toml")
-    if path is None and not source.is_file():
-        return {}
-    try:
-        found = tomllib.loads(source.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"cannot read the settings {source}: {error}") from error
-    secrets = [k for table in found.values() if isinstance(table, dict) for k in table if "key" in k.lower()]
-    if secrets:
-        raise UsageError(
-            f"{source} must not hold keys ({', '.join(secrets)}); put them into the environment or .env"
-        )
-    return found
+    added = read_env(Path(".env"), os.environ)
+    context.default_map = read_settings(config, context.command)
+    chosen = context.default_map.get(context.invoked_subcommand or "", {})
+    if said := check_server(chosen, added, context.obj or []):
+        note(said)
 
 
 for _name in GROUPS:
-    if importlib.util.find_spec(f"semtool.cli.{_name}"):
-        importlib.import_module(f"semtool.cli.{_name}").register(app)
+    importlib.import_module(f"semtool.cli.{_name}").register(app)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line: exit 0 done, 1 failed with one sentence, 2 wrong usage."""
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments or bool(os.environ.get("SEMTOOL_DEBUG"))
+    stop_on_signals()
     try:
-        app(args=[a for a in arguments if a != "--debug"])
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted; nothing half-written was kept\n")
-        sys.exit(130)
+        app(args=[a for a in arguments if a != "--debug"], obj=arguments)
+    except Interrupted as stop:
+        sys.stderr.write(f"{stop.message}\n")
+        sys.exit(stop.exit_code)
     except BrokenPipeError:
         sys.exit(141)
     except Exception as error:
         if debug:
             raise
-        if isinstance(error, SemtoolError):
-            sys.stderr.write(f"error: {error}\n")
-            sys.exit(error.exit_code)
-        text = " ".join(str(error).split())
-        sys.stderr.write(f"error: {type(error).__name__}: {text}; run again with --debug for the traceback\n")
-        sys.exit(1)
+        sys.stderr.write(f"error: {sentence(error)}\n")
+        sys.exit(error.exit_code if isinstance(error, SemtoolError) else 1)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from semtool.errors import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -36,12 +38,12 @@ def store(root: Path | None) -> Store:
 
 def say(text: str) -> None:
     """Print a result on stdout."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(printable(text) + "\n")
 
 
 def note(text: str) -> None:
     """Print a note on stderr: progress, warnings, what was reused."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(printable(text) + "\n")
 
 
 def json_object(value: dict[str, Any]) -> None:
@@ -55,12 +57,12 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     from rich.table import Table
     from rich.text import Text
 
-    view = Table(title=title, title_justify="left", title_style="bold")
+    view = Table(title=Text(printable(title)), title_justify="left", title_style="bold")
     for index, column in enumerate(columns):
         numeric = bool(rows) and all(_is_number(str(row[index])) for row in rows)
         view.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        view.add_row(*(Text(str(cell)) for cell in row))
+        view.add_row(*(Text(printable(str(cell))) for cell in row))
     width = None if sys.stdout.isatty() else 120
     Console(file=sys.stdout, width=width).print(view)
 
@@ -84,11 +86,12 @@ def progress(label: str) -> Iterator[Callable[..., None]]:
         yield lambda _done, _total, _said="": None
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=None)
         yield lambda done, total, said="": bar.update(
-            task, completed=done, total=total, description=said or label
+            task, completed=done, total=total, description=escape(printable(said or label))
         )
