@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _SHOWN = 10
+_LOUD = ("pose", "list-unused", "list-unmatched", "other-format")
+"""What is said of many samples at once."""
 
 
 def register(app: typer.Typer) -> None:
@@ -43,8 +45,12 @@ def prepare(
         typer.Option(
             "--unusable",
             help="List of samples to leave out.",
-            show_default="*missing_skeleton*.txt in the raw folder",
+            show_default="lists called missing, bad or unusable in the raw folder",
         ),
+    ] = None,
+    first_label: Annotated[
+        int | None,
+        typer.Option("--first-label", min=0, max=1, help="Numeric labels count from 0 or 1.", show_default="they tell"),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail if any sample is rejected.")] = False,
     workers: Annotated[
@@ -70,6 +76,7 @@ def prepare(
             name=name,
             format=format,
             unusable=unusable,
+            first_label=first_label,
             strict=strict,
             workers=workers,
             progress=report,
@@ -112,6 +119,9 @@ def _describe(done: Prepared) -> None:
         say(f"{done.artifact.reference}: nothing to do, its {done.sources} files are unchanged")
     if done.artifact.manifest.simulated:
         note("these skeletons are simulated; no result on them is a result on the data set")
+    for _, finding in done.findings:
+        if finding.outcome in _LOUD:
+            note(f"warning: {finding.message}")
     rejected = [(source, f) for source, f in done.findings if f.severity == "rejected"]
     for source, finding in rejected[:_SHOWN]:
         note(f"rejected {source} ({finding.outcome}): {finding.message}")

@@ -2,14 +2,12 @@
 
 ``positions.npy``: float32 (N, C=3, T, V, M), zero-padded to the longest sequence and the most bodies; the
 padding takes no space on file systems with sparse files. ``samples.csv``: a row a sequence with ``name,
-class_id, subject, view, setup, replication, length``; -1 is unknown. The manifest's details hold ``layout``,
-``frames`` and ``bodies``.
+class_id, subject, view, setup, replication, part, length``; -1 is unknown. The manifest's details hold
+``layout``, ``frames`` and ``bodies``.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import tempfile
 from collections.abc import Iterable
@@ -26,11 +24,15 @@ from semtool.errors import SemtoolError
 from skeleton.data.layouts import layout as find_layout
 from skeleton.data.sequence import SkeletonSequence
 
-__all__ = ["POSITIONS", "SAMPLES", "ArraySet", "ArrayWriter"]
+__all__ = ["POSITIONS", "SAMPLES", "SCHEMA", "SIMULATED", "ArraySet", "ArrayWriter"]
 
+SCHEMA = 2
+"""Version of the files; arrays of another one are made again."""
 POSITIONS = "positions.npy"
 SAMPLES = "samples.csv"
-_NUMBERS = ("class_id", "subject", "view", "setup", "replication", "length")
+SIMULATED = "SIMULATED.txt"
+"""The file that marks a folder of simulated raw files."""
+_NUMBERS = ("class_id", "subject", "view", "setup", "replication", "part", "length")
 _CHANNELS = 3
 
 
@@ -47,6 +49,7 @@ class ArraySet:
     view: NDArray[np.int64]
     setup: NDArray[np.int64]
     replication: NDArray[np.int64]
+    part: NDArray[np.int64]
     length: NDArray[np.int64]
     names: tuple[str, ...]
 
@@ -60,25 +63,31 @@ class ArraySet:
         Raises:
             SemtoolError: if files are missing, damaged or do not fit each other.
         """
+        import pandas as pd
+
         folder = Path(path)
         manifest = Manifest.read(folder)
         try:
             positions = np.load(folder / POSITIONS, mmap_mode="r")
-            with (folder / SAMPLES).open(encoding="utf-8", newline="") as stream:
-                rows = list(csv.DictReader(stream))
-            numbers = {key: np.array([int(row[key]) for row in rows], dtype=np.int64) for key in _NUMBERS}
-            names = tuple(row["name"] for row in rows)
+            table = pd.read_csv(folder / SAMPLES, dtype={"name": str}, keep_default_na=False)
+            if missing := {"name", *_NUMBERS} - set(table):
+                raise SemtoolError(
+                    f"cannot open the arrays {folder}: they have no {', '.join(sorted(missing))}: another version made them; make "
+                    "them again (semtool prepare or semtool simulate)"
+                )
+            numbers = {key: table[key].to_numpy(np.int64) for key in _NUMBERS}
+            names = tuple(table["name"])
             layout = str(manifest.details["layout"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SemtoolError(f"cannot open the arrays {folder}: {error}") from error
         if (
             positions.ndim != 5
-            or len(positions) != len(rows)
+            or len(positions) != len(names)
             or positions.shape[3] != len(find_layout(layout))
         ):
             raise SemtoolError(
                 f"the arrays {folder} do not fit together: {POSITIONS} has shape {positions.shape}, "
-                f"{SAMPLES} has {len(rows)} rows, the layout is {layout}; prepare them again"
+                f"{SAMPLES} has {len(names)} rows, the layout is {layout}; prepare them again"
             )
         return cls(
             manifest.reference.split("/", 1)[0], layout, manifest.simulated, positions, names=names, **numbers
@@ -159,14 +168,7 @@ class ArrayWriter:
             )
         if not np.isfinite(positions).all():
             raise SemtoolError(f"{where} holds a coordinate that is not a finite number")
-        numbers = (
-            sequence.class_id,
-            sequence.subject,
-            sequence.view,
-            sequence.setup,
-            sequence.replication,
-            frames,
-        )
+        numbers = (*(getattr(sequence, key) for key in _NUMBERS[:-1]), frames)
         self._spool.write(np.ascontiguousarray(positions, dtype=np.float32).data)
         self._rows.append((sequence.name, numbers))
         self._shapes.append((frames, bodies))
@@ -214,8 +216,8 @@ class ArrayWriter:
             os.truncate(stream.fileno(), start + len(self._rows) * _CHANNELS * channel)
 
     def _write_samples(self) -> None:
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("name", *_NUMBERS))
-        writer.writerows((name, *numbers) for name, numbers in self._rows)
-        (self.folder / SAMPLES).write_text(text.getvalue(), encoding="utf-8", newline="\n")
+        import pandas as pd
+
+        rows = [(name, *numbers) for name, numbers in self._rows]
+        table = pd.DataFrame(rows, columns=["name", *_NUMBERS])
+        table.to_csv(self.folder / SAMPLES, index=False, lineterminator="\n")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 
+from semtool.errors import printable
 from skeleton.data.arrays import ArrayWriter
-from skeleton.data.formats import Finding
-from skeleton.data.prepared_sources import SourceRecord
-from skeleton.data.reading import Reading
+from skeleton.data.formats import Reader, SampleFinding
+from skeleton.data.formats.ntu import parse_name
+from skeleton.data.pose_check import PoseCheck
+from skeleton.data.prepared_files import FileRecord, totals
+from skeleton.data.reading import FileReading
 from skeleton.data.sequence import SkeletonSequence
 
 __all__ = ["Collector"]
@@ -16,39 +20,80 @@ __all__ = ["Collector"]
 
 @dataclass
 class Collector:
-    """Appends the sequences of readings to ``writer``; records sources and findings in the same order.
+    """Appends the sequences of files to ``writer``; records files and findings in the same order.
 
     Attributes:
-        fresh: sources that were read now.
+        writer: takes the sequences.
+        reader: tells whether names identify recordings.
+        listed: names of unusable samples.
+        fresh: files that were read now.
     """
 
     writer: ArrayWriter
-    records: list[SourceRecord] = field(default_factory=list)
-    findings: list[tuple[str, Finding]] = field(default_factory=list)
+    reader: Reader
+    listed: Collection[str] = ()
+    records: list[FileRecord] = field(default_factory=list)
+    findings: list[tuple[str, SampleFinding]] = field(default_factory=list)
     fresh: int = 0
+    _pose: PoseCheck = field(default_factory=PoseCheck)
     _owner: dict[str, str] = field(default_factory=dict)
+    _by_content: dict[bytes, str] = field(default_factory=dict)
 
     @property
     def outcomes(self) -> dict[str, int]:
         """How often each named outcome occurred."""
-        return dict(sorted(Counter(f.outcome for _, f in self.findings).items()))
+        return totals(self.findings)
 
-    def add(self, reading: Reading, fresh: bool) -> None:
-        """Take in one source."""
-        name, before = reading.task.source.name, len(self.writer)
-        for outcome in reading.outcomes:
-            finding = outcome if isinstance(outcome, Finding) else self._append(name, outcome)
-            if finding:
-                self.findings.append((name, finding))
-        self.records.append(SourceRecord(*reading.task.content, samples=len(self.writer) - before))
+    def add(self, reading: FileReading, fresh: bool) -> None:
+        """Take in one file."""
+        name, before = reading.request.file.name, len(self.writer)
+        for sample in reading.samples:
+            said = [sample] if isinstance(sample, SampleFinding) else self._append(reading, sample, fresh)
+            self.findings += [(name, replace(f, sample=_plain(f.sample), message=_plain(f.message))) for f in said]
+        self.records.append(FileRecord(*reading.request.content, samples=len(self.writer) - before))
         self.fresh += fresh
 
-    def _append(self, source: str, sequence: SkeletonSequence) -> Finding | None:
-        owner = self._owner.setdefault(sequence.name, source)
-        if owner != source:
-            return Finding("duplicate", f"{sequence.name} was read from {owner} already", sequence.name)
+    def finish(self, files: Collection[str]) -> None:
+        """Say what there is to say of all samples together; ``files`` are the stems of the raw files."""
+        self.findings += [("", finding) for finding in self._pose.findings()]
+        known = {f.sample for _, f in self.findings if f.outcome == "listed"} | set(self._owner) | set(files)
+        # The published lists name all of NTU; of few samples none may be on them.
+        if not known & set(self.listed) and any(not parse_name(name) for name in self.listed):
+            text = f"the list of unusable samples has {len(self.listed)} names, and no sample is called so"
+            self.findings.append(("", SampleFinding("list-unmatched", text, count=len(self.listed))))
+
+    def _append(
+        self, reading: FileReading, sequence: SkeletonSequence, fresh: bool
+    ) -> list[SampleFinding]:
+        file = reading.request.file
+        name = _plain(sequence.name)
+        if name in self.listed:
+            return [SampleFinding("listed", f"{name} is on the list of unusable samples", name)]
+        said = []
+        identified = self.reader.names_identify or parse_name(name) is not None
+        if not identified:
+            digest = hashlib.blake2b(sequence.positions.tobytes(), digest_size=16)
+            digest.update(f"{sequence.positions.shape} {sequence.class_id}".encode())
+            twin = self._by_content.setdefault(digest.digest(), f"{name} of {file.name}")
+            if twin != f"{name} of {file.name}":
+                return [SampleFinding("duplicate", f"{name} has the coordinates and class of {twin}", name)]
+        owner = self._owner.get(name)
+        if owner is not None and owner != file.name:
+            if identified:
+                return [SampleFinding("duplicate", f"{name} was read from {owner} already", name)]
+            if fresh:
+                said = [SampleFinding("renamed", f"{owner} has a {name} too, which is another sample", name)]
+            name = f"{file.name}/{name}"
+        self._owner[name] = file.name
         if self.writer.layout not in ("", sequence.layout):
-            text = f"{sequence.name} has layout {sequence.layout}, the samples before it {self.writer.layout}"
-            return Finding("joints", text, sequence.name)
+            text = f"{name} has layout {sequence.layout}, the samples before it {self.writer.layout}"
+            return [SampleFinding("joints", text, name)]
+        sequence = replace(sequence, name=name)
         self.writer.append(sequence)
-        return None
+        self._pose.look(sequence)
+        return said
+
+
+def _plain(text: str) -> str:
+    """Return text that can be written as UTF-8 on one line."""
+    return printable(text.encode("utf-8", "backslashreplace").decode().replace("\n", "\\n"))

@@ -12,12 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,17 +22,15 @@ from semtool.artifacts import Artifact, Store
 from semtool.artifacts.manifest import digest
 from semtool.catalogue import Dataset, load_dataset
 from semtool.errors import SemtoolError, UsageError
-from skeleton.data.arrays import ArrayWriter
+from skeleton.data.arrays import SCHEMA, SIMULATED, ArrayWriter
 from skeleton.data.collecting import Collector
-from skeleton.data.formats import Finding, Format, Source, find_format, recognise
-from skeleton.data.prepared_sources import Earlier, read_findings, write_tables
-from skeleton.data.reading import Reading, Task, read_sources
+from skeleton.data.formats import RawFile, ReadContext, Reader, SampleFinding, find_reader, recognise
+from skeleton.data.prepared_files import EarlierArrays, read_findings, totals, write_tables
+from skeleton.data.reading import FileReading, FileRequest, read_files
 from skeleton.data.stat_cache import StatCache
-from skeleton.simulation import NOTICE
+from skeleton.data.unusable import UnusableSamples
 
 __all__ = ["Prepared", "prepare"]
-
-_LIST_PATTERN = "*missing_skeleton*.txt"
 
 
 @dataclass(frozen=True)
@@ -59,12 +53,12 @@ class Prepared:
     sources: int
     read: int
     samples: int
-    findings: tuple[tuple[str, Finding], ...]
+    findings: tuple[tuple[str, SampleFinding], ...]
 
     @property
     def outcomes(self) -> dict[str, int]:
         """How often each named outcome occurred."""
-        return dict(sorted(Counter(f.outcome for _, f in self.findings).items()))
+        return totals(self.findings)
 
 
 def prepare(
@@ -75,6 +69,7 @@ def prepare(
     name: str | None = None,
     format: str | None = None,
     unusable: str | Path | None = None,
+    first_label: int | None = None,
     strict: bool = False,
     workers: int = 0,
     progress: Callable[[int, int], None] = lambda *_: None,
@@ -87,11 +82,12 @@ def prepare(
         store: where artifacts are kept.
         name: name of the arrays; without it ``raw``, or ``simulated`` if `semtool simulate` made the files.
         format: name of the reader; without it the format is recognised.
-        unusable: text file with names of samples to leave out; without it ``*missing_skeleton*.txt`` is
-            looked for in the raw folder.
+        unusable: text file with names of samples to leave out; without it lists are looked for in the raw
+            folder (`skeleton.data.unusable`).
+        first_label: 0 or 1, from where numeric labels count; without it the labels tell, or are refused.
         strict: fail if any sample is rejected.
         workers: processes; 0 decides by the amount of data.
-        progress: called with sources done and in all.
+        progress: called with files done and in all.
 
     Raises:
         UsageError: if there is no raw data, or its format is not known.
@@ -100,57 +96,63 @@ def prepare(
     dataset = dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
     store = store or Store()
     folder = _raw_folder(dataset, raw)
-    reader, sources = _reader(folder, dataset, format)
-    listed, list_digest = _unusable(folder, unusable)
+    reader, files, others = _reader(folder, dataset, format)
+    if unusable is None:
+        out = UnusableSamples.beside(folder, files)
+    else:
+        out = UnusableSamples.named(Path(unusable))
+    simulated = _simulated(folder, files)
     recipe: dict[str, Any] = {
+        "schema": SCHEMA,
         "dataset": dataset.name,
+        "bodies": dataset.bodies,
+        "layout": dataset.layout,
         "classes": digest([[c.id, c.code, c.name, *c.aliases] for c in dataset.classes]),
         "reader": f"{reader.name}/{reader.version}",
-        "unusable": list_digest,
-        "simulated": _simulated(folder, sources),
+        "first_label": first_label,
+        "unusable": digest(sorted(out.names)) if out.names else "",
+        "said": digest([f.message for f in (*out.findings, *others)]),
+        "simulated": simulated,
     }
-    name = name or ("simulated" if recipe["simulated"] else "raw")
-    if simulated := (folder / NOTICE).is_file():
-        recipe["simulated"] = "yes"
+    name = name or ("simulated" if simulated else "raw")
     target = f"{dataset.name}/{name}"
     cache = StatCache.open(store.root, folder)
-    stats = {source.name: source.stat() for source in sources}
-    tasks = [
-        Task(s, stats[s.name][0], cache.sha256(s.name, stats[s.name]), listed=s.stem in listed)
-        for s in sources
+    stats = {file.name: file.stat() for file in files}
+    requests = [
+        FileRequest(f, stats[f.name][0], cache.sha256(f.name, stats[f.name]), listed=f.stem in out.names)
+        for f in files
     ]
     earlier = None
     if versions := [a for a in store.artifacts("arrays", dataset.name) if a.name == name]:
-        tasks = _hashed(tasks)
-        cache.save((t.source.name, stats[t.source.name], t.sha256) for t in tasks)
-        identity = store.identity("arrays", {}, _parameters(recipe, [t.content for t in tasks]))
-        if found := store.find("arrays", target, identity):
-            return _checked(_report(found, reader, read=0, created=False), strict)
+        requests = _hashed(requests)
+        cache.save((r.file.name, stats[r.file.name], r.sha256) for r in requests)
+        identity = store.identity("arrays", {}, _parameters(recipe, [r.content for r in requests]))
+        if existing := store.find("arrays", target, identity):
+            return _checked(_report(existing, reader, read=0, created=False), strict)
         earlier = _earlier(versions, recipe)
 
-    with _work_folder(store) as work:
+    context = ReadContext(dataset, first_label)
+    with store._temporary() as work:
         with ArrayWriter(work, dataset.name, bodies=dataset.bodies) as writer:
-            collector = Collector(writer)
-            for reading, fresh in _readings(reader, dataset, tasks, earlier, workers):
+            collector = Collector(writer, reader, out.names)
+            for reading, fresh in _readings(reader, context, requests, earlier, workers):
                 collector.add(reading, fresh)
-                progress(len(collector.records), len(tasks))
-            cache.save((r.name, stats[r.name], r.sha256) for r in collector.records)
+                progress(len(collector.records), len(requests))
+            collector.finish([file.stem for file in files])
+            collector.findings += [("", finding) for finding in (*out.findings, *others)]
+            cache.save((r.source, stats[r.source], r.sha256) for r in collector.records)
             if strict:
                 _refuse_rejected(collector.findings)
             if not len(writer):
-                first = collector.findings[0][1].message if collector.findings else "it holds no samples"
-                raise SemtoolError(
-                    f"none of the {len(tasks)} files in {folder} can be used; the first: {first}"
-                )
+                raise SemtoolError(_nothing(folder, len(requests), collector.findings, others))
         write_tables(work, collector.records, collector.findings)
         parameters = _parameters(recipe, [r.content for r in collector.records])
         with store.create("arrays", target, parameters=parameters, libraries=("numpy",)) as draft:
             for path in sorted(work.iterdir()):
                 path.rename(draft.folder / path.name)
-            draft.simulated = simulated
             draft.details |= writer.details | {"findings": collector.outcomes}
-            draft.counts |= writer.counts | {"sources": len(tasks)}
-            draft.simulated = recipe["simulated"]
+            draft.counts |= writer.counts | {"sources": len(requests)}
+            draft.simulated = simulated
     return _report(draft.result, reader, read=collector.fresh, created=True)
 
 
@@ -167,38 +169,40 @@ def _raw_folder(dataset: Dataset, raw: str | Path | None) -> Path:
     return Path(data) / dataset.raw
 
 
-def _reader(folder: Path, dataset: Dataset, name: str | None) -> tuple[Format, list[Source]]:
-    if name is None:
-        return recognise(folder, dataset.format)
-    reader = find_format(name)
-    sources = reader.find(folder) if folder.exists() else []
-    if not sources:
-        raise UsageError(f"{folder} holds nothing for the format {name}: no {reader.looks_like}")
-    return reader, sources
+def _reader(
+    folder: Path, dataset: Dataset, name: str | None
+) -> tuple[Reader, list[RawFile], list[SampleFinding]]:
+    """Return the reader, its files, and a finding for every other format that has files here too."""
+    if name is not None:
+        reader = find_reader(name)
+        files = reader.find(folder) if folder.exists() else []
+        if not files:
+            raise UsageError(f"{folder} holds nothing for the format {name}: no {reader.looks_like}")
+        return reader, files, []
+    (reader, files), *rest = recognise(folder, dataset.format)
+    own = {path for file in files for path in file.paths}
+    others = []
+    for other, found in rest:
+        if count := sum(file.path not in own for file in found):
+            text = f"{count} files were not read, which the format {other.name} has; for them: --format {other.name}"
+            others.append(SampleFinding("other-format", text, count=count))
+    return reader, files, others
 
 
-def _simulated(folder: Path, sources: Sequence[Source]) -> bool:
+def _nothing(
+    folder: Path,
+    files: int,
+    findings: Sequence[tuple[str, SampleFinding]],
+    others: Sequence[SampleFinding],
+) -> str:
+    first = next((f.message for _, f in findings), "it holds no samples")
+    text = f"none of the {files} files in {folder} can be used; the first: {first}"
+    return "; ".join([text, *(f.message for f in others)])
+
+
+def _simulated(folder: Path, files: Sequence[RawFile]) -> bool:
     """Tell whether any of the files lies in a folder that the simulator marked."""
-    from skeleton.simulation import NOTICE
-
-    folders = {folder, *(source.path.parent for source in sources)}
-    return any((place / NOTICE).is_file() for place in folders)
-
-
-def _unusable(folder: Path, path: str | Path | None) -> tuple[frozenset[str], str]:
-    """Return the sample names to leave out and a checksum of them; lines that are no name are passed over."""
-    if path is not None:
-        lists = [Path(path)]
-    else:
-        lists = sorted(folder.glob(_LIST_PATTERN)) if folder.is_dir() else []
-    names: set[str] = set()
-    for found in lists:
-        try:
-            lines = found.read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError as error:
-            raise UsageError(f"cannot read the list of unusable samples {found}: {error.strerror}") from error
-        names |= {line.strip().removesuffix(".skeleton") for line in lines if len(line.split()) == 1}
-    return frozenset(names), digest(sorted(names)) if names else ""
+    return any((place / SIMULATED).is_file() for place in {folder, *(file.path.parent for file in files)})
 
 
 def _parameters(recipe: dict[str, Any], contents: Sequence[tuple[str, int, str]]) -> dict[str, Any]:
@@ -209,47 +213,38 @@ def _parameters(recipe: dict[str, Any], contents: Sequence[tuple[str, int, str]]
     return dict(recipe) | {"sources": listing.hexdigest()}
 
 
-def _hashed(tasks: Sequence[Task]) -> list[Task]:
+def _hashed(requests: Sequence[FileRequest]) -> list[FileRequest]:
     """Compute the checksums that are not known; threads suffice, as hashing releases the interpreter."""
-    unknown = [task for task in tasks if not task.sha256]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        found = iter(list(pool.map(Task.hashed, unknown)))
-    return [task if task.sha256 else next(found) for task in tasks]
+        return list(pool.map(FileRequest.hashed, requests))
 
 
-def _earlier(versions: Sequence[Artifact], recipe: dict[str, Any]) -> Earlier | None:
+def _earlier(versions: Sequence[Artifact], recipe: dict[str, Any]) -> EarlierArrays | None:
     """Return the newest version that was read in the same way."""
     for artifact in sorted(versions, key=lambda a: a.version, reverse=True):
         if all(artifact.manifest.parameters.get(key) == value for key, value in recipe.items()):
-            return Earlier(artifact.path)
+            return EarlierArrays(artifact.path)
     return None
 
 
 def _readings(
-    reader: Format, dataset: Dataset, tasks: Sequence[Task], earlier: Earlier | None, workers: int
-) -> Iterator[tuple[Reading, bool]]:
-    """Yield every source's reading in order, and whether it was read now and not taken from ``earlier``."""
-    old = {t.source.name for t in tasks if earlier and earlier.has(t.content)}
-    new = read_sources(reader, dataset, [t for t in tasks if t.source.name not in old], workers)
-    for task in tasks:
-        if earlier and task.source.name in old:
-            yield Reading(task, earlier.outcomes(task.content)), False
+    reader: Reader,
+    context: ReadContext,
+    requests: Sequence[FileRequest],
+    earlier: EarlierArrays | None,
+    workers: int,
+) -> Iterator[tuple[FileReading, bool]]:
+    """Yield every file's reading in order, and whether it was read now and not taken from ``earlier``."""
+    old = {r.file.name for r in requests if earlier and earlier.has(r.content)}
+    new = read_files(reader, context, [r for r in requests if r.file.name not in old], workers)
+    for request in requests:
+        if earlier and request.file.name in old:
+            yield FileReading(request, earlier.samples(request.content)), False
         else:
             yield next(new), True
 
 
-@contextmanager
-def _work_folder(store: Store) -> Iterator[Path]:
-    """Give a temporary folder on the store's file system."""
-    store.root.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".tmp-", dir=store.root))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _report(artifact: Artifact, reader: Format, *, read: int, created: bool) -> Prepared:
+def _report(artifact: Artifact, reader: Reader, *, read: int, created: bool) -> Prepared:
     counts = artifact.manifest.counts
     findings = tuple(read_findings(artifact.path))
     return Prepared(artifact, created, reader.name, counts["sources"], read, counts["samples"], findings)
@@ -261,7 +256,7 @@ def _checked(report: Prepared, strict: bool) -> Prepared:
     return report
 
 
-def _refuse_rejected(findings: Sequence[tuple[str, Finding]]) -> None:
+def _refuse_rejected(findings: Sequence[tuple[str, SampleFinding]]) -> None:
     rejected = [(source, f) for source, f in findings if f.severity == "rejected"]
     if rejected:
         source, first = rejected[0]

@@ -1,30 +1,29 @@
-"""Read many sources in order: over processes when it pays, in memory that does not depend on their number."""
+"""Read many raw files in order, in this process or in others that may die of a file, in bounded memory."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import queue
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from semtool.catalogue import Dataset
-from semtool.errors import SemtoolError
-from skeleton.data.formats import Finding, Format, Outcome, Source, Unreadable, find_format
+from skeleton.data.formats import RawFile, RawSample, ReadContext, Reader, SampleFinding
+from skeleton.data.guarded_reading import guarded
+from skeleton.data.reading_process import ReadingProcess
 
-__all__ = ["Reading", "Task", "read_sources"]
+__all__ = ["FileReading", "FileRequest", "read_files"]
 
 _CHUNK = 16
 _WORTH_A_PROCESS = 48 * 2**20
 
 
 @dataclass(frozen=True)
-class Task:
-    """One source to read. ``sha256`` is empty if it is not known yet; ``listed`` means: do not open it."""
+class FileRequest:
+    """One file to read. ``sha256`` is empty if it is not known yet; ``listed`` means: do not open it."""
 
-    source: Source
+    file: RawFile
     bytes: int
     sha256: str = ""
     listed: bool = False
@@ -32,94 +31,90 @@ class Task:
     @property
     def content(self) -> tuple[str, int, str]:
         """What identifies the file: name, size, checksum."""
-        return self.source.name, self.bytes, self.sha256
+        return self.file.name, self.bytes, self.sha256
 
-    def hashed(self) -> Task:
-        """Return this task with its checksum, computed if it was not known."""
-        return self if self.sha256 else replace(self, sha256=self.source.sha256())
+    def hashed(self) -> FileRequest:
+        """Return this request with its checksum, computed if it was not known."""
+        return self if self.sha256 else replace(self, sha256=self.file.sha256())
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What one source gave."""
+class FileReading:
+    """What one file gave."""
 
-    task: Task
-    outcomes: Iterable[Outcome]
+    request: FileRequest
+    samples: Iterable[RawSample]
 
 
-def read_sources(
-    format: Format, dataset: Dataset, tasks: Sequence[Task], workers: int = 0
-) -> Iterator[Reading]:
-    """Yield what each source gives, in the order of ``tasks``; no bad source stops the others.
+def read_files(
+    reader: Reader, context: ReadContext, requests: Sequence[FileRequest], workers: int = 0
+) -> Iterator[FileReading]:
+    """Yield what each file gives, in the order of ``requests``; no bad file stops the others.
 
     Args:
-        format: the reader.
-        dataset: whose classes the samples must have.
-        tasks: the sources.
-        workers: processes; 0 takes one a core if there is enough to read. A script that uses several needs
-            the usual ``if __name__ == "__main__":``.
+        reader: the format.
+        context: whose classes the samples must have.
+        requests: the files.
+        workers: processes; 0 takes one a core if there is enough to read.
     """
-    total = sum(max(task.bytes, 0) for task in tasks)
-    if format.container:
+    total = sum(max(request.bytes, 0) for request in requests)
+    if reader.container:
         workers = 1
     elif not workers:
         workers = min(os.cpu_count() or 1, 1 + total // _WORTH_A_PROCESS)
-    if workers == 1:
-        for task in tasks:
-            yield _read(format, dataset, task)
+    if workers > 1:
+        yield from _in_processes(reader, context, requests, workers)
         return
-    yield from _in_processes(format, dataset, tasks, workers)
-
-
-def _in_processes(format: Format, dataset: Dataset, tasks: Sequence[Task], workers: int) -> Iterator[Reading]:
-    """Keep a few chunks under way for each process; results wait for their turn, so memory is bounded."""
-    # Not "fork": the caller may have threads (a progress bar, a tensor library), whose locks would be copied.
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    chunks = (tasks[i : i + _CHUNK] for i in range(0, len(tasks), _CHUNK))
-    waiting: deque[Future[list[Reading]]] = deque()
-    with ProcessPoolExecutor(workers, context, _start, (format.name, dataset)) as pool:
-        try:
-            while True:
-                while len(waiting) < 3 * workers and (chunk := next(chunks, None)):
-                    waiting.append(pool.submit(_read_chunk, chunk))
-                if not waiting:
-                    return
-                yield from waiting.popleft().result()
-        except BrokenProcessPool as error:
-            raise SemtoolError(
-                "a reading process ended early: out of memory, or a script without main guard; try one worker"
-            ) from error
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-_shared: tuple[Format, Dataset] | None = None
-
-
-def _start(format: str, dataset: Dataset) -> None:
-    global _shared
-    _shared = find_format(format), dataset
-
-
-def _read_chunk(tasks: Sequence[Task]) -> list[Reading]:
-    assert _shared is not None
-    return [_read(*_shared, task) for task in tasks]
-
-
-def _read(format: Format, dataset: Dataset, task: Task) -> Reading:
-    known = task.hashed()
-    if task.listed:
-        text = f"{task.source.stem} is on the list of unusable samples"
-        return Reading(known, [Finding("listed", text, task.source.stem)])
-    outcomes = _guarded(lambda: format.read(task.source, dataset), task.source.stem)
-    return Reading(known, outcomes if format.container else list(outcomes))
-
-
-def _guarded(read: Callable[[], Iterator[Outcome]], sample: str) -> Iterator[Outcome]:
-    """Turn the error of a source into a finding, after what was read before it."""
+    process = ReadingProcess(reader, context) if reader.isolated else None
     try:
-        yield from read()
-    except Unreadable as error:
-        yield Finding(error.outcome, str(error), sample)
+        for request in requests:
+            known = request.hashed()
+            samples = _samples(reader, context, known, process)
+            yield FileReading(known, samples if reader.container else list(samples))
+    finally:
+        if process:
+            process.close()
+
+
+def _in_processes(
+    reader: Reader, context: ReadContext, requests: Sequence[FileRequest], workers: int
+) -> Iterator[FileReading]:
+    """Keep a few chunks under way for each process; results wait for their turn, so memory is bounded."""
+    processes = [ReadingProcess(reader, context) for _ in range(workers)]
+    idle: queue.SimpleQueue[ReadingProcess] = queue.SimpleQueue()
+    for process in processes:
+        idle.put(process)
+
+    def read_chunk(chunk: Sequence[FileRequest]) -> list[FileReading]:
+        process = idle.get()
+        try:
+            known = [request.hashed() for request in chunk]
+            return [FileReading(k, list(_samples(reader, context, k, process))) for k in known]
+        finally:
+            idle.put(process)
+
+    chunks = (requests[i : i + _CHUNK] for i in range(0, len(requests), _CHUNK))
+    waiting: deque[Future[list[FileReading]]] = deque()
+    pool = ThreadPoolExecutor(workers)
+    try:
+        while True:
+            while len(waiting) < 3 * workers and (chunk := next(chunks, None)):
+                waiting.append(pool.submit(read_chunk, chunk))
+            if not waiting:
+                return
+            yield from waiting.popleft().result()
+    finally:
+        for process in processes:
+            process.close()
+        pool.shutdown(cancel_futures=True)
+
+
+def _samples(
+    reader: Reader, context: ReadContext, request: FileRequest, process: ReadingProcess | None
+) -> Iterator[RawSample]:
+    if request.listed:
+        text = f"{request.file.stem} is on the list of unusable samples"
+        return iter([SampleFinding("listed", text, request.file.stem)])
+    if process:
+        return process.read(request.file, request.bytes)
+    return guarded(reader, request.file, context)

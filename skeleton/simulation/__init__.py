@@ -4,6 +4,6 @@
 `gait`, `limbs` and `figure` turn curves into joints, `camera` and `noise` into what a sensor would have seen.
 """
 
-from skeleton.simulation.simulate import NOTICE, Simulation, simulate
+from skeleton.simulation.simulate import Simulation, simulate
 
-__all__ = ["NOTICE", "Simulation", "simulate"]
+__all__ = ["Simulation", "simulate"]

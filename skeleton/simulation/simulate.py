@@ -11,16 +11,14 @@ from typing import Any, Literal
 from semtool.artifacts import Artifact, Store
 from semtool.catalogue import Dataset, load_dataset
 from semtool.errors import SemtoolError, UsageError
-from skeleton.data.arrays import ArrayWriter
+from skeleton.data.arrays import SCHEMA, SIMULATED, ArrayWriter
 from skeleton.simulation.ntu_text import write_skeleton_file
 from skeleton.simulation.sampling import LAYOUT, Sample, generate, spread_subjects
 
-__all__ = ["NOTICE", "SIMULATOR", "Simulation", "simulate"]
+__all__ = ["SIMULATOR", "Simulation", "simulate"]
 
 SIMULATOR = 1
 """Version of the simulator, part of the identity of what it makes; it grows when the motion changes."""
-NOTICE = "SIMULATED.txt"
-"""The file that marks a folder of simulated ``.skeleton`` files."""
 _KNOWN = "ntu60"
 _MOST_SUBJECTS, _MOST_REPS = 40, 99
 
@@ -109,6 +107,7 @@ class _Plan:
     def parameters(self) -> dict[str, Any]:
         return {
             "simulator": SIMULATOR,
+            "schema": SCHEMA,
             "dataset": self.dataset.name,
             "classes": list(self.classes),
             "subjects": list(self.subjects),
@@ -157,7 +156,7 @@ def _as_arrays(plan: _Plan, store: Store, progress: Callable[[int, int], None] |
 
 def _as_files(plan: _Plan, folder: Path, progress: Callable[[int, int], None] | None) -> Simulation:
     notice = _notice(plan)
-    marker = folder / NOTICE
+    marker = folder / SIMULATED
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is not a folder; name a new one with --out")
     if marker.is_file():

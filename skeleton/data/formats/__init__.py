@@ -1,56 +1,90 @@
-"""Readers of skeleton data: one module a format, each a `Format`; `recognise` tells which a folder holds."""
+"""Readers of raw skeleton data: each module with a ``READER`` is one; `recognise` tells which a folder needs.
+
+A reader of one's own is one more such module, or an entry point of the group ``semtool.readers``.
+"""
 
 from __future__ import annotations
 
+import pkgutil
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from semtool.errors import UsageError, unknown_name
-from skeleton.data.formats import aimclr, ctr_gcn, ntu, nw_ucla, pku_mmd, pyskl, utd_mhad
-from skeleton.data.formats.source import OUTCOMES, Finding, Format, Outcome, Source, Unreadable
+from skeleton.data.formats.outcomes import OUTCOMES, SampleFinding, Unreadable
+from skeleton.data.formats.reader import RawFile, RawSample, ReadContext, Reader
 
 __all__ = [
-    "FORMATS",
+    "GROUP",
     "OUTCOMES",
-    "Finding",
-    "Format",
-    "Outcome",
-    "Source",
+    "RawFile",
+    "RawSample",
+    "ReadContext",
+    "Reader",
+    "SampleFinding",
     "Unreadable",
-    "find_format",
+    "find_reader",
+    "readers",
     "recognise",
 ]
 
-FORMATS: tuple[Format, ...] = (
-    ntu.FORMAT,
-    pku_mmd.FORMAT,
-    utd_mhad.FORMAT,
-    nw_ucla.FORMAT,
-    pyskl.FORMAT,
-    ctr_gcn.FORMAT,
-    aimclr.FORMAT,
-)
-"""Every format, in the order in which they are tried."""
+GROUP = "semtool.readers"
+"""The entry-point group: ``lab = "my_package:READER"``, a `Reader`."""
 
 
-def find_format(name: str) -> Format:
-    """Return a format by name; raise `UsageError` with the nearest names if there is none."""
-    for found in FORMATS:
-        if found.name == name:
-            return found
-    raise unknown_name("skeleton format", name, [f.name for f in FORMATS])
+@cache
+def _loaded() -> tuple[tuple[Reader, ...], tuple[str, ...]]:
+    """Return every reader in the order in which they are tried, and a sentence for each broken plug-in."""
+    modules = [import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)]
+    known = {m.READER.name: m.READER for m in modules if hasattr(m, "READER")}
+    problems = []
+    for point in entry_points(group=GROUP):
+        package = point.dist.name if point.dist else point.module
+        try:
+            plugin = point.load()
+        except (Exception, SystemExit) as error:
+            problems.append(f"the reader {point.name} of the package {package} does not load: {error!r}")
+            continue
+        if not isinstance(plugin, Reader):
+            problems.append(f"the reader {point.name} of the package {package} is not a Reader: {point.value}")
+        elif plugin.name in known:
+            problems.append(f"the reader {plugin.name} of the package {package} has the name of another one")
+        else:
+            known[plugin.name] = plugin
+    return tuple(sorted(known.values(), key=lambda r: (r.rank, r.name))), tuple(problems)
 
 
-def recognise(raw: Path, expected: str = "") -> tuple[Format, list[Source]]:
-    """Return the format of a raw file or folder and its sources; ``expected`` is tried first.
+def readers() -> tuple[Reader, ...]:
+    """Return every reader, in the order in which they are tried."""
+    return _loaded()[0]
+
+
+def plugin_problems() -> tuple[str, ...]:
+    """Return one sentence for each plug-in that cannot be used."""
+    return _loaded()[1]
+
+
+def find_reader(name: str) -> Reader:
+    """Return a reader by name; raise `UsageError` with the nearest names if there is none."""
+    for reader in readers():
+        if reader.name == name:
+            return reader
+    problem = next((p for p in plugin_problems() if p.startswith(f"the reader {name} ")), None)
+    raise UsageError(problem) if problem else unknown_name("format", name, [r.name for r in readers()])
+
+
+def recognise(raw: Path, expected: str = "") -> list[tuple[Reader, list[RawFile]]]:
+    """Return every reader that has files at ``raw``, and these files; ``expected`` first.
 
     Raises:
         UsageError: if there is nothing at ``raw``, or no format fits; then it lists what was looked for.
     """
     if not raw.exists():
         raise UsageError(f"there is no raw data at {raw}; name its folder with --raw")
-    order = sorted(FORMATS, key=lambda f: f.name != expected)
-    for candidate in order:
-        if sources := candidate.find(raw):
-            return candidate, sources
-    tried = "; ".join(f"{f.name}: {f.looks_like}" for f in order)
-    raise UsageError(f"{raw} holds no skeleton data in a known format; looked for {tried}")
+    order = sorted(readers(), key=lambda r: r.name != expected)
+    fitting = [(reader, files) for reader in order if (files := reader.find(raw))]
+    if not fitting:
+        tried = "; ".join(f"{r.name}: {r.looks_like}" for r in order)
+        raise UsageError(f"{raw} holds no skeleton data in a known format; looked for {tried}")
+    return fitting

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton.data.formats.ntu_text import Recording, Track
-from skeleton.data.formats.source import Finding, Unreadable
+from skeleton.data.formats.outcomes import SampleFinding, Unreadable
 
 __all__ = ["clean"]
 
@@ -35,7 +35,7 @@ WIDEST = 0.8
 MOSTLY = 0.69754
 
 
-def clean(recording: Recording, sample: str, people: int) -> tuple[NDArray[np.float32], list[Finding]]:
+def clean(recording: Recording, sample: str, people: int) -> tuple[NDArray[np.float32], list[SampleFinding]]:
     """Return positions (3, T, 25, people), main actor first, and what was dropped, joined or left out.
 
     Args:
@@ -46,7 +46,7 @@ def clean(recording: Recording, sample: str, people: int) -> tuple[NDArray[np.fl
     Raises:
         Unreadable: ``bodies``, if every coordinate is zero.
     """
-    findings: list[Finding] = []
+    findings: list[SampleFinding] = []
     tracks = list(recording.tracks)
     if len(tracks) > 1:
         tracks = _long_enough(tracks, sample, findings)
@@ -58,11 +58,11 @@ def clean(recording: Recording, sample: str, people: int) -> tuple[NDArray[np.fl
         raise Unreadable("bodies", f"{sample}: every coordinate is zero")
     if missing := int((~somebody).sum()):
         text = f"{sample}: {missing} of {recording.frames} frames show nobody and were left out"
-        findings.append(Finding("frames-missing", text, sample))
+        findings.append(SampleFinding("frames-missing", text, sample, missing))
     return np.ascontiguousarray(positions[:, somebody]), findings
 
 
-def _long_enough(tracks: list[Track], sample: str, findings: list[Finding]) -> list[Track]:
+def _long_enough(tracks: list[Track], sample: str, findings: list[SampleFinding]) -> list[Track]:
     longest = max(tracks, key=lambda t: len(t.frames))
     kept = []
     for track in tracks:
@@ -70,18 +70,18 @@ def _long_enough(tracks: list[Track], sample: str, findings: list[Finding]) -> l
             kept.append(track)
         else:
             text = f"{sample}: body {track.id} was tracked for {len(track.frames)} frames only"
-            findings.append(Finding("body-short", text, sample))
+            findings.append(SampleFinding("body-short", text, sample))
     return kept
 
 
-def _shaped_like_people(tracks: list[Track], sample: str, findings: list[Finding]) -> list[Track]:
+def _shaped_like_people(tracks: list[Track], sample: str, findings: list[SampleFinding]) -> list[Track]:
     kept = list(tracks)
     for track in tracks:
         share = float(_too_wide(track).mean())
         if len(kept) > 1 and share >= MOSTLY:
             kept.remove(track)
             text = f"{sample}: body {track.id} is wider than tall in {share:.0%} of its frames"
-            findings.append(Finding("body-shape", text, sample))
+            findings.append(SampleFinding("body-shape", text, sample))
     return kept
 
 
@@ -101,7 +101,7 @@ def _motion(track: Track) -> float:
 
 
 def _people(
-    tracks: list[Track], frames: int, people: int, sample: str, findings: list[Finding]
+    tracks: list[Track], frames: int, people: int, sample: str, findings: list[SampleFinding]
 ) -> NDArray[np.float32]:
     """Lay the tracks out as people, in the order of the tracks."""
     positions = np.zeros((3, frames, 25, people), np.float32)
@@ -111,11 +111,11 @@ def _people(
         person = next((p for p, (a, b) in enumerate(spans) if min(b, end) - max(a, start) <= 0), len(spans))
         if person == people:
             text = f"{sample}: body {track.id} has less motion than the {people} that are kept"
-            findings.append(Finding("body-extra", text, sample))
+            findings.append(SampleFinding("body-extra", text, sample))
             continue
         if person < len(spans):
             text = f"{sample}: body {track.id} goes on where person {person + 1} was lost"
-            findings.append(Finding("body-joined", text, sample))
+            findings.append(SampleFinding("body-joined", text, sample))
             a, b = spans[person]
             spans[person] = (min(a, start), max(b, end))
         else:

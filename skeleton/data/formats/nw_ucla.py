@@ -12,49 +12,39 @@ from pathlib import Path
 
 import numpy as np
 
-from semtool.catalogue import Dataset
-from skeleton.data.formats.source import Format, Outcome, Source, Unreadable, class_id, finite, load, walk
-from skeleton.data.sequence import SkeletonSequence
+from skeleton.data.formats.outcomes import Unreadable
+from skeleton.data.formats.reader import RawFile, RawSample, ReadContext, Reader, class_id, load, walk
+from skeleton.data.formats.rows import read_block
 
-__all__ = ["FORMAT"]
+__all__ = ["READER"]
 
 _NAME = re.compile(r"(a\d+)_s(\d+)_e(\d+)_v(\d+)")
 _JOINTS = 20
 
 
-def _find(folder: Path) -> list[Source]:
+def _find(folder: Path) -> list[RawFile]:
     return walk(folder, ".json")
 
 
-def _read(source: Source, dataset: Dataset) -> Iterator[Outcome]:
-    name = source.stem
+def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
+    name = file.stem
     match = _NAME.fullmatch(name)
     if not match:
         raise Unreadable("name", f"{name} is not of the form aXX_sXX_eXX_vXX")
-    label = class_id(dataset, match[1], name)
+    label = class_id(context.dataset, match[1], name)
     try:
-        frames = json.loads(load(source.path))["skeletons"]
-        raw = np.asarray(frames, dtype=np.float64)
+        raw = np.asarray(json.loads(load(file.path))["skeletons"], dtype=np.float64)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise Unreadable(
-            "damaged", f"{name} does not hold skeletons as T x 20 x 3 numbers: {error}"
-        ) from error
+        text = f"{name} does not hold skeletons as T x 20 x 3 numbers: {error}"
+        raise Unreadable("damaged", text) from error
     if not raw.size:
         raise Unreadable("frames", f"{name} has no frames")
     if raw.ndim != 3 or raw.shape[1:] != (_JOINTS, 3):
         raise Unreadable("joints", f"{name}: skeletons have shape {raw.shape}, not T x 20 x 3")
-    positions = np.ascontiguousarray(raw.transpose(2, 0, 1)[..., None], dtype=np.float32)
-    if not positions.any():
-        raise Unreadable("bodies", f"{name}: every coordinate is zero")
-    yield SkeletonSequence(
-        name,
-        "kinect-v1",
-        finite(positions, name),
-        class_id=label,
-        subject=int(match[2]),
-        replication=int(match[3]),
-        view=int(match[4]),
-    )
+    numbers = {"subject": int(match[2]), "replication": int(match[3]), "view": int(match[4])}
+    yield from read_block(name, raw.transpose(2, 0, 1)[..., None], label, context.dataset, numbers)
 
 
-FORMAT = Format("nw_ucla", "aXX_sXX_eXX_vXX.json files", _find, _read)
+READER = Reader(
+    "nw_ucla", "aXX_sXX_eXX_vXX.json files", _find, _read, isolated=False, rank=4, names_identify=True
+)

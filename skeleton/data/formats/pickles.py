@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skeleton.data.formats.source import Unreadable
+from skeleton.data.formats.outcomes import Unreadable
 
 __all__ = ["load_pickle"]
 
@@ -90,5 +90,7 @@ def load_pickle(path: Path, most: int = 8 * 2**30) -> Any:
             return _Plain(stream, encoding="latin1").load()
         except Unreadable as error:
             raise Unreadable(error.outcome, f"{path.name}: {error}") from None
+        except MemoryError:
+            raise
         except Exception as error:  # a damaged pickle fails in any way it likes
             raise Unreadable("damaged", f"{path.name} is not a readable pickle: {error}") from error

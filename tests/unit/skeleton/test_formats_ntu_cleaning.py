@@ -5,7 +5,7 @@ import pytest
 
 from skeleton.data.formats.ntu_cleaning import clean
 from skeleton.data.formats.ntu_text import Recording, Track
-from skeleton.data.formats.source import Unreadable
+from skeleton.data.formats.outcomes import Unreadable
 
 
 def track(id, start, length, motion=0.1, width=0.4):

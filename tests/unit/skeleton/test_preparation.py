@@ -13,7 +13,24 @@ from semtool.errors import SemtoolError, UsageError
 from skeleton.data import reading
 from skeleton.data.arrays import ArraySet
 from skeleton.data.formats import ntu
+from skeleton.data.layouts import layout
 from skeleton.data.preparation import prepare
+
+
+def standing():
+    """A person who faces the sensor: joints (25, 3) in the order of Kinect v2."""
+    at = {"hip_centre": (0, 0, 3), "spine": (0, 0.3, 3), "shoulder_centre": (0, 0.55, 3), "neck": (0, 0.6, 3)}
+    at["head"] = (0, 0.75, 3)
+    for side, x in (("left", -1), ("right", 1)):
+        for i, joint in enumerate(("shoulder", "elbow", "wrist", "hand", "hand_tip", "thumb")):
+            at[f"{side}_{joint}"] = (0.2 * x, 0.5 - 0.2 * i, 3)
+        for i, joint in enumerate(("hip", "knee", "ankle")):
+            at[f"{side}_{joint}"] = (0.1 * x, -0.4 * i, 3)
+        at[f"{side}_foot"] = (0.1 * x, -0.85, 2.8)
+    return np.array([at[joint] for joint in layout("kinect-v2").joints])
+
+
+PERSON = standing()
 
 
 def skeleton_text(seed=0, frames=4, joints=25, end="\r\n"):
@@ -21,7 +38,8 @@ def skeleton_text(seed=0, frames=4, joints=25, end="\r\n"):
     lines = [str(frames)]
     for _ in range(frames):
         lines += ["1", f"{72057594037931648 + seed} 0 1 1 0 0 0 0.01 -0.2 2", str(joints)]
-        lines += [f"{x:.6f} {y:.6f} {z:.6f} 1 1 1 1 0 0 0 0 2" for x, y, z in rng.normal(0, 1, (joints, 3))]
+        points = (PERSON + rng.normal(0, 0.02, PERSON.shape))[:joints]
+        lines += [f"{x:.6f} {y:.6f} {z:.6f} 1 1 1 1 0 0 0 0 2" for x, y, z in points]
     return end.join(lines) + end
 
 
@@ -60,7 +78,7 @@ BAD = {
     name(13): (b"2\r\n0\r\n0\r\n", "bodies"),
     name(14): (skeleton_text(joints=24).encode(), "joints"),
     name(15): (
-        skeleton_text().replace(" 1 1 1 1", " 1 1 1 1", 1).replace("-0.", "nan", 3).encode(),
+        skeleton_text().replace(" 1 1 1 1", " 1 1 1 1", 1).replace("\r\n0.", "\r\nnan", 1).encode(),
         "not-a-number",
     ),
     name(16): (skeleton_text().replace("4\r\n", "40\r\n", 1).encode(), "frames"),

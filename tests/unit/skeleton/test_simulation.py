@@ -11,7 +11,8 @@ from semtool.errors import UsageError
 from skeleton.data.arrays import ArraySet
 from skeleton.data.formats.ntu import parse_name
 from skeleton.data.formats.ntu_text import parse_recording
-from skeleton.simulation import NOTICE, simulate
+from skeleton.data.arrays import SIMULATED as NOTICE
+from skeleton.simulation import simulate
 from skeleton.simulation.ntu_text import skeleton_text
 from skeleton.simulation.sampling import generate, spread_subjects
 

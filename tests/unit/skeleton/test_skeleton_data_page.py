@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from skeleton.data.formats import FORMATS, OUTCOMES
+from skeleton.data.formats import OUTCOMES, readers
 
 PAGE = (Path(__file__).parents[3] / "docs" / "skeleton-data.md").read_text(encoding="utf-8")
 
@@ -19,5 +19,5 @@ def test_every_outcome_is_explained():
 
 
 def test_every_format_is_named():
-    for reader in FORMATS:
+    for reader in readers():
         assert f"| `{reader.name}` |" in PAGE
