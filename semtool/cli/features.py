@@ -30,7 +30,7 @@ def features(
         str | None, typer.Option("--split", "-s", help="Class split.", show_default="the data set's default")
     ] = None,
     visual: Annotated[
-        str, typer.Option("--visual", help="Visual encoder: stgcn, stgcn-paper, kinematics.")
+        str, typer.Option("--visual", help="Visual encoder: stgcn, stgcn-paper, kinematics, or a plug-in's.")
     ] = "stgcn",
     protocol: Annotated[
         str | None, typer.Option("--protocol", help="Sample protocol.", show_default="the data set's default")
@@ -42,6 +42,10 @@ def features(
     epochs: Annotated[
         int | None,
         typer.Option("--epochs", min=1, help="Training epochs.", show_default="by size of the data"),
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting of the visual encoder: lr=0.001. May be repeated."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of weights, order and augmentation.")] = 0,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")] = "auto",
@@ -58,21 +62,25 @@ def features(
         return
     from semtool.errors import UsageError
 
-    shelf = store(root)
+    artifacts = store(root)
     if dataset is None:
-        newest = shelf.newest("arrays")
+        newest = artifacts.newest("arrays")
         if newest is None:
             raise UsageError(
                 "there are no skeletons yet: semtool prepare, or semtool simulate --dataset ntu60"
             )
         dataset = newest.dataset
-    before = {a.reference for a in shelf.artifacts("features", Path(dataset).stem)}
-    from skeleton.visual.extraction import features as run
+    before = {a.reference for a in artifacts.artifacts("features", Path(dataset).stem)}
+    from skeleton.visual import features as run
+    from skeleton.visual.registry import plugin_problems
+
+    for problem in plugin_problems():
+        note(f"warning: {problem}")
 
     with progress(f"training {visual}") as report:
         done = run(
-            dataset, split, store=shelf, visual=visual, protocol=protocol, arrays=arrays,
-            epochs=epochs, seed=seed, device=device, progress=report,
+            dataset, split, store=artifacts, visual=visual, protocol=protocol, arrays=arrays,
+            epochs=epochs, settings=_settings(setting or []), seed=seed, device=device, progress=report,
         )  # fmt: skip
     counts, details = done.manifest.counts, done.manifest.details
     created = done.reference not in before
@@ -95,8 +103,24 @@ def features(
         f"{done.reference}{flag}: {counts['dim']}-d features of {counts['seen-train']} seen-train, "
         f"{counts['seen-test']} seen-test and {counts['unseen-test']} unseen-test samples"
     )
+    if details["divided_by"] == "part":
+        note("these arrays do not say who or where a sample is from; the files' own parts train and test")
     if details["seen_test_accuracy"] is not None:
         say(f"seen-class accuracy on seen-test samples{flag}: {details['seen_test_accuracy']:.1%}")
+
+
+def _settings(given: list[str]) -> dict[str, object]:
+    import yaml
+
+    from semtool.errors import UsageError
+
+    settings: dict[str, object] = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"--set {text}: write it as name=value")
+        settings[key.strip()] = yaml.safe_load(value)
+    return settings
 
 
 def import_(

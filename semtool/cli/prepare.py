@@ -50,7 +50,9 @@ def prepare(
     ] = None,
     first_label: Annotated[
         int | None,
-        typer.Option("--first-label", min=0, max=1, help="Numeric labels count from 0 or 1.", show_default="they tell"),
+        typer.Option(
+            "--first-label", min=0, max=1, help="Numeric labels count from 0 or 1.", show_default="they tell"
+        ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail if any sample is rejected.")] = False,
     workers: Annotated[

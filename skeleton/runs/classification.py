@@ -22,8 +22,8 @@ from skeleton.device import resolve_device
 from skeleton.methods.scorers import Scorer, load_scorer
 from skeleton.methods.text import TextBank, encoder_of, read_text
 from skeleton.runs import folder as runs
-from skeleton.visual.kinematics import KinematicEncoder
-from skeleton.visual.trained import VisualEncoder, load_visual
+from skeleton.visual.encoder import VisualEncoder
+from skeleton.visual.registry import load_visual
 
 __all__ = ["Prediction", "ZeroShotClassifier"]
 
@@ -52,7 +52,7 @@ class ZeroShotClassifier:
 
     store: Store
     scorer: Scorer
-    visual: VisualEncoder | KinematicEncoder
+    visual: VisualEncoder
     embeddings: Artifact
     dataset: str
     codebook: tuple[str, ...] | None
@@ -88,7 +88,7 @@ class ZeroShotClassifier:
         return cls(
             store=store,
             scorer=load_scorer(runs.seed_folder(run.path, chosen) / runs.CHECKPOINT, config),
-            visual=load_visual(features.path, where),
+            visual=load_visual(features.path, str(where)),
             embeddings=store.resolve("embeddings", record["embeddings"]["reference"]),
             dataset=str(record["dataset"]),
             codebook=config.codebook,

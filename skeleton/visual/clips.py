@@ -6,7 +6,7 @@ sensor at the start (so that the camera's viewpoint does not matter), and the tr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -18,12 +18,16 @@ from skeleton.data.arrays import ArraySet
 from skeleton.data.layouts import Layout
 from skeleton.data.transforms import align_view, centre, chain, resample, scale_by_trunk
 
-__all__ = ["STREAMS", "augment", "canonical", "load_clips", "streams"]
+__all__ = ["STREAMS", "augment", "batches", "canonical", "load_clips", "streams"]
 
 STREAMS = ("joint", "bone", "motion")
 """What a joint's numbers may be: its position, the vector from its parent, its step to the next frame."""
 _MOTION_SCALE = 5.0  # steps between frames are small; this brings them to the size of bones
-_CHUNK = 256  # sequences made canonical at a time: memory does not grow with their number
+_CHUNK = 256
+_CHUNK_FRAMES = _CHUNK * 300
+"""Sequences made canonical at a time, and their frames with padding: memory grows with neither."""
+_LONGEST = 20_000
+"""Frames of a sequence that are looked at: of a longer one every second, third, ... frame."""
 
 
 def canonical(
@@ -40,14 +44,29 @@ def canonical(
     return resample(chain(*steps)(np.asarray(positions)), frames, length)
 
 
+def batches(
+    arrays: ArraySet, layout: Layout, frames: int
+) -> Iterator[tuple[slice, NDArray[np.float32], NDArray[np.int64]]]:
+    """Yield rows, clips (n, C, ``frames``, V, M) and lengths (n,) of ``arrays``, in order and bounded memory."""
+    start = 0
+    while start < len(arrays):
+        lengths = arrays.length[start : start + _CHUNK]
+        size = max(
+            1, int((np.arange(1, len(lengths) + 1) * np.maximum.accumulate(lengths) <= _CHUNK_FRAMES).sum())
+        )
+        rows, length = slice(start, start + size), lengths[:size]
+        step = -(-int(length.max()) // _LONGEST)
+        raw = arrays.positions[rows, :, : int(length.max()) : step]
+        yield rows, canonical(raw, layout, frames, -(-length // step)), length
+        start += size
+
+
 def load_clips(arrays: ArraySet, layout: Layout, frames: int) -> NDArray[np.float32]:
     """Return every sequence of ``arrays`` as a clip, float32 (N, C, ``frames``, V, M)."""
     _, channels, _, joints, bodies = arrays.positions.shape
     clips = np.empty((len(arrays), channels, frames, joints, bodies), dtype=np.float32)
-    for start in range(0, len(arrays), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        longest = int(arrays.length[part].max())
-        clips[part] = canonical(arrays.positions[part, :, :longest], layout, frames, arrays.length[part])
+    for rows, part, _ in batches(arrays, layout, frames):
+        clips[rows] = part
     return clips
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from semtool.errors import SemtoolError, UsageError
 from semtool.feature_file import SUBSETS, FeatureFile
 from skeleton.data.arrays import ArraySet
 from skeleton.data.layouts import layout
-from skeleton.visual import kinematics
-from skeleton.visual.kinematics import Blocks, KinematicEncoder, kinematics_of
-from skeleton.visual.trained import Recipe, VisualEncoder, recipe, train_visual
+from skeleton.visual.clips import batches, load_clips
+from skeleton.visual.encoder import Progress, VisualEncoder, VisualSettings
+from skeleton.visual.kinematics import NAME as KINEMATICS
+from skeleton.visual.registry import find_visual, package_of
 
 __all__ = ["features", "find_arrays", "find_features", "newest_features", "subsets"]
 
@@ -44,12 +46,27 @@ def find_arrays(dataset: Dataset, store: Store, reference: str | None = None) ->
     return newest
 
 
-def subsets(
-    class_id: NDArray[np.int64], by: NDArray[np.int64], split: Split, protocol: SampleProtocol
-) -> NDArray[np.int64]:
-    """Return for each sample the index in `SUBSETS`; ``by`` is its subject, view or setup (protocol.by)."""
-    unseen = np.isin(class_id, split.unseen)
-    trains = np.isin(by, protocol.train)
+def subsets(samples: ArraySet, split: Split, protocol: SampleProtocol) -> NDArray[np.int64]:
+    """Return for each sample the index in `SUBSETS`.
+
+    The protocol divides by subject, view or setup. Where no sample says that, the files' own parts do.
+
+    Raises:
+        UsageError: if samples say neither.
+    """
+    by: NDArray[np.int64] = getattr(samples, protocol.by)
+    if (by >= 0).any():
+        trains = np.isin(by, protocol.train)
+    elif (samples.part >= 0).any():
+        trains = samples.part == 0
+    else:
+        raise UsageError(
+            f"these arrays do not say what the {protocol.by} of a sample is, by which the protocol "
+            f"{protocol.name} divides them, nor which samples train: prepare files that have training and "
+            f"test parts (x_train and x_test, or a split with one training list), or whose samples have a "
+            f"key {protocol.by}"
+        )
+    unseen = np.isin(samples.class_id, split.unseen)
     return np.where(unseen, SUBSETS.index("unseen-test"), np.where(trains, 0, 1)).astype(np.int64)
 
 
@@ -62,61 +79,65 @@ def features(
     protocol: str | None = None,
     arrays: str | None = None,
     epochs: int | None = None,
+    settings: Mapping[str, object] | None = None,
     seed: int = 0,
     device: str = "auto",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Artifact:
     """Train a visual encoder on the seen-train samples of a split and write the features of all samples.
-
-    The encoder `kinematics` is not trained: epochs, seed and device are nothing to it.
 
     Args:
         dataset: name in the catalogue, or a data set file.
         split: class split; None: the data set's default.
-        visual: name of the visual encoder (`skeleton.visual.trained.VISUALS`).
+        visual: name of the visual encoder (`skeleton.visual.registry`).
         protocol: sample protocol; None: the data set's default.
         arrays: reference of the skeletons; None: the newest real ones, else simulated ones.
-        epochs: overrides the recipe's.
+        epochs: short for the setting of that name, of an encoder that is trained.
+        settings: the visual encoder's own settings.
         seed: of initial weights, order and augmentation.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        progress: called with training steps done and in all.
 
     Returns:
         The artifact ``<data set>/<class split>/<visual encoder>``; the existing version if the same inputs
         and settings made it before. Its details hold the accuracy on seen-test samples.
 
     Raises:
-        UsageError: for an unknown name or missing skeletons.
-        SemtoolError: if a seen class has no training sample.
+        UsageError: for an unknown name or setting, missing skeletons, or samples that nothing divides.
+        SemtoolError: if a seen class has no training sample, or a plug-in breaks its contract.
     """
-    order = _order(dataset, split, store, visual, protocol, arrays, epochs, seed)
-    if existing := store.find("features", order.name, order.identity):
+    request = _request(dataset, split, store, visual, protocol, arrays, epochs, settings, seed)
+    if existing := store.find("features", request.name, request.identity):
         return existing
-    data, chosen, rule, how = order.dataset, order.split, order.protocol, order.recipe
-    source, name, inputs, parameters = order.arrays, order.name, order.inputs, order.parameters
-    samples = ArraySet.open(source.path)
-    subset = subsets(samples.class_id, getattr(samples, rule.by), chosen, rule)
-    encoder: VisualEncoder | KinematicEncoder
-    blocks: Blocks = ()
-    details: dict[str, Any] = {}
-    if how is None:
-        encoder = KinematicEncoder(layout(samples.layout))
-        vectors, blocks = kinematics_of(samples, encoder.layout)
-    else:
-        encoder, vectors, details = _encode(samples, subset, data, chosen, rule, how, seed, device, progress)
-    made = FeatureFile(
-        dataset=data.name, split=chosen.name, protocol=rule.name, visual=visual, simulated=samples.simulated,
-        features=vectors, class_id=samples.class_id, subject=samples.subject, view=samples.view,
-        subset=subset, names=samples.names, blocks=blocks,
-    )  # fmt: skip
+    samples = ArraySet.open(request.arrays.path)
+    subset = subsets(samples, request.split, request.protocol)
+    with _contract(visual):
+        encoder = request.encoder(request.settings, layout(samples.layout), device)
+        vectors, details = _encode(encoder, samples, subset, request, seed, progress)
+        blocks = encoder.blocks()
+    file = FeatureFile(
+        dataset=request.dataset.name,
+        split=request.split.name,
+        protocol=request.protocol.name,
+        visual=visual,
+        simulated=samples.simulated,
+        features=vectors,
+        class_id=samples.class_id,
+        subject=samples.subject,
+        view=samples.view,
+        subset=subset,
+        names=samples.names,
+        blocks=blocks,
+    )
     with store.create(
-        "features", name, inputs=inputs, parameters=parameters, libraries=("torch", "numpy")
-    ) as draft:
-        made.write(draft.folder)
+        "features", request.name, inputs=request.inputs, parameters=request.parameters,
+        libraries=("torch", "numpy"),
+    ) as draft:  # fmt: skip
+        file.write(draft.folder)
         encoder.save(draft.folder)
-        draft.counts = {s: int((subset == i).sum()) for i, s in enumerate(SUBSETS)} | {
-            "dim": vectors.shape[1]
-        }
-        draft.details = {"seen_test_accuracy": None, **details}
+        draft.counts = {s: int((subset == i).sum()) for i, s in enumerate(SUBSETS)}
+        draft.counts["dim"] = vectors.shape[1]
+        draft.details = details
         draft.simulated = samples.simulated
     return draft.result
 
@@ -130,12 +151,12 @@ def find_features(
     protocol: str | None = None,
     arrays: str | None = None,
     epochs: int | None = None,
+    settings: Mapping[str, object] | None = None,
     seed: int = 0,
 ) -> Artifact | None:
-    """Return the features that `features` would give back with the same arguments; None if it would make
-    them."""
-    order = _order(dataset, split, store, visual, protocol, arrays, epochs, seed)
-    return store.find("features", order.name, order.identity)
+    """Return the features that `features` would give back with the same arguments, or None."""
+    request = _request(dataset, split, store, visual, protocol, arrays, epochs, settings, seed)
+    return store.find("features", request.name, request.identity)
 
 
 def newest_features(store: Store, dataset: str, split: str, visual: str | None = None) -> Artifact | None:
@@ -151,19 +172,20 @@ def newest_features(store: Store, dataset: str, split: str, visual: str | None =
     found = [a for a in store.artifacts("features", dataset) if a.name.split("/")[0] == split]
     if visual is not None:
         found = [a for a in found if a.name == f"{split}/{visual}"]
-    elif others := [a for a in found if a.name != f"{split}/{kinematics.NAME}"]:
+    elif others := [a for a in found if a.name != f"{split}/{KINEMATICS}"]:
         found = others
     return max(found, key=lambda a: (a.manifest.created, a.reference), default=None)
 
 
 @dataclass(frozen=True)
-class _Order:
+class _FeatureRequest:
     """Everything that settles what features are."""
 
     dataset: Dataset
     split: Split
     protocol: SampleProtocol
-    recipe: Recipe | None
+    encoder: type[VisualEncoder]
+    settings: VisualSettings
     arrays: Artifact
     name: str
     inputs: dict[str, Input]
@@ -174,7 +196,7 @@ class _Order:
         return Store.identity("features", self.inputs, self.parameters)
 
 
-def _order(
+def _request(
     dataset: str | Path,
     split: str | None,
     store: Store,
@@ -182,62 +204,107 @@ def _order(
     protocol: str | None,
     arrays: str | None,
     epochs: int | None,
+    settings: Mapping[str, object] | None,
     seed: int,
-) -> _Order:
+) -> _FeatureRequest:
     data = load_dataset(dataset)
     chosen, rule = data.split(split), data.protocol(protocol)
-    how = recipe(visual)
-    if how is not None and epochs:
-        how = replace(how, epochs=epochs)
+    encoder = find_visual(visual)
+    how = encoder.settings_of({**(settings or {}), **({"epochs": epochs} if epochs else {})})
     source = find_arrays(data, store, arrays)
     parameters = {
         "unseen": list(chosen.unseen),
         "protocol": {"name": rule.name, "by": rule.by, "train": list(rule.train)},
-        "visual": {"kinematics": kinematics.VERSION, "frames": kinematics.FRAMES}
-        if how is None
-        else asdict(how),
-        **({} if how is None else {"seed": seed}),
+        "visual": {"name": visual, "version": encoder.version, **how.model_dump(mode="json")},
+        **({"seed": seed} if encoder.trained else {}),
     }
     name = f"{data.name}/{chosen.name}/{visual}"
-    return _Order(data, chosen, rule, how, source, name, {"arrays": source.as_input()}, parameters)
+    inputs = {"arrays": source.as_input()}
+    return _FeatureRequest(data, chosen, rule, encoder, how, source, name, inputs, parameters)
+
+
+@contextmanager
+def _contract(visual: str) -> Iterator[None]:
+    """Name the package of an encoder that fails in a way of its own."""
+    try:
+        yield
+    except (SemtoolError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        package = package_of(visual)
+        if package == "skeleton":
+            raise
+        words = " ".join(str(error).split())
+        raise SemtoolError(
+            f"the visual encoder {visual} of the package {package} failed: {type(error).__name__}: {words}"
+        ) from error
 
 
 def _encode(
+    encoder: VisualEncoder,
     samples: ArraySet,
     subset: NDArray[np.int64],
-    data: Dataset,
-    split: Split,
-    protocol: SampleProtocol,
-    how: Recipe,
+    request: _FeatureRequest,
     seed: int,
-    device: str,
-    progress: Callable[[int, int], None] | None,
-) -> tuple[VisualEncoder, NDArray[np.float32], dict[str, Any]]:
-    """Train on seen-train samples; return encoder, all features, and what there is to say."""
-    from skeleton.device import resolve_device
-    from skeleton.visual.clips import load_clips
-
-    joints = layout(samples.layout)
+    progress: Progress | None,
+) -> tuple[NDArray[np.float32], dict[str, object]]:
+    """Fit on seen-train samples; return all features, (N, Dv), and what there is to say."""
+    divided = "subject, view or setup" if (getattr(samples, request.protocol.by) >= 0).any() else "part"
+    details: dict[str, object] = {"seen_test_accuracy": None, "divided_by": divided}
+    frames = encoder.settings.frames
+    if not encoder.trained:
+        parts = [
+            _checked(encoder, encoder.encode(clips, length), len(clips))
+            for _, clips, length in batches(samples, encoder.layout, frames)
+        ]
+        return _joined(encoder, parts), details
+    seen = _trainable(samples, subset, request)
     train, test = (np.flatnonzero(subset == i) for i in (0, 1))
-    seen = np.array(data.seen(split))
-    present = np.intersect1d(seen, samples.class_id)
-    missing = np.setdiff1d(present, samples.class_id[train])
-    if len(missing) or not len(present):
-        names = ", ".join(data.classes[i].name for i in missing) or "every class"
-        raise SemtoolError(
-            f"no training sample ({protocol.by} in the train list of {protocol.name}) of seen class: {names}"
+    clips = load_clips(samples, encoder.layout, frames)
+    labels = np.searchsorted(seen, samples.class_id[train]).astype(np.int64)
+    encoder.fit(clips[train], labels, seed=seed, progress=progress)
+    if len(test) and (guess := encoder.classify(clips[test])) is not None:
+        details["seen_test_accuracy"] = float((seen[guess] == samples.class_id[test]).mean())
+    parts = [
+        _checked(
+            encoder,
+            encoder.encode(clips[at : at + 256], samples.length[at : at + 256]),
+            len(clips[at : at + 256]),
         )
-    clips = load_clips(samples, joints, how.frames)
-    labels = np.searchsorted(present, samples.class_id[train]).astype(np.int64)
-    encoder = train_visual(
-        clips[train], labels, joints, how, seed=seed, device=resolve_device(device), progress=progress
-    )
-    accuracy = None
-    if len(test):
-        guess = present[encoder.logits(clips[test]).argmax(axis=1)]
-        accuracy = float((guess == samples.class_id[test]).mean())
-    return (
-        encoder,
-        encoder.encode(clips),
-        {"seen_test_accuracy": accuracy, "epochs": how.epochs_for(len(train))},
-    )
+        for at in range(0, len(clips), 256)
+    ]
+    return _joined(encoder, parts), details | encoder.details()
+
+
+def _trainable(samples: ArraySet, subset: NDArray[np.int64], request: _FeatureRequest) -> NDArray[np.int64]:
+    """Return the seen classes that there are samples of; raise if one has none that trains."""
+    seen = np.intersect1d(np.array(request.dataset.seen(request.split)), samples.class_id)
+    missing = np.setdiff1d(seen, samples.class_id[subset == 0])
+    if len(missing) or not len(seen):
+        names = ", ".join(request.dataset.classes[i].name for i in missing) or "every class"
+        rule = request.protocol
+        raise SemtoolError(
+            f"no training sample ({rule.by} in the train list of {rule.name}) of seen class: {names}"
+        )
+    return seen
+
+
+def _checked(encoder: VisualEncoder, rows: object, samples: int) -> NDArray[np.float32]:
+    """Return the rows of a batch; raise `SemtoolError` unless they are a finite vector for each sample."""
+    if not isinstance(rows, np.ndarray) or rows.ndim != 2 or len(rows) != samples or rows.dtype.kind != "f":
+        given = f"{rows.dtype} of shape {rows.shape}" if isinstance(rows, np.ndarray) else type(rows).__name__
+        raise SemtoolError(f"{_who(encoder)} returned {given} for {samples} samples, not floats (n, Dv)")
+    if not np.isfinite(rows).all():
+        raise SemtoolError(f"{_who(encoder)} returned a number that is not finite")
+    return rows.astype(np.float32, copy=False)
+
+
+def _joined(encoder: VisualEncoder, parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    widths = sorted({part.shape[1] for part in parts})
+    if len(widths) > 1:
+        raise SemtoolError(f"{_who(encoder)} returned vectors of {widths} numbers for one set of samples")
+    return np.concatenate(parts)
+
+
+def _who(encoder: VisualEncoder) -> str:
+    return f"the visual encoder {encoder.name} of the package {package_of(encoder.name)}"

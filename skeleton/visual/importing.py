@@ -9,8 +9,9 @@ class ids.
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -23,6 +24,7 @@ from semtool.artifacts.disk import file_sha256
 from semtool.catalogue import Dataset, Split, load_dataset
 from semtool.errors import SemtoolError, UsageError, unknown_name
 from semtool.feature_file import SUBSETS, FeatureFile
+from skeleton.data.formats.npy import map_npy, read_member
 
 __all__ = ["LAYOUTS", "FeatureLayout", "import_features"]
 
@@ -106,7 +108,8 @@ def import_features(
     """Import ready-made features as ``<data set>/<class split>/<visual>``.
 
     Features with more axes than one (PURLS: 256 channels x 3 times x 25 joints) are averaged over all but the
-    first. Training samples of unseen classes never train: they count as unseen-test.
+    first. Labels may count from 1 if the files show it. Features that were trained on unseen classes of the
+    split are refused: they are another split's.
 
     Args:
         path: a folder, or Flora's ``.npz`` file.
@@ -126,7 +129,7 @@ def import_features(
     data = load_dataset(dataset)
     store = store or Store()
     found, files = _recognise(Path(path), layout)
-    parts = _load(found, files)
+    parts = _from_zero(_load(found, files), data, split)
     chosen = _split(data, split, parts)
     name = f"{data.name}/{chosen.name}/{visual or found.name}"
     parameters = {
@@ -174,13 +177,13 @@ def _folder(path: Path, known: FeatureLayout) -> tuple[dict[str, Path], list[str
 
 def _archive(path: Path, known: FeatureLayout) -> tuple[dict[str, Path], list[str]]:
     keys = [key for _, data, label in known.parts.values() for key in (data, label)]
-    archives = [path] if path.is_file() else sorted(path.glob("*.npz"))
+    archives = [path] if path.is_file() else sorted(p for p in path.glob("*.npz") if p.is_file())
     if len(archives) != 1:
         return {}, [f"single .npz file with {', '.join(keys)}"]
     try:
-        with np.load(archives[0], allow_pickle=False) as content:
-            have = set(content.files)
-    except Exception:  # not an archive of arrays
+        with zipfile.ZipFile(archives[0]) as content:
+            have = {name.removesuffix(".npy") for name in content.namelist()}
+    except (OSError, ValueError, zipfile.BadZipFile):  # not an archive of arrays
         have = set()
     return dict.fromkeys(keys, archives[0]), [
         f"{key} in {archives[0].name}" for key in keys if key not in have
@@ -214,10 +217,36 @@ def _load(known: FeatureLayout, files: Mapping[str, Path]) -> list[_Part]:
 
 def _array(path: Path, key: str) -> NDArray[np.generic]:
     try:
-        content = np.load(path, allow_pickle=False)
-        return np.asarray(content[key] if path.suffix == ".npz" else content)
+        if not key.endswith(".npy"):
+            with zipfile.ZipFile(path) as archive:
+                return read_member(archive, f"{key}.npy", most=2**33)
+        return map_npy(path)
     except Exception as error:  # numpy raises many kinds on damaged files
         raise SemtoolError(f"cannot read {key} of {path}: {error}") from error
+
+
+def _from_zero(parts: list[_Part], data: Dataset, split: str | None) -> list[_Part]:
+    """Return the parts with labels that count from 0, which labels and split tell together.
+
+    Raises:
+        SemtoolError: if unseen classes were numbered as if they were the first or the last.
+    """
+    used = {int(label) for part in parts for label in np.unique(part.labels)}
+    unseen = {int(label) for part in parts if part.role == "unseen" for label in np.unique(part.labels)}
+    trained = {int(label) for part in parts if part.role == "train" for label in np.unique(part.labels)}
+    if unseen & trained:
+        raise SemtoolError(
+            f"classes {sorted(unseen & trained)[:10]} are in the training part and in the unseen part: seen and "
+            "unseen classes were numbered anew; the features have to keep the data set's class ids"
+        )
+    choices = (
+        [set(s.unseen) for s in data.splits.values()] if split is None else [set(data.split(split).unseen)]
+    )
+    shifted = {label - 1 for label in unseen}
+    by_split = bool(unseen) and unseen not in choices and shifted in choices
+    if 0 not in used and (len(data.classes) in used or by_split):
+        return [replace(part, labels=part.labels - 1) for part in parts]
+    return parts
 
 
 def _split(data: Dataset, name: str | None, parts: list[_Part]) -> Split:
@@ -240,8 +269,11 @@ def _split(data: Dataset, name: str | None, parts: list[_Part]) -> Split:
     if seen := sorted(unseen - set(chosen.unseen)):
         raise SemtoolError(f"the files have classes {seen} as unseen, which split {chosen.name} has as seen")
     trained = set[int]().union(*(labels[p.name] for p in parts if p.role == "train"))
-    if unseen and (wrong := sorted(trained & set(chosen.unseen))):
-        raise SemtoolError(f"the files train on classes {wrong}, which split {chosen.name} has as unseen")
+    if wrong := sorted(trained & set(chosen.unseen)):
+        raise SemtoolError(
+            f"the files train on classes {wrong}, which split {chosen.name} has as unseen: they are features "
+            "of another split, or their classes were numbered anew"
+        )
     return chosen
 
 

@@ -15,40 +15,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.artifacts.tensors import save_tensors
-from semtool.errors import SemtoolError
-from skeleton.data.arrays import ArraySet
 from skeleton.data.layouts import Layout
-from skeleton.data.layouts import layout as find_layout
-from skeleton.visual.clips import canonical
 
 __all__ = [
-    "FILE",
-    "FRAMES",
     "NAME",
     "VERSION",
     "Blocks",
-    "KinematicEncoder",
     "kinematic_features",
-    "kinematics_of",
     "regions",
 ]
 
 NAME = "kinematics"
 """What this visual encoder is called."""
-FILE = "visual.safetensors"
-"""Where any visual encoder is kept beside the features it made."""
-FRAMES = 50
-"""T, to which every sequence is resampled."""
 VERSION = 1
 """Raised when the numbers change: features of another version are other features."""
 _PHASES = 4
-_CHUNK = 256  # sequences at a time: memory does not grow with their number
 _PLANES = ((0, 1), (1, 2), (0, 2))  # frontal, sagittal, horizontal
 _STAND_IN = {"head": ("nose",), "hand": ("wrist",), "foot": ("ankle",)}  # for layouts that lack a joint
 
@@ -70,48 +55,6 @@ negative, so many numbers of the whole action. The others have no phases."""
 
 Numbers = NDArray[np.float64]
 Blocks = tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True)
-class KinematicEncoder:
-    """The visual encoder that needs no training; the counterpart of `VisualEncoder`."""
-
-    layout: Layout
-
-    def encode_sequence(self, positions: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return float32 (Dv,) of one raw sequence (C, T, V, M)."""
-        length = np.array([positions.shape[1]])
-        clip = canonical(positions, self.layout, FRAMES)[None]
-        row: NDArray[np.float32] = kinematic_features(clip, self.layout, length)[0][0]
-        return row
-
-    def save(self, folder: Path) -> None:
-        """Write what makes the same features again, in the file of a trained encoder's weights."""
-        metadata = {NAME: str(VERSION), "layout": self.layout.name}
-        save_tensors(folder / FILE, {}, metadata)
-
-    @classmethod
-    def restore(cls, metadata: Mapping[str, str]) -> KinematicEncoder:
-        """Build the encoder of a saved file; refuse features of another version."""
-        if metadata[NAME] != str(VERSION):
-            raise SemtoolError(
-                f"the kinematic features are of version {metadata['kinematics']}, this semtool makes version "
-                f"{VERSION}; run semtool features --visual {NAME} again"
-            )
-        return cls(find_layout(metadata["layout"]))
-
-
-def kinematics_of(arrays: ArraySet, layout: Layout) -> tuple[NDArray[np.float32], Blocks]:
-    """Return the features of every sequence of ``arrays``, (N, Dv), and their blocks."""
-    made: list[NDArray[np.float32]] = []
-    blocks: Blocks = ()
-    for start in range(0, len(arrays), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        length = arrays.length[part]
-        clips = canonical(arrays.positions[part, :, : int(length.max())], layout, FRAMES, length)
-        found, blocks = kinematic_features(clips, layout, length)
-        made.append(found)
-    return np.concatenate(made), blocks
 
 
 def kinematic_features(

@@ -144,12 +144,12 @@ def _unknown_names(found: SweepFile) -> list[str]:
     from semtool.encoders import parse_encoder
     from skeleton.methods.config import preset
     from skeleton.runs.planning import check_seeds
-    from skeleton.visual.trained import recipe
+    from skeleton.visual.registry import find_visual
 
     checks: list[tuple[Callable[..., object], tuple[Any, ...]]] = [
         (checked_name, (found.name,)),
         (check_seeds, (found.seeds,)),
-        *((recipe, (v,)) for v in (found.visual,) if v),
+        *((find_visual, (v,)) for v in (found.visual,) if v),
         *((Target.of, (d, (s,))) for d, splits in found.datasets.items() for s in splits or (None,)),
         *((parse_encoder, (e,)) for e in found.encoders),
         *((preset, (p,)) for p in found.presets),

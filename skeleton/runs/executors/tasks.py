@@ -54,7 +54,7 @@ def features_job(
     store: Store, dataset: str, split: str, *, visual: str, seed: int, device: str, threads: int
 ) -> Job:
     """Return the making of features as a job."""
-    from skeleton.visual.trained import recipe
+    from skeleton.visual.registry import find_visual
 
     return Job(
         label=f"features of {dataset} for {split}, seed {seed}",
@@ -63,7 +63,7 @@ def features_job(
             "root": str(store.root.resolve()), "dataset": dataset, "split": split, "visual": visual,
             "seed": seed, "device": device, "threads": threads,
         },
-        steps=(how.epochs or 60) if (how := recipe(visual)) else 1,
+        steps=60 if find_visual(visual).trained else 1,
         gpus=int(device.startswith("cuda")),
     )  # fmt: skip
 

@@ -231,14 +231,12 @@ def test_the_command_prints_tables_and_files(store, cli, tmp_path):
 
 
 def test_each_seed_may_train_its_own_visual_encoder(tmp_path, narrow, monkeypatch):
-    from dataclasses import replace
-
     from skeleton import simulate
-    from skeleton.visual import trained as visual
+    from skeleton.visual.stgcn_encoder import StgcnEncoder, StgcnSettings
 
     store = Store(tmp_path / "artifacts")
     simulate("ntu60", subjects=2, reps=1, store=store)
-    monkeypatch.setitem(visual.RECIPES, "stgcn", replace(visual.RECIPES["stgcn"], epochs=1))
+    monkeypatch.setattr(StgcnEncoder, "settings_of", lambda given: StgcnSettings(epochs=1))
     steps = []
 
     def run(seeds, **options):
@@ -265,14 +263,12 @@ def test_each_seed_may_train_its_own_visual_encoder(tmp_path, narrow, monkeypatc
 
 
 def test_features_older_than_the_skeletons_are_noted(tmp_path, narrow, monkeypatch):
-    from dataclasses import replace
-
     from skeleton import features, preset, simulate, train
-    from skeleton.visual import trained as visual
+    from skeleton.visual.stgcn_encoder import StgcnEncoder, StgcnSettings
 
     store = Store(tmp_path / "artifacts")
     simulate("ntu60", subjects=2, reps=1, store=store)
-    monkeypatch.setitem(visual.RECIPES, "stgcn", replace(visual.RECIPES["stgcn"], epochs=1))
+    monkeypatch.setattr(StgcnEncoder, "settings_of", lambda given: StgcnSettings(epochs=1))
     features("ntu60", store=store)
     simulate("ntu60", subjects=2, reps=1, seed=1, store=store)
     notes = []

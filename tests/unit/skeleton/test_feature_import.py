@@ -54,8 +54,8 @@ def test_flora_archive(tmp_path, store):
     assert artifact.manifest.counts["seen-test"] == 3
 
 
-def test_purls_maps_are_averaged_and_unseen_training_samples_do_not_train(tmp_path, store):
-    for part, labels in (("train", [0, 10]), ("test", [1, 11, 2])):
+def test_purls_maps_are_averaged(tmp_path, store):
+    for part, labels in (("train", [0, 3]), ("test", [1, 11, 2])):
         feature = np.zeros((len(labels), 256, 3, 25), np.float32)
         feature[:] = np.arange(3)[:, None]
         np.save(tmp_path / f"{part}_feature.npy", feature)
@@ -65,8 +65,8 @@ def test_purls_maps_are_averaged_and_unseen_training_samples_do_not_train(tmp_pa
     found = FeatureFile.read(import_features(tmp_path, "ntu60", "synse-55-5", store=store).path)
     assert found.features.shape == (5, 256)
     assert (found.features == 1).all()
-    assert found.class_id[found.rows("seen-train")].tolist() == [0]
-    assert sorted(found.class_id[found.rows("unseen-test")].tolist()) == [10, 11]
+    assert found.class_id[found.rows("seen-train")].tolist() == [0, 3]
+    assert sorted(found.class_id[found.rows("unseen-test")].tolist()) == [11]
 
 
 def test_smie_features(tmp_path, store):

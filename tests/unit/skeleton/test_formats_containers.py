@@ -300,6 +300,8 @@ def test_a_folder_where_a_file_should_be(tmp_path, name):
     np.save(tmp_path / "x_label.npy", np.zeros(1))
     with pytest.raises(Unreadable) as caught:
         list(
-            find_reader(name).read(RawFile(path.name, (path, tmp_path / "x_label.npy")), ReadContext(load_dataset("ntu60")))
+            find_reader(name).read(
+                RawFile(path.name, (path, tmp_path / "x_label.npy")), ReadContext(load_dataset("ntu60"))
+            )
         )
     assert caught.value.outcome == "not-a-file"

@@ -7,8 +7,12 @@ from semtool.errors import SemtoolError
 from skeleton.data.layouts import LAYOUTS, layout
 from skeleton.simulation.sampling import generate
 from skeleton.visual.clips import canonical
-from skeleton.visual.kinematics import FRAMES, KinematicEncoder, kinematic_features, regions
-from skeleton.visual.trained import FILE, load_visual
+from skeleton.visual.encoder import FILE, VisualSettings
+from skeleton.visual.kinematic_encoder import KinematicEncoder
+from skeleton.visual.kinematics import kinematic_features, regions
+from skeleton.visual.registry import load_visual
+
+FRAMES = VisualSettings().frames
 
 V1 = layout("kinect-v1")
 
@@ -142,13 +146,13 @@ def test_a_second_person_shows():
 
 
 def test_the_encoder_comes_back_and_refuses_other_versions(tmp_path, monkeypatch):
-    KinematicEncoder(V1).save(tmp_path)
+    KinematicEncoder(VisualSettings(), V1).save(tmp_path)
     found = load_visual(tmp_path)
     assert (tmp_path / FILE).is_file()
     sequence = moved("right_hand", circle(1))
     expected = np.concatenate(list(described(sequence).values()))
     assert np.array_equal(found.encode_sequence(sequence), expected)
-    monkeypatch.setattr("skeleton.visual.kinematics.VERSION", 2)
+    monkeypatch.setattr(KinematicEncoder, "version", 2)
     with pytest.raises(SemtoolError, match="version 1"):
         load_visual(tmp_path)
 

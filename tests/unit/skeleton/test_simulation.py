@@ -8,10 +8,10 @@ import pytest
 from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
 from semtool.errors import UsageError
+from skeleton.data.arrays import SIMULATED as NOTICE
 from skeleton.data.arrays import ArraySet
 from skeleton.data.formats.ntu import parse_name
 from skeleton.data.formats.ntu_text import parse_recording
-from skeleton.data.arrays import SIMULATED as NOTICE
 from skeleton.simulation import simulate
 from skeleton.simulation.ntu_text import skeleton_text
 from skeleton.simulation.sampling import generate, spread_subjects
