@@ -51,7 +51,7 @@ def prepare(
     first_label: Annotated[
         int | None,
         typer.Option(
-            "--first-label", min=0, max=1, help="Numeric labels count from 0 or 1.", show_default="they tell"
+            "--first-label", min=0, max=1, help="Labels count from 0 or 1.", show_default="they tell"
         ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail if any sample is rejected.")] = False,

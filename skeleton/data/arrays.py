@@ -72,8 +72,8 @@ class ArraySet:
             table = pd.read_csv(folder / SAMPLES, dtype={"name": str}, keep_default_na=False)
             if missing := {"name", *_NUMBERS} - set(table):
                 raise SemtoolError(
-                    f"cannot open the arrays {folder}: they have no {', '.join(sorted(missing))}: another version made them; make "
-                    "them again (semtool prepare or semtool simulate)"
+                    f"cannot open the arrays {folder}: they have no {', '.join(sorted(missing))}; "
+                    "another version made them: make them again (semtool prepare or semtool simulate)"
                 )
             numbers = {key: table[key].to_numpy(np.int64) for key in _NUMBERS}
             names = tuple(table["name"])

@@ -1,4 +1,4 @@
-"""A look at whether sequences are people in the layout's order of joints: heads up, feet down, equal sides."""
+"""Whether sequences look like people in the layout's order of joints: heads up, feet down, equal sides."""
 
 from __future__ import annotations
 

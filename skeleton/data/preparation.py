@@ -97,10 +97,7 @@ def prepare(
     store = store or Store()
     folder = _raw_folder(dataset, raw)
     reader, files, others = _reader(folder, dataset, format)
-    if unusable is None:
-        out = UnusableSamples.beside(folder, files)
-    else:
-        out = UnusableSamples.named(Path(unusable))
+    out = UnusableSamples.named(Path(unusable)) if unusable else UnusableSamples.beside(folder, files)
     simulated = _simulated(folder, files)
     recipe: dict[str, Any] = {
         "schema": SCHEMA,
@@ -184,7 +181,7 @@ def _reader(
     others = []
     for other, found in rest:
         if count := sum(file.path not in own for file in found):
-            text = f"{count} files were not read, which the format {other.name} has; for them: --format {other.name}"
+            text = f"{count} files of the format {other.name} were not read; for them: --format {other.name}"
             others.append(SampleFinding("other-format", text, count=count))
     return reader, files, others
 

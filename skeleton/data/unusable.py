@@ -39,11 +39,10 @@ class UnusableSamples:
         if path.stat().st_size > _MOST_BYTES:
             raise UsageError(f"the list of unusable samples {path} has more than {_MOST_BYTES // 2**20} MiB")
         try:
-            lines = _text(path).splitlines()
+            text = _text(path)
         except OSError as error:
             raise UsageError(f"cannot read the list of unusable samples {path}: {error.strerror}") from error
-        names = [words[0] for line in lines if len(words := _WORD.findall(line)) == 1]
-        return cls(frozenset(_sample(name) for name in names), ())
+        return cls(frozenset(_listed(text)), ())
 
     @classmethod
     def beside(cls, folder: Path, files: Sequence[RawFile]) -> UnusableSamples:
@@ -76,9 +75,10 @@ def _candidates(folder: Path, read: Collection[Path]) -> list[Path]:
     for base, _, files in os.walk(folder):
         for name in files:
             path = Path(base, name)
-            if path.suffix.lower() in _SUFFIXES and path not in read and path.is_file():
-                if path.stat().st_size <= _MOST_BYTES:
-                    found.append(path)
+            if path.suffix.lower() not in _SUFFIXES or path in read or not path.is_file():
+                continue
+            if path.stat().st_size <= _MOST_BYTES:
+                found.append(path)
     return sorted(found)
 
 
@@ -88,6 +88,11 @@ def _text(path: Path) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
     return data.decode("utf-8-sig", "replace")
+
+
+def _listed(text: str) -> set[str]:
+    """Return the samples that lines of one word name."""
+    return {_sample(words[0]) for line in text.splitlines() if len(words := _WORD.findall(line)) == 1}
 
 
 def _sample(word: str) -> str:

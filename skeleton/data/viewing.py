@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from semtool.catalogue import Dataset, dataset_names, load_dataset
 from semtool.errors import SemtoolError, UsageError, unknown_name
 from skeleton.data.arrays import SAMPLES, ArraySet
-from skeleton.data.formats import Finding, recognise
+from skeleton.data.formats import ReadContext, SampleFinding, recognise
 from skeleton.data.layouts import Layout, layout
 from skeleton.data.sequence import SkeletonSequence
 
@@ -96,14 +96,14 @@ def load_sequence(
             raise unknown_name(f"sample of {path.name}", sample, arrays.names)
         return arrays.sequence(arrays.names.index(sample) if sample else 0), load_dataset(arrays.dataset)
     chosen = load_dataset(dataset) if dataset else None
-    reader, sources = recognise(path, chosen.format if chosen else "")
+    reader, sources = recognise(path, chosen.format if chosen else "")[0]
     data = chosen or _dataset_of(reader.name)
     problems = []
     for source in sources:
         if sample and not reader.container and len(sources) > 1 and not sample.startswith(source.stem):
             continue
-        for outcome in reader.read(source, data):
-            if isinstance(outcome, Finding):
+        for outcome in reader.read(source, ReadContext(data)):
+            if isinstance(outcome, SampleFinding):
                 problems.append(outcome.message)
             elif sample in (None, outcome.name):
                 return outcome, data

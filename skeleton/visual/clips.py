@@ -47,7 +47,7 @@ def canonical(
 def batches(
     arrays: ArraySet, layout: Layout, frames: int
 ) -> Iterator[tuple[slice, NDArray[np.float32], NDArray[np.int64]]]:
-    """Yield rows, clips (n, C, ``frames``, V, M) and lengths (n,) of ``arrays``, in order and bounded memory."""
+    """Yield rows, clips (n, C, ``frames``, V, M) and lengths (n,), in order and in bounded memory."""
     start = 0
     while start < len(arrays):
         lengths = arrays.length[start : start + _CHUNK]

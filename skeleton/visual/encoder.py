@@ -79,7 +79,7 @@ class VisualEncoder(ABC):
                 f"settings are {own}"
             ) from None
 
-    def fit(
+    def fit(  # noqa: B027 (training-free encoders have nothing to do)
         self, clips: NDArray[np.float32], labels: NDArray[np.int64], *, seed: int, progress: Progress | None
     ) -> None:
         """Learn from seen-train samples only; an encoder that is not trained does nothing.
@@ -119,10 +119,11 @@ class VisualEncoder(ABC):
     def encode_sequence(self, positions: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return float32 (Dv,) of one raw sequence (C, T, V, M)."""
         clip = canonical(positions, self.layout, self.settings.frames)[None]
-        return self.encode(clip, np.array([positions.shape[1]]))[0]
+        row: NDArray[np.float32] = self.encode(clip, np.array([positions.shape[1]]))[0]
+        return row
 
     def save(self, folder: Path) -> None:
-        """Write ``visual.safetensors`` into ``folder``: what was learned, and in the header how to rebuild it."""
+        """Write ``visual.safetensors``: what was learned, and in the header how to rebuild it."""
         metadata = {
             "visual": self.name,
             "version": str(self.version),

@@ -24,6 +24,8 @@ from skeleton.visual.registry import find_visual, package_of
 
 __all__ = ["features", "find_arrays", "find_features", "newest_features", "subsets"]
 
+_BATCH = 256
+
 
 def find_arrays(dataset: Dataset, store: Store, reference: str | None = None) -> Artifact:
     """Return the arrays that ``reference`` names, else the newest real ones, else the newest simulated ones.

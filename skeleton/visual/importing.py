@@ -234,10 +234,10 @@ def _from_zero(parts: list[_Part], data: Dataset, split: str | None) -> list[_Pa
     used = {int(label) for part in parts for label in np.unique(part.labels)}
     unseen = {int(label) for part in parts if part.role == "unseen" for label in np.unique(part.labels)}
     trained = {int(label) for part in parts if part.role == "train" for label in np.unique(part.labels)}
-    if unseen & trained:
+    if len(unseen) > 1 and unseen & trained == unseen == set(range(len(unseen))):
         raise SemtoolError(
-            f"classes {sorted(unseen & trained)[:10]} are in the training part and in the unseen part: seen and "
-            "unseen classes were numbered anew; the features have to keep the data set's class ids"
+            f"classes {sorted(unseen & trained)[:10]} are in the training part and in the unseen part: "
+            "seen and unseen classes were numbered anew; the features have to keep the data set's class ids"
         )
     choices = (
         [set(s.unseen) for s in data.splits.values()] if split is None else [set(data.split(split).unseen)]

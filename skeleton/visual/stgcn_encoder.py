@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from semtool.errors import SemtoolError
 from skeleton.data.layouts import Layout
 from skeleton.device import reproducible, resolve_device
-from skeleton.visual.clips import STREAMS, augment, streams
+from skeleton.visual.clips import augment, streams
 from skeleton.visual.encoder import Progress, VisualEncoder, VisualSettings
 from skeleton.visual.stgcn import COMPACT, PAPER, STGCN
 
@@ -35,7 +35,7 @@ class StgcnSettings(VisualSettings):
     """
 
     architecture: Literal["compact", "paper"] = "compact"
-    streams: tuple[Literal["joint", "bone", "motion"], ...] = STREAMS
+    streams: tuple[Literal["joint", "bone", "motion"], ...] = ("joint", "bone", "motion")
     batch: int = 32
     lr: float = 4e-3
     weight_decay: float = 1e-2

@@ -47,9 +47,7 @@ def _loaded() -> tuple[tuple[Reader, ...], tuple[str, ...]]:
             problems.append(f"the reader {point.name} of the package {package} does not load: {error!r}")
             continue
         if not isinstance(plugin, Reader):
-            problems.append(
-                f"the reader {point.name} of the package {package} is not a Reader: {point.value}"
-            )
+            problems.append(f"the reader {point.name} of the package {package} is no Reader: {point.value}")
         elif plugin.name in known:
             problems.append(f"the reader {plugin.name} of the package {package} has the name of another one")
         else:

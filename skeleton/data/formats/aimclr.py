@@ -57,7 +57,7 @@ def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
 
 
 def _first_label(file: RawFile, context: ReadContext, names: list[str], labels: list[int]) -> int:
-    """Return the label of the first class, by these labels and those of the parts beside: one hand wrote all."""
+    """Return the label of the first class, by all labels in the folder: one hand wrote them."""
     names, labels = list(names), list(labels)
     for path in file.paths[2:]:
         with suppress(Unreadable):

@@ -67,7 +67,7 @@ def first_label(
         return 0  # each sample is rejected for itself
     raise Unreadable(
         "label",
-        f"{where}: neither label 0 nor label {count} occurs, so that they may count from 0 or from 1; {_WAY_OUT}",
+        f"{where}: neither label 0 nor label {count} occurs, so they may count from 0 or 1; {_WAY_OUT}",
     )
 
 

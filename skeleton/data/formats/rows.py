@@ -119,8 +119,6 @@ def _people(
     enough = frames >= _SHARE_TRACKED * frames.max()
     order = sorted(range(len(there)), key=lambda i: (not enough[i], -motion[i], i))
     extra = len(there) - most
-    text = (
-        f"{name}: {extra} of {len(there)} bodies are more than the {most} of the data set; the best tracked"
-    )
+    text = f"{name}: {extra} of {len(there)} bodies are more than the data set's {most}; the best tracked"
     findings.append(SampleFinding("body-extra", f"{text} that move most were kept", name, extra))
     return positions[..., there[order[:most]]]

@@ -105,7 +105,8 @@ def test_what_does_not_fit_any_layout_lists_what_was_tried(tmp_path, store):
 @pytest.mark.parametrize(
     ("options", "split", "message"),
     [
-        ({"z": [0, 1]}, None, "no split of ntu60 has exactly the unseen classes"),
+        ({"z": [0, 1]}, None, "numbered anew"),
+        ({"z": [4, 5]}, None, "no split of ntu60 has exactly the unseen classes"),
         ({"z": [60]}, None, r"no class of ntu60: \[60\]"),
         ({}, "smie-1", "has as seen"),
         ({"train": [0, 10]}, "synse-55-5", r"train on classes \[10\]"),
