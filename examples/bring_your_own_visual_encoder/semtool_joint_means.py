@@ -1,4 +1,4 @@
-"""Where each joint is on average and how far it moves, scaled by what seen samples do: a small visual encoder."""
+"""Where each joint is on average and how far it moves, scaled by what seen samples do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class JointMeans(VisualEncoder):
     Settings = JointMeansSettings
     scale: NDArray[np.float32]
 
-    def fit(self, clips, labels, *, seed, progress):  # noqa: ANN001, ANN201
+    def fit(self, clips, labels, *, seed, progress):  # noqa: ANN001, ANN201, ARG002
         """Remember how much each number varies among seen-train samples."""
         self.scale = self._numbers(clips).std(axis=0) + np.float32(1e-3)
 
