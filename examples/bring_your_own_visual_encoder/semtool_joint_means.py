@@ -30,7 +30,7 @@ class JointMeans(VisualEncoder):
         """Remember how much each number varies among seen-train samples."""
         self.scale = self._numbers(clips).std(axis=0) + np.float32(1e-3)
 
-    def encode(self, clips: NDArray[np.float32], length: NDArray[np.int64]) -> NDArray[np.float32]:
+    def encode(self, clips: NDArray[np.float32], length: NDArray[np.int64]) -> NDArray[np.float32]:  # noqa: ARG002
         """Return float32 (N, Dv) of clips (N, C, T, V, M)."""
         return self._numbers(clips) / self.scale
 

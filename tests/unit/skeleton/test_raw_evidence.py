@@ -1,4 +1,4 @@
-"""What numbers mean is decided by evidence, or asked; nothing is dropped without a word; bad files stop nothing."""
+"""What numbers mean is decided by evidence or asked; nothing is dropped quietly; bad files stop nothing."""
 
 from __future__ import annotations
 
@@ -61,6 +61,12 @@ def rows(labels, frames=8):
     }
 
 
+def pixels(joints):
+    """Pixels with a score from 0 to 1 as the third number."""
+    shape = (1, 9, joints)
+    return np.concatenate([RNG.uniform(100, 900, (*shape, 2)), RNG.uniform(0, 1, (*shape, 1))], -1)
+
+
 @pytest.fixture
 def store(tmp_path):
     return Store(tmp_path / "artifacts")
@@ -118,7 +124,7 @@ def test_a_third_number_of_a_flat_layout_is_a_score(tmp_path, store, joints):
 
 
 def test_pixels_and_a_score_are_no_kinect_skeleton(tmp_path, store):
-    keypoint = np.concatenate([RNG.uniform(100, 900, (1, 9, 25, 2)), RNG.uniform(0, 1, (1, 9, 25, 1))], -1)
+    keypoint = pixels(25)
     pyskl(
         tmp_path / "raw" / "a.pkl", [annotation("S001C001P001R001A001", 0, keypoint, img_shape=(1080, 1920))]
     )
