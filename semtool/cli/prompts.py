@@ -82,8 +82,7 @@ def render(
     Example: semtool prompts render attributes "pick up" --dataset ntu60
     """
     from semtool.catalogue import load_bank, load_dataset
-    from semtool.generation import load_prompt_set
-    from semtool.generation.templates import describe_class
+    from semtool.generation import describe_class, load_prompt_set
 
     data, prompt_set = load_dataset(dataset), load_prompt_set(name)
     if prompt_set.source == "llm":

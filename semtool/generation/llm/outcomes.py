@@ -49,7 +49,7 @@ MEANING = {
     Outcome.HTTP_ERROR: "the server failed, also after retries",
     Outcome.TIMEOUT: "no answer in time, also after retries",
     Outcome.UNAUTHORISED: "the key was not accepted",
-    Outcome.NOT_ASKED: "left out by --limit or --max-cost",
+    Outcome.NOT_ASKED: "left out by --limit",
 }
 
 
