@@ -8,7 +8,7 @@ import re
 import sys
 import zlib
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from semtool.errors import UsageError
 from semtool.generation.llm.cache import Answer
@@ -91,9 +91,8 @@ class Server:
     def redact(self, text: str) -> str:
         """Return ``text`` on one line, short, without key or credentials."""
         for secret in self._secrets:
-            for form in (secret, quote(secret, safe="")):
-                text = text.replace(form, "***")
-            if len(secret) >= _SHORTEST_KEY and secret in "".join(text.split()):
+            text = text.replace(secret, "***")
+            if len(secret) >= _SHORTEST_KEY and secret in "".join(unquote(text).split()):
                 return "*** (it quotes the key)"
         text = re.sub(r"\b(sk|key)-[\w*-]{6,}", "***", text)
         text = " ".join(text.split()).encode(errors="replace").decode()

@@ -145,3 +145,25 @@ def test_labels_leak_as_whole_words_only():
     throw = dataset.find_class("throw").id
     assert leaks("She will throw it.", throw, dataset, bank) == "throw"
     assert leaks("An overthrown king.", throw, dataset, bank) == ""
+
+
+def test_without_a_store_it_is_that_of_the_working_folder(tmp_path, monkeypatch):
+    import semtool
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SEMTOOL_ROOT", raising=False)
+    assert semtool.generate("nw-ucla", "label").artifact.path.is_relative_to("artifacts")
+
+
+def test_an_unknown_policy_gets_the_nearest(store):
+    with pytest.raises(UsageError, match="'never'"):
+        generate("nw-ucla", "label", store=store, overwrite="nevr")
+
+
+@pytest.mark.parametrize(
+    ("prompts", "encoder"),
+    [("attributes", "attributes"), ("multi", "minilm"), ("label", "minilm"), ("contrast", "minilm")],
+)
+def test_the_next_step_names_an_encoder_that_reads_the_texts(store, cli, prompts, encoder):
+    done = cli("generate", "--dataset", "nw-ucla", "--prompts", prompts, "--root", store.root)
+    assert f"next: semtool embed --encoder {encoder} --descriptions nw-ucla/{prompts}@v1" in done.err
