@@ -111,11 +111,11 @@ def show_plan(result: GenerationResult, plan: Plan, price: tuple[float, float] |
 
 def show_answers(result: GenerationResult, record: LlmRecord) -> None:
     """Print what became of the requests."""
-    from semtool.generation.llm import MEANING, Outcome
+    from semtool.generation.llm import Outcome
 
     reasons = result.reasons or {}
     rows = [
-        (name, count, reasons.get(name) or MEANING[Outcome(name)])
+        (name, count, reasons.get(name) or Outcome(name).meaning)
         for name, count in sorted(record.outcomes.items(), key=lambda item: -item[1])
     ]
     console.say(
