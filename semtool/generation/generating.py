@@ -105,7 +105,8 @@ def generate(
 
     if not dry_run and (there := _existing(store, name, before, inputs, parameters, overwrite)):
         texts = DescriptionSet.read(there.path)
-        record = LlmRecord.model_validate(there.manifest.details["llm"]) if llm else None
+        origin = there.manifest.details.get("llm", {"model": llm.model}) if llm else None
+        record = LlmRecord.model_validate(origin) if origin else None
         return _result(texts, prompt_set, there, there, record)
     nothing = GenerationResult(data.name, prompt_set.name, {}, len(chosen or data.classes))
     if llm is None:

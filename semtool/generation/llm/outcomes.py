@@ -12,7 +12,7 @@ class Outcome(StrEnum):
 
     meaning: str
 
-    def __new__(cls, value: str, meaning: str = "") -> Outcome:
+    def __new__(cls, value: str, meaning: str = "") -> Outcome:  # noqa: D102
         member = str.__new__(cls, value)
         member._value_, member.meaning = value, meaning
         return member
