@@ -111,18 +111,17 @@ class Run:
 CHILD = """
 import json, resource, sys, time
 start = time.perf_counter()
-import semtool.generation.llm.online as online
+from semtool.generation.llm.asking import Asking
 asking = [0.0]
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-ask_online = online.ask_online
-import semtool.generation.llm.run as run
+ask = Asking.ask
 def timed(*arguments):
     begin = time.perf_counter()
-    ask_online(*arguments)
+    ask(*arguments)
     asking[0] = time.perf_counter() - begin
     asking.append(peak())
-run.ask_online = timed
+Asking.ask = timed
 from semtool.cli import main
 code = 0
 try:

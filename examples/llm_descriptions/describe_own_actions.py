@@ -1,6 +1,6 @@
 """Describe actions of your own with a language model: from five names to sentences and attribute codes.
 
-    python examples/llm_descriptions/describe_own_actions.py          # plan only: calls, tokens, cost
+    python examples/llm_descriptions/describe_own_actions.py          # plan only: calls and tokens
     python examples/llm_descriptions/describe_own_actions.py --ask    # OpenAI, key in OPENAI_API_KEY
     python examples/llm_descriptions/describe_own_actions.py --ask \\
         --model qwen3:8b --base-url http://localhost:11434/v1         # Ollama, or any such server
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from semtool.artifacts import Store
 from semtool.descriptions import DescriptionSet
-from semtool.generation.llm import LlmOptions, generate_with_llm
+from semtool.generation import LlmOptions, generate
 
 ACTIONS = Path(__file__).parent / "actions.yaml"
 
@@ -37,20 +37,14 @@ def main() -> None:
     store = Store()
 
     for prompts in ("llm-global", "llm-attributes"):
-        plan = generate_with_llm(ACTIONS, prompts, options=options, store=store, dry_run=True).details["plan"]
-        cost = "unknown" if plan["cost_usd"] is None else f"about ${plan['cost_usd']:.4f}"
-        print(f"{prompts}: {plan['calls']} calls, about {plan['tokens_in']} tokens in, "
-              f"{plan['tokens_out']} out, cost {cost}")  # fmt: skip
+        plan = generate(ACTIONS, prompts, llm=options, store=store, dry_run=True).plan
+        print(f"{prompts}: {plan.calls} calls, about {plan.tokens_in} tokens in, {plan.tokens_out} out")
         if not arguments.ask:
             continue
-        result = generate_with_llm(ACTIONS, prompts, options=options, store=store)
-        record = result.details["llm"]
-        print(f"  outcomes: {record['outcomes']}")
-        if "agreement" in record:
-            agreement = record["agreement"]
-            print(
-                f"  fillings agree in {agreement['mean']:.0%} of pairs (by chance {agreement['chance']:.0%})"
-            )
+        result = generate(ACTIONS, prompts, llm=options, store=store)
+        print(f"  outcomes: {result.llm.outcomes}")
+        if agreement := result.llm.agreement:
+            print(f"  fillings agree in {agreement.mean:.0%} of pairs (by chance {agreement.chance:.0%})")
         if result.artifact is None:
             print("  nothing usable came; another model may do better")
             continue

@@ -1,4 +1,4 @@
-"""The part of ``semtool generate`` that asks a model: its options, and what is printed at the end."""
+"""The options of commands that ask a model, and what is printed of a model's answers."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from semtool.cli import console
-from semtool.errors import SemtoolError
+from semtool.errors import UsageError
 
 if TYPE_CHECKING:
     from semtool.generation import GenerationResult
+    from semtool.generation.llm import Agreement, LlmRecord, Plan
 
 __all__ = [
     "AllowMissing",
     "BaseUrl",
-    "Batch",
     "Classes",
     "Concurrency",
     "Limit",
-    "MaxCost",
     "MaxTokens",
     "Model",
     "PriceOption",
@@ -27,7 +26,10 @@ __all__ = [
     "Temperature",
     "Timeout",
     "Variants",
-    "show",
+    "plan_cost",
+    "read_price",
+    "show_answers",
+    "show_plan",
 ]
 
 _PANEL = "With a language model"
@@ -55,113 +57,86 @@ MaxTokens = Annotated[
     _option("--max-tokens", min=1, help="Limit of one answer.", show_default="from the prompt set"),
 ]
 Concurrency = Annotated[int, _option("--concurrency", min=1, max=512, help="Requests under way at once.")]
-Timeout = Annotated[float, _option("--timeout", min=0.1, help="Seconds that one try may take.")]
+Timeout = Annotated[
+    float, _option("--timeout", min=0.1, help="Seconds from a request to the end of its answer.")
+]
 Limit = Annotated[int | None, _option("--limit", min=0, help="Send at most so many requests.")]
 Classes = Annotated[
     str, _option("--classes", help="Only these: ids, codes or names, with commas.", show_default="all")
 ]
-MaxCost = Annotated[float | None, _option("--max-cost", min=0.0, help="Spend at most so many US dollars.")]
 PriceOption = Annotated[
     str | None,
-    _option("--price", metavar="IN/OUT", help="Dollars per million tokens, where no price is known."),
+    _option(
+        "--price", metavar="IN/OUT", help="What a million tokens costs you; --dry-run then names a cost."
+    ),
 ]
 AllowMissing = Annotated[bool, _option("--allow-missing", help="Write the set without what did not come.")]
-Batch = Annotated[bool, _option("--batch", help="Use the provider's batch interface and wait for it.")]
 
 
-def show(result: GenerationResult, *, json: bool) -> None:
-    """Print what was planned or what came, and fail if texts are missing and nothing could be written."""
-    if plan := result.details.get("plan"):
-        if json:
-            console.json_object(
-                {"dataset": result.dataset, "prompts": result.prompts, "dry_run": True} | plan
-            )
-        else:
-            _show_plan(result, plan)
-        return
-    if json:
-        console.json_object(
-            {
-                "dataset": result.dataset,
-                "prompts": result.prompts,
-                "reference": result.artifact.reference if result.artifact else None,
-                "path": str(result.artifact.path) if result.artifact else None,
-                "dry_run": False,
-                "made": result.made,
-                "classes": result.classes,
-                "descriptions": sum(result.counts.values()),
-                "counts": result.counts,
-                "new": result.new,
-                "reused": result.reused,
-                "failed": result.failed,
-            }
-            | result.details
+def read_price(text: str | None) -> tuple[float, float] | None:
+    """Return the prices of a million tokens that ``IN/OUT`` names."""
+    if text is None:
+        return None
+    try:
+        prices = tuple(float(part) for part in text.split("/"))
+    except ValueError:
+        prices = ()
+    if len(prices) != 2 or not all(0 <= price < float("inf") for price in prices):
+        raise UsageError(
+            f"the price {text!r} must have the form IN/OUT, for a million tokens each: 0.15/0.60"
         )
-    else:
-        _show_outcomes(result)
-    if result.artifact is None:
-        raise SemtoolError(
-            f"{result.failed} texts are missing, so nothing was written; run the same command again to ask "
-            "for them, or add --allow-missing to write the set without them"
-        )
+    return prices[0], prices[1]
 
 
-def _show_plan(result: GenerationResult, plan: dict[str, Any]) -> None:
+def plan_cost(plan: Plan, price: tuple[float, float] | None) -> str:
+    """Return what the calls of a plan cost, in words."""
+    return f"about {plan.cost(*price):.4f} (your price)" if price else "no price given (--price IN/OUT)"
+
+
+def show_plan(result: GenerationResult, plan: Plan, price: tuple[float, float] | None) -> None:
+    """Print what would be asked."""
     console.say(
-        f"{result.dataset}, prompt set {result.prompts}: {plan['texts']} answers about {result.classes} "
-        f"classes, {plan['there']} are there already"
+        f"{result.dataset}, prompt set {result.prompts}: {plan.texts} answers about {result.classes} "
+        f"classes, {plan.there} are there already"
     )
-    cost = "no price known (--price IN/OUT)"
-    if plan["cost_usd"] is not None:
-        dated = f"prices of {plan['price_as_of']}" if plan["price_as_of"] else "your price"
-        cost = f"about ${plan['cost_usd']:.4f} ({dated})"
     rows = [
-        ("calls", f"{plan['calls']}"),
-        ("tokens in, about", f"{plan['tokens_in']}"),
-        ("tokens out, about", f"{plan['tokens_out']}"),
-        ("cost", cost),
+        ("calls", f"{plan.calls}"),
+        ("tokens in, about", f"{plan.tokens_in}"),
+        ("tokens out, about", f"{plan.tokens_out}"),
+        ("cost", plan_cost(plan, price)),
     ]
     console.table("", ("to do", ""), rows)
     console.say("Dry run, nothing asked or written.")
 
 
-def _show_outcomes(result: GenerationResult) -> None:
-    from semtool.generation.llm import MEANING, Outcome
+def show_answers(result: GenerationResult, record: LlmRecord) -> None:
+    """Print what became of the requests."""
+    from semtool.generation.llm import Outcome
 
-    record, why = result.details["llm"], result.details["why"]
+    reasons = result.reasons or {}
     rows = [
-        (name, count, why.get(name) or MEANING[Outcome(name)])
-        for name, count in sorted(record.get("outcomes", {}).items(), key=lambda item: -item[1])
+        (name, count, reasons.get(name) or Outcome(name).meaning)
+        for name, count in sorted(record.outcomes.items(), key=lambda item: -item[1])
     ]
     console.say(
-        f"{result.dataset}, prompt set {result.prompts}: {result.details['asked']} requests, "
-        f"{record['tokens']['in']} tokens in and {record['tokens']['out']} out in all answers used"
-        + ("" if record["cost_usd"] is None else f", about ${record['cost_usd']:.4f}")
+        f"{result.dataset}, prompt set {result.prompts}: {result.asked} requests, "
+        f"{record.tokens['in']} tokens in and {record.tokens['out']} out in all answers used"
     )
     console.table("", ("outcome", "answers", "meaning"), rows)
-    for gap in record["missing"][:20]:
-        place = f"{gap['class_name']}, {gap['granularity']}, variant {gap['variant']}"
-        console.note(f"missing: {place}: {gap['outcome']}")
-    if len(record["missing"]) > 20:
-        console.note(f"missing: {len(record['missing']) - 20} more (--json lists all)")
-    if record["shared_texts"]:
-        console.note(f"note: {record['shared_texts']} texts are the same for several classes")
-    if agreement := record.get("agreement"):
-        _show_agreement(agreement)
-    if result.artifact is None:
-        return
-    texts = sum(result.counts.values())
-    done = "written" if result.made else "is up to date"
-    console.say(
-        f"{result.artifact.reference} {done}: {texts} texts about {result.classes} classes, "
-        f"{result.new} new, {result.reused} reused."
-    )
-    console.note(f"next: semtool embed --encoder minilm --descriptions {result.artifact.reference}")
+    for name, count in record.dropped.items():
+        console.note(f"note: {count} answers were asked without {name}, which the server does not take")
+    for gap in record.missing[:20]:
+        place = f"{gap.class_name}, {gap.granularity}, variant {gap.variant}"
+        console.note(f"missing: {place}: {gap.outcome}")
+    if len(record.missing) > 20:
+        console.note(f"missing: {len(record.missing) - 20} more (--json lists all)")
+    if record.shared_texts:
+        console.note(f"note: {record.shared_texts} texts are the same for several classes")
+    if record.agreement:
+        _show_agreement(record.agreement)
 
 
-def _show_agreement(agreement: dict[str, Any]) -> None:
-    rows = [(name, f"{share:.2f}") for name, share in sorted(agreement["fields"].items(), key=lambda i: i[1])]
+def _show_agreement(agreement: Agreement) -> None:
+    rows = [(name, f"{share:.2f}") for name, share in sorted(agreement.fields.items(), key=lambda i: i[1])]
     console.table("agreement between fillings, lowest first", ("field", "pairs that agree"), rows)
-    console.say(
-        f"Mean agreement {agreement['mean']:.2f}; fillings drawn by chance: {agreement['chance']:.2f}."
-    )
+    console.say(f"Mean agreement {agreement.mean:.2f}; fillings drawn by chance: {agreement.chance:.2f}.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from semtool.cli import asking, console
+from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
     from semtool.generation import GenerationResult
@@ -51,10 +53,8 @@ def generate(
     timeout: asking.Timeout = 120.0,
     limit: asking.Limit = None,
     classes: asking.Classes = "",
-    max_cost: asking.MaxCost = None,
     price: asking.PriceOption = None,
     allow_missing: asking.AllowMissing = False,
-    batch: asking.Batch = False,
     root: console.Root = None,
     json: console.Json = False,
 ) -> None:
@@ -70,81 +70,91 @@ def generate(
     Example: semtool generate --dataset ntu60 --prompts llm-global --llm gpt-4o-mini --dry-run
     """
     from semtool import generation
-    from semtool.errors import unknown_name
 
-    if overwrite not in generation.OVERWRITE:
-        raise unknown_name("overwrite policy", overwrite, generation.OVERWRITE)
-    prompt_set = generation.load_prompt_set(prompts or ("llm-multi" if llm else "multi"))
+    prices = asking.read_price(price)
+    options = None
     if llm:
-        from semtool.generation.llm import LlmOptions, Sampling, generate_with_llm, parse_price
-
-        options = LlmOptions(
+        options = generation.LlmOptions(
             model=llm,
             base_url=base_url,
-            sampling=Sampling(temperature, seed, max_tokens),
+            temperature=temperature,
+            seed=seed,
+            max_tokens=max_tokens,
             variants=variants,
             classes=tuple(part.strip() for part in classes.split(",") if part.strip()),
             concurrency=concurrency,
-            timeout=timeout,
             limit=limit,
-            max_cost=max_cost,
-            price=parse_price(price) if price else None,
             allow_missing=allow_missing,
-            batch=batch,
+            timeout=timeout,
         )
-        with console.progress("asking") as progress:
-            answered = generate_with_llm(
-                dataset,
-                prompt_set,
-                options=options,
-                store=console.store(root),
-                overwrite=overwrite,
-                dry_run=dry_run,
-                progress=progress,
-            )
-        asking.show(answered, json=json)
-        return
-    result = generation.generate(
-        dataset, prompt_set, store=console.store(root), overwrite=overwrite, dry_run=dry_run
-    )
-    show(result, dry_run=dry_run, json=json)
-
-
-def show(result: GenerationResult, *, dry_run: bool, json: bool) -> None:
-    """Print what was made."""
-    texts = sum(result.counts.values())
+    with console.progress("asking" if llm else "rendering") as progress:
+        result = generation.generate(
+            dataset,
+            prompts,
+            llm=options,
+            store=console.store(root),
+            overwrite=overwrite,  # type: ignore[arg-type]  # checked there
+            dry_run=dry_run,
+            progress=progress,
+        )
     if json:
-        console.json_object(
-            {
-                "dataset": result.dataset,
-                "prompts": result.prompts,
-                "reference": result.artifact.reference if result.artifact else None,
-                "path": str(result.artifact.path) if result.artifact else None,
-                "dry_run": dry_run,
-                "made": result.made,
-                "classes": result.classes,
-                "descriptions": texts,
-                "counts": result.counts,
-                "new": result.new,
-                "reused": result.reused,
-                "failed": result.failed,
-            }
-            | result.details
+        console.json_object(_plain(result, prices, dry_run=dry_run))
+    elif result.plan:
+        asking.show_plan(result, result.plan, prices)
+    else:
+        _show(result)
+    if result.artifact is None and not dry_run:
+        raise SemtoolError(
+            f"{result.failed} texts are missing, so nothing was written; run the same command again to ask "
+            "for them, or add --allow-missing to write the set without them"
         )
-        return
-    rows = [(name, n, f"{n / result.classes:.1f}") for name, n in result.counts.items()]
+
+
+def _plain(result: GenerationResult, prices: tuple[float, float] | None, *, dry_run: bool) -> dict[str, Any]:
+    """Return the result for ``--json``."""
+    plain: dict[str, Any] = {
+        "dataset": result.dataset,
+        "prompts": result.prompts,
+        "reference": result.artifact.reference if result.artifact else None,
+        "path": str(result.artifact.path) if result.artifact else None,
+        "dry_run": dry_run,
+        "created": result.created,
+        "classes": result.classes,
+        "descriptions": sum(result.counts.values()),
+        "counts": result.counts,
+        "new": result.new,
+        "reused": result.reused,
+        "failed": result.failed,
+    }
+    if result.plan:
+        plain |= asdict(result.plan) | {"cost": result.plan.cost(*prices) if prices else None}
+    if result.llm:
+        llm = result.llm.model_dump(mode="json", exclude_none=True)
+        plain |= {"llm": llm, "asked": result.asked, "reasons": result.reasons}
+    return plain
+
+
+def _show(result: GenerationResult) -> None:
+    texts = sum(result.counts.values())
+    if result.llm:
+        asking.show_answers(result, result.llm)
+        if result.artifact is None:
+            return
     console.say(
         f"{result.dataset}, prompt set {result.prompts}: {texts} texts about {result.classes} classes"
     )
+    rows = [(name, n, f"{n / result.classes:.1f}") for name, n in result.counts.items()]
     console.table("", ("granularity", "texts", "a class"), rows)
     if result.artifact is None:
         console.say(
             f"Dry run, nothing written: {result.new} texts would be new, {result.reused} are there already."
         )
-    elif not result.made:
+    elif not result.created:
         console.say(
             f"{result.artifact.reference} is up to date: {result.reused} texts reused, nothing to do."
         )
     else:
         console.say(f"{result.artifact.reference} written: {result.new} new, {result.reused} reused.")
-        console.note(f"next: semtool embed --encoder minilm --descriptions {result.artifact.reference}")
+        console.note(
+            f"next: semtool embed --encoder {result.encoder} --descriptions {result.artifact.reference}"
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,14 +27,9 @@ _Dataset = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the command group."""
     group = typer.Typer(no_args_is_help=True, help="Prompt sets: what is said about actions.")
-    for name, command in (
-        ("list", list_),
-        ("show", show),
-        ("render", render),
-        ("check", check),
-        ("new", new),
-    ):
-        group.command(name)(command)
+    group.command("list")(list_)
+    for command in (show, render, check, new):
+        group.command()(command)
     app.add_typer(group, name="prompts")
 
 
@@ -82,8 +78,7 @@ def render(
     Example: semtool prompts render attributes "pick up" --dataset ntu60
     """
     from semtool.catalogue import load_bank, load_dataset
-    from semtool.generation import load_prompt_set
-    from semtool.generation.templates import describe_class
+    from semtool.generation import describe_class, load_prompt_set
 
     data, prompt_set = load_dataset(dataset), load_prompt_set(name)
     if prompt_set.source == "llm":
@@ -123,26 +118,20 @@ def check(
     from semtool.generation.checks import MAX_TOKENS, check_prompt_set
 
     data, prompt_set = load_dataset(dataset), load_prompt_set(name)
-    if prompt_set.source == "llm":
-        if json:
-            console.json_object(
-                {"prompts": prompt_set.name, "dataset": data.name, "ok": True, "findings": []}
-            )
-        else:
-            console.say(f"{prompt_set.name}: valid; what a model answers is checked as it comes")
-        return
-    limit, count = _encoder_limit(encoder) if encoder else (MAX_TOKENS, None)
-    found = check_prompt_set(
-        prompt_set, data, load_bank(data), max_tokens=max_tokens or limit, count_tokens=count
-    )
+    found: list[Finding] = []
+    if prompt_set.source != "llm":
+        limit, count = _encoder_limit(encoder) if encoder else (MAX_TOKENS, None)
+        found = check_prompt_set(
+            prompt_set, data, load_bank(data), max_tokens=max_tokens or limit, count_tokens=count
+        )
     bad = [f for f in found if strict or f.severity == "error"]
     if json:
-        listed = [
-            {"severity": f.severity, "rule": f.rule, "where": f.where, "message": f.message} for f in found
-        ]
+        listed = [asdict(f) for f in found]
         console.json_object(
             {"prompts": prompt_set.name, "dataset": data.name, "ok": not bad, "findings": listed}
         )
+    elif prompt_set.source == "llm":
+        console.say(f"{prompt_set.name}: valid; what a model answers is checked as it comes")
     else:
         _show_findings(found, f"{prompt_set.name} on {data.name}")
     if bad:
@@ -160,7 +149,7 @@ def new(
 
     Example: semtool prompts new my-prompts --from parts-phases
     """
-    from semtool.generation.scaffold import scaffold
+    from semtool.generation import scaffold
 
     files = scaffold(folder, source or None)
     if json:

@@ -12,6 +12,7 @@ from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
     from semtool.diagnosis import Suggestion
+    from semtool.generation import GenerationResult
 
 __all__ = ["register"]
 
@@ -53,7 +54,6 @@ def suggest(
     concurrency: asking.Concurrency = 8,
     timeout: asking.Timeout = 120.0,
     limit: asking.Limit = None,
-    max_cost: asking.MaxCost = None,
     price: asking.PriceOption = None,
     allow_missing: asking.AllowMissing = False,
     root: console.Root = None,
@@ -67,24 +67,25 @@ def suggest(
 
     Example: semtool suggest utd-mhad/multi --dry-run
 
-    Example: semtool suggest utd-mhad/global --llm gpt-4o-mini --max-cost 0.5
+    Example: semtool suggest utd-mhad/global --llm gpt-4o-mini --limit 200
     """
     from semtool.diagnosis import suggest as improve
 
+    prices = asking.read_price(price)
     options = None
     if llm:
-        from semtool.generation.llm import LlmOptions, Sampling, parse_price
+        from semtool.generation import LlmOptions
 
         options = LlmOptions(
             model=llm,
             base_url=base_url,
-            sampling=Sampling(temperature, seed, max_tokens),
+            temperature=temperature,
+            seed=seed,
+            max_tokens=max_tokens,
             variants=variants,
             concurrency=concurrency,
             timeout=timeout,
             limit=limit,
-            max_cost=max_cost,
-            price=parse_price(price) if price else None,
             allow_missing=allow_missing,
         )
     with console.progress("asking" if llm else "embedding") as progress:
@@ -102,7 +103,7 @@ def suggest(
     if json:
         console.json_object(_plain(found, dry_run=dry_run))
     else:
-        _show(found, dry_run=dry_run)
+        _show(found, prices, dry_run=dry_run)
     if found.asked is not None and found.artifact is None and not dry_run:
         raise SemtoolError(
             f"{found.asked.failed} texts are missing, so nothing was written; run the same command again to "
@@ -123,12 +124,12 @@ def _plain(found: Suggestion, *, dry_run: bool) -> dict[str, Any]:
         "added": [asdict(d) for d in found.added],
         "counts": found.counts,
         "effect": asdict(found.effect) if found.effect else None,
-        "asked": found.asked.details if found.asked else None,
+        "asked": _asked(found.asked) if found.asked else None,
         "notes": list(found.notes),
     }
 
 
-def _show(found: Suggestion, *, dry_run: bool) -> None:
+def _show(found: Suggestion, prices: tuple[float, float] | None, *, dry_run: bool) -> None:
     console.say(f"{found.source}: classes most alike in {found.embeddings}")
     rows = [
         (
@@ -141,7 +142,7 @@ def _show(found: Suggestion, *, dry_run: bool) -> None:
     ]
     console.table("", ("pair", "cosine before", "after", "what is told"), rows)
     if found.asked is not None:
-        _show_asked(found.asked.details, dry_run=dry_run)
+        _show_asked(found.asked, prices)
     texts = len(found.added)
     classes = len({d.class_id for d in found.added})
     if dry_run:
@@ -188,13 +189,20 @@ def _show_effect(before: dict[str, float | None], after: dict[str, float | None]
     console.table("the whole set, same encoder", ("figure", "before", "after", "change", "better"), rows)
 
 
-def _show_asked(details: dict[str, Any], *, dry_run: bool) -> None:
-    if dry_run and (plan := details.get("plan")):
-        cost = "no price known (--price IN/OUT)" if plan["cost_usd"] is None else f"${plan['cost_usd']:.4f}"
+def _asked(asked: GenerationResult) -> dict[str, Any]:
+    if asked.plan:
+        return {"plan": asdict(asked.plan)}
+    llm = asked.llm.model_dump(mode="json", exclude_none=True) if asked.llm else None
+    return {"llm": llm, "asked": asked.asked, "reasons": asked.reasons}
+
+
+def _show_asked(asked: GenerationResult, prices: tuple[float, float] | None) -> None:
+    if plan := asked.plan:
         console.say(
-            f"Dry run, nothing asked: {plan['calls']} calls, about {plan['tokens_in']} tokens in and "
-            f"{plan['tokens_out']} out, {cost}; {plan['there']} answers are there already."
+            f"Dry run, nothing asked: {plan.calls} calls, about {plan.tokens_in} tokens in and "
+            f"{plan.tokens_out} out, {asking.plan_cost(plan, prices)}; "
+            f"{plan.there} answers are there already."
         )
-    elif record := details.get("llm"):
-        outcomes = ", ".join(f"{count} {name}" for name, count in record.get("outcomes", {}).items())
-        console.say(f"{details['asked']} requests: {outcomes}")
+    elif record := asked.llm:
+        outcomes = ", ".join(f"{count} {name}" for name, count in record.outcomes.items())
+        console.say(f"{asked.asked} requests: {outcomes}")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from semtool.descriptions import Description
-from semtool.generation.llm.rules import names_label, words
+from semtool.generation import names_label, words
 
 __all__ = ["Leakage", "forms", "leakage"]
 

@@ -15,12 +15,10 @@ from semtool.diagnosis.diagnosing import diagnose, text_similarity
 from semtool.diagnosis.geometry import nearest_pairs
 from semtool.diagnosis.inputs import TextInput, read_motion, read_texts
 from semtool.errors import UsageError
-from semtool.generation.generation import prompts_input
-from semtool.generation.templates import describe_class
+from semtool.generation import describe_class, generate
 
 if TYPE_CHECKING:
-    from semtool.generation import GenerationResult, PromptSet
-    from semtool.generation.llm import LlmOptions
+    from semtool.generation import GenerationResult, LlmOptions, PromptSet
 
 __all__ = ["Effect", "SuggestedPair", "Suggestion", "suggest"]
 
@@ -129,7 +127,7 @@ def suggest(
     asked: GenerationResult | None = None
     new: Iterable[Description] = ()
     if llm is not None:
-        asked = _ask(prompt_set, data, llm, shelf, dry_run=dry_run, progress=progress)
+        asked = generate(data, prompt_set, llm=llm, store=shelf, dry_run=dry_run, progress=progress)
         new = DescriptionSet.read(asked.artifact.path) if asked.artifact else ()
     else:
         if prompt_set.source != "template":
@@ -197,22 +195,6 @@ def _dataset(text: TextInput, base: DescriptionSet) -> Dataset:
     return Dataset.model_validate({"name": base.dataset, "classes": names, "facts": facts})
 
 
-def _ask(
-    prompt_set: PromptSet,
-    data: Dataset,
-    options: LlmOptions,
-    store: Store,
-    *,
-    dry_run: bool,
-    progress: Callable[[int, int], None],
-) -> GenerationResult:
-    from semtool.generation.llm import generate_with_llm
-
-    return generate_with_llm(
-        data, prompt_set, options=options, store=store, dry_run=dry_run, progress=progress
-    )
-
-
 def _new(base: DescriptionSet, candidates: Iterable[Description]) -> Iterable[Description]:
     """Yield those texts that the set does not say of the class yet, numbered after its own variants."""
     said = {(d.class_id, d.text.casefold()) for d in base}
@@ -243,7 +225,7 @@ def _write(
     inputs = {
         "descriptions": source.as_input(),
         "embeddings": text.artifact.as_input(),
-        "prompts": prompts_input(prompt_set),
+        "prompts": prompt_set.as_input(),
     }
     if suggestion.asked and suggestion.asked.artifact:
         inputs["answers"] = suggestion.asked.artifact.as_input()

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from semtool.catalogue import ActionFacts, Dataset
 from semtool.descriptions import Description, DescriptionSet
 from semtool.errors import SemtoolError
+from semtool.generation.describing import describe
 from semtool.generation.prompt_set import PromptSet
-from semtool.generation.templates import describe
 
 __all__ = ["Finding", "check_descriptions", "check_prompt_set", "estimate_tokens", "leaks"]
 

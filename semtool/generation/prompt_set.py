@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from semtool.artifacts import Input
 from semtool.artifacts.manifest import digest
 from semtool.catalogue.loader import read_yaml
 from semtool.catalogue.vocabulary import load_vocabulary
 from semtool.descriptions import CODES, GRANULARITIES, SLOTS
 from semtool.errors import SemtoolError, UsageError, unknown_name
-from semtool.generation.sandbox import Templates
+from semtool.generation.template_process import SandboxedTemplates
+from semtool.generation.templates import Templates
 
 __all__ = [
     "FILE",
@@ -27,6 +29,8 @@ __all__ = [
 ]
 
 FILE = "prompt.yaml"
+MAX_BYTES = 1 << 20
+"""Largest file of a prompt set."""
 
 
 class _Record(BaseModel):
@@ -109,10 +113,16 @@ class PromptSet(_Record):
         """Checksum of everything that the set says: manifest and templates."""
         return digest(self.model_dump(mode="json"))
 
+    def as_input(self) -> Input:
+        """Return the set as a manifest names it."""
+        return Input(reference=f"prompts/{self.name}", sha256=self.sha256)
+
     @cached_property
-    def templates(self) -> Templates:
-        """The set's templates, sandboxed."""
-        return Templates(self.files, self.name)
+    def templates(self) -> Templates | SandboxedTemplates:
+        """The set's templates; unless every one is semtool's own, they are rendered in a guarded process."""
+        return (Templates if set(self.files.items()) <= _carried() else SandboxedTemplates)(
+            self.files, self.name
+        )
 
     def slots(self, granularity: str) -> tuple[str, ...]:
         """Return the slots of ``granularity`` in this set; ``("",)`` if it has none."""
@@ -121,11 +131,6 @@ class PromptSet(_Record):
     def render(self, template: str, variables: Mapping[str, Any], *, subject: str = "") -> str:
         """Return the text of one template; see `Templates.render` for the errors."""
         return self.templates.render(template, variables, subject)
-
-    def check_syntax(self) -> None:
-        """Raise `SemtoolError`, with file and line, if a template does not parse."""
-        for file in self.files:
-            self.templates.check(file)
 
 
 def _allowed_slots(granularity: str, source: str) -> tuple[str, ...]:
@@ -145,6 +150,13 @@ def prompt_folder() -> Path:
 def prompt_set_names() -> list[str]:
     """Return the names of the prompt sets that semtool carries."""
     return sorted(path.parent.name for path in prompt_folder().glob(f"*/{FILE}"))
+
+
+@cache
+def _carried() -> frozenset[tuple[str, str]]:
+    """Return name and text of every template that semtool carries."""
+    files = prompt_folder().glob("*/*.j2")
+    return frozenset((path.name, path.read_text(encoding="utf-8")) for path in files)
 
 
 def find_prompt_set(name_or_path: str | Path) -> Path:
@@ -169,18 +181,44 @@ def load_prompt_set(name_or_path: str | Path) -> PromptSet:
         SemtoolError: if a template does not parse, with file and line.
     """
     folder = find_prompt_set(name_or_path)
+    _check_file(folder / FILE)
     raw = read_yaml(folder / FILE)
     where = f"{folder.name}/{FILE}"
     if "files" in raw:
         raise UsageError(f"{where}: unknown key 'files'")
-    try:
-        files = {p.name: p.read_text(encoding="utf-8") for p in sorted(folder.glob("*.j2"))}
-    except (OSError, UnicodeDecodeError) as error:
-        raise SemtoolError(f"cannot read the templates of {folder.name}: {error}") from error
+    files = {path.name: _read_template(path) for path in sorted(folder.glob("*.j2"))}
     try:
         prompt_set = PromptSet.model_validate(raw | {"files": files})
     except ValidationError as error:
-        found = [f"{'.'.join(str(p) for p in e['loc']) or 'set'}: {e['msg']}" for e in error.errors()]
-        raise UsageError(f"{where} is not a valid prompt set: " + "; ".join(found)) from error
-    prompt_set.check_syntax()
+        problems = [f"{'.'.join(str(p) for p in e['loc']) or 'set'}: {e['msg']}" for e in error.errors()]
+        raise UsageError(f"{where} is not a valid prompt set: " + "; ".join(problems)) from error
+    for file in prompt_set.files:
+        prompt_set.templates.check(file)
     return prompt_set
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what would bring something from elsewhere into a text, or never end: links, devices, pipes."""
+    if path.parent.parent == prompt_folder():
+        return  # semtool's own, which an installer may have linked
+    where = f"{path.parent.name}/{path.name}"
+    try:
+        target = path.resolve(strict=True)
+        regular, size = target.is_file(), target.stat().st_size
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or "a link that leads to itself"
+        raise SemtoolError(f"cannot read {where}: {reason}") from error
+    if target.parent != path.parent.resolve():
+        raise UsageError(f"{where} is a link out of the prompt set's folder; put a copy in its place")
+    if not regular:
+        raise UsageError(f"{where} is no regular file (a folder, pipe or device); remove it")
+    if size > MAX_BYTES:
+        raise UsageError(f"{where} has {size} bytes, more than the {MAX_BYTES} that a prompt set's file may")
+
+
+def _read_template(path: Path) -> str:
+    _check_file(path)
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SemtoolError(f"cannot read {path.parent.name}/{path.name} as UTF-8 text: {error}") from error

@@ -1,145 +1,216 @@
-"""From the catalogue's facts, through a prompt set's templates, to descriptions."""
+"""Jinja for prompt sets: no files, no Python, no silent gap; every error names file and line.
+
+The environment is Jinja's immutable sandbox with a short list of filters and no function but ``range``. What
+it does not bound (memory, time) is bounded by the process in which templates of users are rendered
+(`semtool.generation.template_process`).
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from semtool.catalogue import ActionClass, ActionFacts, Dataset, load_vocabulary
-from semtool.descriptions import Description, DescriptionSet
-from semtool.errors import SemtoolError, UsageError
-from semtool.generation.prompt_set import PromptSet
-from semtool.generation.sandbox import MissingFieldError
+from jinja2 import DictLoader, StrictUndefined
+from jinja2.exceptions import (
+    SecurityError,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    UndefinedError,
+)
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
 
-__all__ = ["class_variables", "describe", "describe_class", "subject"]
+from semtool.errors import SemtoolError
 
-_DERIVED = {"told": "attribute", "rest": "attribute", "says": "attribute", "codes": "attribute"}
-"""Names in templates that come from a fact of another name."""
+__all__ = ["MAX_CHARACTERS", "MissingFieldError", "Templates", "TooMuchError"]
+
+MAX_CHARACTERS = 200_000
+"""Longest text that one rendering may put out."""
+_JINJA_FILTERS = (
+    "batch", "capitalize", "d", "default", "dictsort", "first", "items", "join", "last", "length", "list",
+    "lower", "max", "min", "replace", "reverse", "slice", "sort", "string", "title", "trim", "unique",
+    "upper", "wordcount",
+)  # fmt: skip
 
 
-def subject(dataset: Dataset, action: ActionClass) -> str:
-    """Return how error messages name a class."""
-    return f"class {action.name!r} of {dataset.name}"
+class MissingFieldError(SemtoolError):
+    """A template uses a ``field`` that the ``subject`` (a class) does not have."""
+
+    def __init__(self, template: str, line: int, field: str, subject: str) -> None:
+        self.template, self.line, self.field, self.subject = template, line, field, subject
+        super().__init__(f"{template}, line {line}: {subject} has no {field!r}")
 
 
-def class_variables(dataset: Dataset, action: ActionClass, facts: ActionFacts | None) -> dict[str, Any]:
-    """Return what templates may say about a class, as plain data; what is not known is left out.
+class TooMuchError(TemplateError):
+    """A rendering takes too long or puts out too much."""
 
-    Always there: ``dataset``, ``title``, ``name``, ``code``, ``aliases``, ``synonyms`` (maybe empty). If
-    known: ``label`` (noun, gerund, third), ``global`` (list), ``motion``, ``part`` and ``phase`` (by slot),
-    ``attribute`` (value by field), ``says`` (sentence by field), ``told`` (fields that are not at rest),
-    ``codes`` (``field=value; field=value``). `describe_class` adds ``slot`` and ``rest`` (the fields at rest,
-    those first in which most classes of the data set are not).
+
+class Templates:
+    """The templates of one folder; they may include one another by file name, and nothing else.
+
+    Args:
+        files: file name to source text.
+        origin: name of the prompt set, for error messages.
     """
-    found: dict[str, Any] = {
-        "dataset": dataset.name,
-        "title": dataset.title or dataset.name,
-        "name": action.name,
-        "code": action.code,
-        "aliases": list(action.aliases),
-        "synonyms": list(facts.synonyms) if facts else [],
-    }
-    if facts is None:
-        return found
-    for key in ("label", "part", "phase"):
-        if (record := getattr(facts, key)) is not None:
-            found[key] = record.model_dump()
-    if facts.sentences:
-        found["global"] = list(facts.sentences)
-    if facts.motion:
-        found["motion"] = facts.motion
-    if facts.attribute:
-        fields = load_vocabulary().fields
-        complete = load_vocabulary().complete(facts.attribute)
-        found["attribute"] = complete
-        found["says"] = {name: fields[name].values[value].says for name, value in complete.items()}
-        found["told"] = [name for name, value in complete.items() if value != fields[name].default]
-        found["codes"] = "; ".join(f"{name}={value}" for name, value in complete.items())
-    return found
 
+    def __init__(self, files: Mapping[str, str], origin: str) -> None:
+        self.origin = origin
+        self._files = dict(files)
+        self._environment = _Environment(self._files)
 
-def _busiest_first(bank: Mapping[int, ActionFacts]) -> list[str]:
-    """Return the fields, first those in which most classes are not at rest: there, rest is worth a word."""
-    rest = load_vocabulary().complete({})
-    busy = Counter(n for facts in bank.values() for n, value in facts.attribute.items() if value != rest[n])
-    return sorted(rest, key=lambda name: -busy[name])
+    def render(self, name: str, variables: Mapping[str, Any], subject: str = "") -> str:
+        """Return the text of template ``name`` for ``variables`` (plain data only).
 
-
-def describe_class(
-    prompt_set: PromptSet, dataset: Dataset, action: ActionClass, bank: Mapping[int, ActionFacts]
-) -> Iterator[Description]:
-    """Yield the descriptions of one class, in the order of the prompt set; a text said twice is kept once."""
-    variables = class_variables(dataset, action, bank.get(action.id))
-    if "told" in variables:
-        variables["rest"] = [name for name in _busiest_first(bank) if name not in variables["told"]]
-    for granularity in prompt_set.granularities:
-        for slot, lines in _lines(prompt_set, granularity, variables, subject(dataset, action)):
-            for variant, line in enumerate(lines):
-                yield Description(
-                    dataset.name, action.id, action.name, granularity, slot, variant, line, prompt_set.name
-                )
-
-
-def _lines(
-    prompt_set: PromptSet, granularity: str, variables: Mapping[str, Any], who: str
-) -> Iterator[tuple[str, list[str]]]:
-    """Yield each slot with its texts: the distinct non-empty lines that the template put out."""
-    spec = prompt_set.granularities[granularity]
-    slots = prompt_set.slots(granularity)
-    if not spec.prefixed:
-        for slot in slots:
-            yield slot, _distinct(prompt_set.render(spec.template, {**variables, "slot": slot}, subject=who))
-        return
-    found: dict[str, list[str]] = {slot: [] for slot in slots}
-    for line in _distinct(prompt_set.render(spec.template, variables, subject=who)):
-        slot, mark, text = line.partition("|")
-        if not mark or slot.strip() not in found:
-            where = f"{prompt_set.name}/{spec.template}"
-            raise SemtoolError(f"{where}: a line about {who} does not begin with a slot and '|': {line!r}")
-        found[slot.strip()].append(text.strip())
-    yield from found.items()
-
-
-def _distinct(text: str) -> list[str]:
-    return list(dict.fromkeys(" ".join(line.split()) for line in text.splitlines() if line.strip()))
-
-
-def describe(prompt_set: PromptSet, dataset: Dataset, bank: Mapping[int, ActionFacts]) -> DescriptionSet:
-    """Return the descriptions of every class of ``dataset``.
-
-    Raises:
-        UsageError: in one sentence, which classes lack which facts that the templates need.
-        SemtoolError: if a template fails or says nothing about a class.
-    """
-    found: list[Description] = []
-    missing: dict[str, list[str]] = {}
-    for action in dataset.classes:
+        Raises:
+            MissingFieldError: naming template, line, field and ``subject``.
+            SemtoolError: for any other mistake in the template, with file and line.
+        """
+        pieces: list[str] = []
+        size = 0
         try:
-            texts = list(describe_class(prompt_set, dataset, action, bank))
-        except MissingFieldError as error:
-            missing.setdefault(
-                f"{_DERIVED.get(error.field, error.field)!r} ({error.template}, line {error.line})", []
-            ).append(action.name)
-            continue
-        if not texts:
-            raise SemtoolError(
-                f"prompt set {prompt_set.name!r} says nothing about {subject(dataset, action)}"
-            )
-        found += texts
-    if missing:
-        lists = "; ".join(
-            f"{field}: {_some(names, len(dataset.classes))}" for field, names in missing.items()
-        )
-        raise UsageError(
-            f"prompt set {prompt_set.name!r} needs facts that {dataset.name} does not give, {lists}; "
-            "add them under 'facts' in the data set's file, or use the prompt set label"
-        )
-    return DescriptionSet(found)
+            stream = self._environment.get_template(name).generate(dict(variables))
+            for piece in stream:
+                size += len(piece)
+                if size > MAX_CHARACTERS:
+                    # Thrown into the template, so that the error knows its line.
+                    stream.throw(TooMuchError(f"puts out more than {MAX_CHARACTERS} characters"))  # type: ignore[attr-defined]
+                pieces.append(piece)
+        except _MissingError as error:
+            file, line = self._place(error, name)
+            raise MissingFieldError(
+                f"{self.origin}/{file}", line, error.field, subject or "the data"
+            ) from error
+        except Exception as error:
+            raise self._failed(error, name) from error
+        return "".join(pieces)
+
+    def check(self, name: str) -> None:
+        """Raise `SemtoolError` if template ``name`` does not parse."""
+        try:
+            self._environment.get_template(name)
+        except Exception as error:
+            raise self._failed(error, name) from error
+
+    def _failed(self, error: Exception, name: str) -> SemtoolError:
+        file, line = self._place(error, name)
+        message = str(error) or type(error).__name__
+        if isinstance(error, TemplateSyntaxError):
+            file, line, message = error.name or name, error.lineno, str(error.message)
+        elif isinstance(error, RecursionError):
+            message = "the template calls itself forever or is nested too deeply"
+        elif isinstance(error, TemplateNotFound):
+            message = f"a template can include only templates of its own folder, not {message!r}"
+        elif isinstance(error, MemoryError):
+            message = "the template takes too much memory"
+        elif not isinstance(error, TemplateError):
+            message = f"{type(error).__name__}: {message}"
+        return SemtoolError(f"{self.origin}/{file}, line {line}: {message}")
+
+    def _place(self, error: BaseException, name: str) -> tuple[str, int]:
+        """Return file and line of the innermost template frame."""
+        file, line, trace = name, 1, error.__traceback__
+        while trace is not None:
+            inside = trace.tb_frame.f_code.co_filename
+            if inside in self._files:
+                file, line = inside, trace.tb_lineno
+            trace = trace.tb_next
+        return file, line
 
 
-def _some(names: list[str], total: int) -> str:
-    if len(names) == total and total > 3:
-        return f"missing in all {total} classes"
-    shown = ", ".join(repr(n) for n in names[:8])
-    return f"missing in {shown}" + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+class _MissingError(UndefinedError):
+    """As `UndefinedError`, with the field's name."""
+
+    def __init__(self, field: str, message: str | None = None) -> None:
+        self.field = field
+        super().__init__(message)
+
+
+class _Undefined(StrictUndefined):
+    """Fails on every use but ``is defined``, with the name that was missing."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, hint: str | None = None, obj: Any = missing, name: Any = None, exc: Any = UndefinedError
+    ) -> None:
+        super().__init__(hint, obj, name, partial(_MissingError, str(name)) if exc is UndefinedError else exc)  # type: ignore[arg-type]
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    intercepted_binops = frozenset({"**"})
+
+    def __init__(self, files: dict[str, str]) -> None:
+        super().__init__(
+            loader=DictLoader(files),
+            undefined=_Undefined,
+            autoescape=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=False,
+        )
+        self.globals = {"range": self.globals["range"]}
+        self.filters = {name: self.filters[name] for name in _JINJA_FILTERS} | FILTERS
+
+    def compile(self, source: Any, name: str | None = None, *_: Any, **options: Any) -> Any:
+        """Compile with the template's name as the file name, so that tracebacks name it."""
+        return super().compile(source, name, name, **options)
+
+    def call_binop(self, _context: Any, operator: str, _left: Any, _right: Any) -> Any:
+        """Refuse powers: no signal stops one that takes long."""
+        raise SecurityError(f"the operator {operator!r} is not allowed")
+
+
+# ---- filters: what templates can do to text besides Jinja's own
+
+
+def _sentence(text: str) -> str:
+    """Return ``text`` with a capital first letter and a full stop."""
+    text = _upper_first(text.strip())
+    return text + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def _upper_first(text: str) -> str:
+    """Return ``text`` with a capital first letter and the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def _lower_first(text: str) -> str:
+    """Return ``text`` with a small first letter."""
+    return text[:1].lower() + text[1:]
+
+
+def _only(names: list[str], wanted: list[str]) -> list[str]:
+    """Return those of ``names`` that are in ``wanted``, in the order of ``names``."""
+    return [name for name in names if name in wanted]
+
+
+def _fuse(text: str) -> str:
+    """Join neighbouring sentences that begin with the same two words.
+
+    "The hand begins low. The hand rises." becomes "The hand begins low and rises."
+    """
+    joined: list[tuple[str, list[str]]] = []
+    for sentence in " ".join(text.split()).rstrip(".").split(". "):
+        words = sentence.split()
+        subject, predicate = " ".join(words[:2]), " ".join(words[2:])
+        if joined and predicate and joined[-1][0] == subject:
+            joined[-1][1].append(predicate)
+        elif words:
+            joined.append((subject, [predicate]))
+    return " ".join(f"{subject} {_listed(predicates)}".rstrip() + "." for subject, predicates in joined)
+
+
+def _listed(items: list[str]) -> str:
+    return ", ".join(items[:-1]) + " and " + items[-1] if len(items) > 1 else items[0]
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "fuse": _fuse,
+    "lower_first": _lower_first,
+    "only": _only,
+    "sentence": _sentence,
+    "upper_first": _upper_first,
+}
+"""Filters by the name under which templates know them."""

@@ -1,8 +1,8 @@
-"""Descriptions from a language model: structured, resumable, cached, costed."""
+"""Answers from a language model: structured, kept when they arrive, judged, asked again where they fail."""
 
-from semtool.generation.llm.costs import Price, parse_price
-from semtool.generation.llm.outcomes import MEANING, Outcome
-from semtool.generation.llm.requests import Sampling
-from semtool.generation.llm.run import LlmOptions, generate_with_llm
+from semtool.generation.llm.job import LlmJob, Plan
+from semtool.generation.llm.options import LlmOptions
+from semtool.generation.llm.outcomes import Outcome
+from semtool.generation.llm.record import Agreement, LlmRecord
 
-__all__ = ["MEANING", "LlmOptions", "Outcome", "Price", "Sampling", "generate_with_llm", "parse_price"]
+__all__ = ["Agreement", "LlmJob", "LlmOptions", "LlmRecord", "Outcome", "Plan"]

@@ -7,19 +7,18 @@ counts as not answered.
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from semtool.artifacts import Store
 
 __all__ = ["Answer", "AnswerCache"]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(BaseModel):
     """What a server sent back for one request.
 
     Attributes:
@@ -30,9 +29,11 @@ class Answer:
         host: host name of the server, without port, path or credentials.
         tokens_in, tokens_out: usage as reported; -1 where the server reports none.
         format: how the server was held to the schema: ``json_schema``, ``json_object`` or ``text``.
+        dropped: parameters that it did not take.
         answered: date and time, UTC, ISO 8601.
-        batch: whether it came through the batch interface.
     """
+
+    model_config = ConfigDict(frozen=True, strict=True)
 
     text: str
     refusal: str
@@ -42,8 +43,8 @@ class Answer:
     tokens_in: int
     tokens_out: int
     format: str
+    dropped: list[str] = []
     answered: str
-    batch: bool = False
 
 
 class AnswerCache:
@@ -55,28 +56,22 @@ class AnswerCache:
     def get(self, key: str) -> Answer | None:
         """Return the answer to the request with this key, if it is there and whole."""
         try:
-            raw = json.loads(self._path(key).read_text(encoding="utf-8"))
-            return Answer(**{f.name: raw[f.name] for f in fields(Answer)})
-        except (OSError, ValueError, KeyError, TypeError):
+            return Answer.model_validate_json(self._path(key).read_bytes())
+        except (OSError, ValidationError):
             return None
 
     def put(self, key: str, answer: Answer) -> None:
         """Keep an answer: whole, or not at all."""
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps({"schema": 1, "key": key} | asdict(answer), ensure_ascii=False))
+        handle, temporary = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(answer.model_dump_json().encode() + b"\n")
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write ``text`` to a temporary file beside ``path`` and rename it into place."""
-    handle, temporary = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text + "\n")
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -2,236 +2,251 @@
 
 from __future__ import annotations
 
-import os
+import json
 import re
-from collections.abc import Awaitable, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from collections.abc import Mapping
+from typing import Any
 
 from semtool.artifacts.manifest import now
-from semtool.errors import SemtoolError, UsageError
+from semtool.errors import SemtoolError
 from semtool.generation.llm.cache import Answer
-from semtool.generation.llm.dialect import Dialect
+from semtool.generation.llm.dialect import Complaint, Dialect, read_complaint
 from semtool.generation.llm.outcomes import Outcome
-from semtool.generation.llm.requests import Ask
+from semtool.generation.llm.questions import Request
+from semtool.generation.llm.rules import without_control
+from semtool.generation.llm.server import STOPPED, Server
 
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+__all__ = ["AskError", "LlmClient", "read_completion"]
 
-__all__ = ["OPENAI", "AskError", "LlmClient", "Server", "read_completion"]
-
-OPENAI = "https://api.openai.com/v1"
-_Found = TypeVar("_Found")
-_SHORTEST_KEY = 12
-"""Shorter ones are stand-ins for servers that need none (``none``, ``EMPTY``) and may be words of answers."""
+MAX_SILENCE = 8
+"""How many requests in a row may stay without answer in time before the run ends."""
 _ABSOLUTE = re.compile(r"^(/|[A-Za-z]:[\\/])")
+_ONE_BY_ONE = ("temperature", "seed")
+"""What the same complaint, heard again without it, was not about."""
 
 
 class AskError(Exception):
     """A request that stays without answer; the others go on. Never leaves this package."""
 
     def __init__(self, outcome: Outcome, why: str) -> None:
-        self.outcome = outcome
-        self.why = why
+        self.outcome, self.why = outcome, why
         super().__init__(why)
 
 
-class Server:
-    """Where requests go: base URL and key, from the arguments, else the environment.
+class _RefusedError(Exception):
+    """The server does not take the request as it is written."""
 
-    Raises:
-        UsageError: if the base URL is not one, or OpenAI is asked without a key.
-    """
-
-    def __init__(self, base_url: str | None = None) -> None:
-        self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).strip()
-        # A key pasted with a line end would otherwise turn up in the HTTP library's error message.
-        self._key = os.environ.get("OPENAI_API_KEY", "").strip()
-        try:
-            parts = urlsplit(self.base_url)
-            self.host = parts.hostname or ""
-            fits = parts.scheme in ("http", "https") and bool(self.host)
-            self._secrets = [s for s in (self._key, parts.password, parts.query) if s]
-        except ValueError:
-            fits = False
-        if not fits:
-            raise UsageError("the base URL must have the form http(s)://host[:port]/v1")
-        if not self._key.isascii() or any(c.isspace() for c in self._key):
-            raise UsageError("OPENAI_API_KEY holds characters that no key has; copy it again")
-
-    def check_key(self) -> None:
-        """Raise `UsageError` if OpenAI itself is to be asked and there is no key."""
-        if not self._key and self.base_url.startswith(OPENAI):
-            raise UsageError(
-                "no key for api.openai.com: set OPENAI_API_KEY in the environment or in .env, "
-                "or name another server with --base-url"
-            )
-
-    def connect(self, *, timeout: float, retries: int) -> AsyncOpenAI:
-        """Return the library's client."""
-        from openai import AsyncOpenAI
-
-        self.check_key()
-        return AsyncOpenAI(
-            base_url=self.base_url, api_key=self._key or "none", timeout=timeout, max_retries=retries
-        )
-
-    def clean(self, answer: Answer) -> Answer:
-        """Return ``answer`` without the key, should a server have put it there."""
-        if (
-            len(self._key) < _SHORTEST_KEY
-            or self._key not in answer.text + answer.refusal + answer.model + answer.finish
-        ):
-            return answer
-        shown = {name: getattr(answer, name) for name in ("text", "refusal", "model", "finish")}
-        return replace(answer, **{name: text.replace(self._key, "***") for name, text in shown.items()})
-
-    def redact(self, text: str) -> str:
-        """Return ``text`` on one line, short, without key or credentials."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        text = re.sub(r"\b(sk|key)-[\w*-]{6,}", "***", text)
-        text = " ".join(text.split())
-        return text if len(text) <= 300 else text[:297] + "..."
+    def __init__(self, complaint: Complaint, failure: AskError | SemtoolError) -> None:
+        self.complaint, self.failure = complaint, failure
+        super().__init__(complaint.said)
 
 
 class LlmClient:
     """Asks one server. Retries, and waiting as the server says (``Retry-After``), are the library's own.
 
     Args:
-        timeout: seconds that one try may take.
-        retries: tries after the first, for 408, 409, 429, 5xx, lost connections and timeouts.
+        timeout: seconds from sending a request to the last byte of its answer.
+        retries: tries after the first, for 408, 409, 429, 5xx and lost connections.
     """
 
     def __init__(self, server: Server, *, timeout: float = 120.0, retries: int = 5) -> None:
         self.server = server
         self.dialect = Dialect()
-        self.library = server.connect(timeout=timeout, retries=retries)
+        self.timeout = timeout
+        self._library = server.connect(timeout=timeout, retries=retries)
+        self._silence = 0
 
-    async def ask(self, ask: Ask) -> Answer:
-        """Return the answer to one request.
+    async def ask(self, request: Request) -> Answer:
+        """Return the answer to one request, put into words that the server takes.
 
         Raises:
             AskError: if there is none.
             SemtoolError: if asking on is useless: key refused, model unknown, nobody there, no quota left.
         """
-        import openai
-
         dialect = started = self.dialect
+        innocent: set[str] = set()
+        before: tuple[Dialect, str, str] | None = None  # what was left out last, and why
         while True:
             try:
-                # As chat.completions.create, without its walk over types: a third less work a request.
-                raw: object = await self.library.post(
-                    "/chat/completions", body=dialect.body(ask), cast_to=object
-                )
-                found = raw if isinstance(raw, Mapping) else {}
-                answer = read_completion(found, self.server.host, dialect.format, ask.model)
-            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                following = dialect.without(complaint(error))
+                answer = await self._try(dialect, request)
+            except _RefusedError as refused:
+                said = refused.complaint.said
+                if before and before[1] in _ONE_BY_ONE and before[2] == said:
+                    dialect = before[0]
+                    innocent.add(before[1])
+                following = dialect.without(refused.complaint, innocent)
                 if following is None:
-                    raise self._failed(error) from None
-                dialect = following
+                    raise refused.failure from None
+                before = dialect, following[1], said
+                dialect = following[0]
                 continue
-            except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
-                raise self._stop(error, ask.model) from None
-            except AskError as error:
-                raise AskError(error.outcome, self.server.redact(error.why)) from None
-            except Exception as error:
-                # Whatever it was, its text may quote a header: it goes on redacted and without its cause.
-                raise self._failed(error) from None
             if dialect is not started:
                 self.dialect = dialect
             return self.server.clean(answer)
 
-    async def batch_call(self, call: Awaitable[_Found]) -> _Found:
-        """Return what a call of the batch interface gives; a failure ends the run, which can be continued."""
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._library.close()
+
+    async def _try(self, dialect: Dialect, request: Request) -> Answer:
         import openai
 
         try:
-            return await call
-        except openai.NotFoundError as error:
-            said = self.server.redact(error.message)
-            raise SemtoolError(
-                f"{self.server.host} has no such batch or no batch interface ({said})"
-            ) from None
-        except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
-            raise self._stop(error, "") from None
+            response = await self._library.chat.completions.with_raw_response.create(**dialect.body(request))
+            text = response.content.decode("utf-8")
+        except openai.APIStatusError as error:
+            raise self._refused(error, request.model) from None
         except Exception as error:
-            failed = self._failed(error)
-            raise SemtoolError(f"{failed}; run the same command again to go on with the batch") from None
+            # Whatever it was, its text may quote a header: it goes on redacted and without its cause.
+            raise self._failed(error) from None
+        self._silence = 0
+        try:
+            return read_completion(json.loads(text), self.server.host, dialect, request.model)
+        except (ValueError, RecursionError):
+            complaint = read_complaint(text)
+            said = self.server.redact(complaint.said)
+            why = f"{self.server.host} answered without a message{': ' if said else ''}{said}"
+            failure = AskError(Outcome.HTTP_ERROR, why)
+            raise (_RefusedError(complaint, failure) if complaint.named else failure) from None
 
-    async def close(self) -> None:
-        """Close all connections."""
-        await self.library.close()
+    def _refused(self, error: Any, model: str) -> Exception:
+        """Return what a status that is no success means for this request, or for the run."""
+        host, status = self.server.host, error.status_code
+        complaint = read_complaint(error.response.text)
+        said = (
+            self.server.redact(without_control(complaint.said))
+            or error.response.reason_phrase
+            or "no reason given"
+        )
+        if STOPPED in error.response.headers:
+            return self._silent() if status == 408 else AskError(Outcome.HTTP_ERROR, f"{host} sent {said}")
+        self._silence = 0
+        if status in (401, 403):
+            return SemtoolError(
+                f"{host} did not accept the key ({Outcome.UNAUTHORISED}, status {status}: {said}); "
+                "check OPENAI_API_KEY, then run again: what was answered is kept"
+            )
+        if error.code == "insufficient_quota" or "insufficient_quota" in error.response.text:
+            return SemtoolError(
+                f"the account at {host} has no quota left ({said}); what was answered is kept"
+            )
+        failure: AskError | SemtoolError = AskError(
+            Outcome.HTTP_ERROR, f"{host} answered with status {status}: {said}"
+        )
+        if 300 <= status < 400:
+            place = self.server.redact(error.response.headers.get("location", "elsewhere"))
+            return SemtoolError(f"{host} sends requests on to {place}; name that address with --base-url")
+        if status == 404:
+            failure = SemtoolError(
+                f"{host} does not know the model {model!r} or has no such address ({said})"
+            )
+        about_words = status in (400, 422) or (status not in (408, 429) and complaint.named)
+        return _RefusedError(complaint, failure) if about_words else failure
 
-    def _stop(self, error: Any, model: str) -> SemtoolError:
-        host, said = self.server.host, self.server.redact(str(error.message))
-        if error.status_code == 404:
-            return SemtoolError(f"{host} does not know the model {model!r} or has no such address ({said})")
+    def _silent(self) -> AskError | SemtoolError:
+        self._silence += 1
+        why = f"{self.server.host} gave no whole answer within {self.timeout:g} s"
+        if self._silence < MAX_SILENCE:
+            return AskError(Outcome.TIMEOUT, why)
         return SemtoolError(
-            f"{host} did not accept the key ({Outcome.UNAUTHORISED}, status {error.status_code}); "
-            "check OPENAI_API_KEY, then run again: what was answered is kept"
+            f"{why}, {self._silence} times in a row; give it longer with --timeout or less at once with "
+            "--concurrency. What was answered is kept"
         )
 
     def _failed(self, error: Exception) -> AskError | SemtoolError:
         import openai
 
         host = self.server.host
-        if isinstance(error, openai.APITimeoutError):
-            return AskError(Outcome.TIMEOUT, f"{host} did not answer in time")
-        if isinstance(error, openai.APIStatusError):
-            said = self.server.redact(error.message)
-            if error.code == "insufficient_quota":
-                return SemtoolError(
-                    f"the account at {host} has no quota left ({said}); what was answered is kept"
-                )
-            return AskError(Outcome.HTTP_ERROR, f"{host} answered with status {error.status_code}: {said}")
         if isinstance(error, openai.APIConnectionError) and _unreachable(error):
             # Also after the library's retries: the other requests would only wait as long and fail as well.
             return SemtoolError(
                 f"no server answers at {host}; is it running, and is --base-url right? "
                 "What was answered is kept"
             )
-        said = self.server.redact(f"{type(error).__name__}: {error}")
+        said = self.server.redact(without_control(f"{type(error).__name__}: {error.__cause__ or error}"))
         return AskError(Outcome.HTTP_ERROR, f"the answer of {host} could not be read ({said})")
 
 
-def complaint(error: Any) -> Mapping[str, Any] | str:
-    """Return what a server says about a request that it refuses."""
-    return error.body if isinstance(error.body, Mapping) else str(error.message)
+def read_completion(raw: Any, host: str, dialect: Dialect, model: str) -> Answer:
+    """Return the answer that a chat completion holds, as servers write it.
 
-
-def read_completion(
-    raw: Mapping[str, Any], host: str, form: str, model: str, *, batch: bool = False
-) -> Answer:
-    """Return the answer that a chat completion holds.
+    Content may be a string, parts of which those with text count, an object, or null; usage and finish
+    reasons may be anything. What has no meaning here counts as not reported.
 
     Raises:
-        AskError: if it holds none (some gateways report errors with status 200).
+        ValueError: if it holds no message (some gateways report errors with status 200).
     """
-    choices = raw.get("choices")
-    if not choices or not isinstance(choices, list) or not isinstance(choices[0].get("message"), Mapping):
-        said = (
-            str((raw.get("error") or {}).get("message", "")) if isinstance(raw.get("error"), Mapping) else ""
-        )
-        raise AskError(Outcome.HTTP_ERROR, f"{host} answered without a message {said[:200]}".rstrip())
-    message, usage = choices[0]["message"], raw.get("usage") or {}
-    reported = str(raw.get("model") or model)
+    choices = _mapping(raw).get("choices")
+    choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
+    if not ({"message", "text"} & choice.keys()):
+        raise ValueError("no message")
+    message = choice.get("message", {"content": choice.get("text")})
+    if not isinstance(message, Mapping):
+        message = {"content": message}
+    usage = _mapping(_mapping(raw).get("usage"))
+    reported = raw.get("model")
+    reported = without_control(reported)[:200] if isinstance(reported, str) and reported else model
     if _ABSOLUTE.match(reported):
         reported = re.split(r"[\\/]", reported)[-1]
+    refusal, finish = message.get("refusal"), choice.get("finish_reason")
     return Answer(
-        text=str(message.get("content") or ""),
-        refusal=str(message.get("refusal") or ""),
-        finish=str(choices[0].get("finish_reason") or ""),
+        text=_without_halves(_content(message.get("content"))),
+        refusal=without_control(refusal)[:1000] if isinstance(refusal, str) else "",
+        finish=without_control(finish)[:100].lower() if isinstance(finish, str) else "",
         model=reported,
         host=host,
-        tokens_in=int(usage.get("prompt_tokens", -1)),
-        tokens_out=int(usage.get("completion_tokens", -1)),
-        format=form,
+        tokens_in=_count(usage.get("prompt_tokens")),
+        tokens_out=_count(usage.get("completion_tokens")),
+        format=dialect.format,
+        dropped=dialect.omitted,
         answered=now().isoformat(),
-        batch=batch,
     )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _content(content: Any) -> str:
+    """Return the text of a message; parts that hold thoughts, pictures or calls have no ``text``."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        parts = (
+            part
+            if isinstance(part, str)
+            else part.get("text")
+            if isinstance(part, Mapping) and _said(part)
+            else None
+            for part in content
+        )
+        return "".join(
+            str(p.get("value") or "") if isinstance(p, Mapping) else p
+            for p in parts
+            if isinstance(p, str | Mapping)
+        )
+    if isinstance(content, Mapping):
+        text = content.get("text")
+        # Some servers parse the answer, so that the object itself is the content.
+        return (
+            text if isinstance(text, str) and "type" in content else json.dumps(content, ensure_ascii=False)
+        )
+    return ""
+
+
+def _said(part: Mapping[str, Any]) -> bool:
+    kind = str(part.get("type", "text"))
+    return not re.search("think|reason|thought|summary|refusal", kind) and not part.get("thought")
+
+
+def _without_halves(text: str) -> str:
+    """Return ``text`` without half characters, which no file can hold."""
+    return text.encode("utf-8", "ignore").decode()
+
+
+def _count(value: Any) -> int:
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 10**12
+    return int(value) if fits else -1
 
 
 def _unreachable(error: BaseException) -> bool:

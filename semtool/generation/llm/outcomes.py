@@ -4,28 +4,38 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["MEANING", "Outcome", "RejectedError"]
+__all__ = ["Outcome", "RejectedError"]
 
 
 class Outcome(StrEnum):
-    """How a request for one text (or one filling of the attributes) ended."""
+    """How a request for one text (or one filling of the attributes) ended, and what that means."""
 
-    OK = "ok"
-    REPAIRED = "repaired"
-    LENGTH = "length"
-    REFUSAL = "refusal"
-    EMPTY = "empty"
-    INVALID_JSON = "invalid-json"
-    MISSING_SLOT = "missing-slot"
-    TOO_LONG = "too-long"
-    TOO_SHORT = "too-short"
-    NAMES_LABEL = "names-label"
-    COPIED = "copied"
-    DUPLICATE = "duplicate"
-    HTTP_ERROR = "http-error"
-    TIMEOUT = "timeout"
-    UNAUTHORISED = "unauthorised"
-    NOT_ASKED = "not-asked"
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str = "") -> Outcome:  # noqa: D102
+        member = str.__new__(cls, value)
+        member._value_, member.meaning = value, meaning
+        return member
+
+    OK = "ok", "answered as asked"
+    REPAIRED = (
+        "repaired",
+        "usable after a harmless correction (prose around the JSON, spelling of keys, length)",
+    )
+    LENGTH = "length", "cut off at the token limit"
+    REFUSAL = "refusal", "the model refused or a content filter stepped in"
+    EMPTY = "empty", "no text"
+    INVALID_JSON = "invalid-json", "no JSON object in the answer"
+    MISSING_SLOT = "missing-slot", "the JSON lacks a key, or its value does not fit"
+    TOO_LONG = "too-long", "more words than the prompt set allows"
+    TOO_SHORT = "too-short", "too few words to say anything"
+    NAMES_LABEL = "names-label", "names the action although the prompt set forbids it"
+    COPIED = "copied", "repeats the request (an example, given facts) and says nothing of its own"
+    DUPLICATE = "duplicate", "nearly the same as another variant"
+    HTTP_ERROR = "http-error", "the server failed, also after retries"
+    TIMEOUT = "timeout", "no whole answer in time"
+    UNAUTHORISED = "unauthorised", "the key was not accepted"
+    NOT_ASKED = "not-asked", "left out by --limit"
 
     @property
     def good(self) -> bool:
@@ -33,29 +43,9 @@ class Outcome(StrEnum):
         return self in (Outcome.OK, Outcome.REPAIRED)
 
 
-MEANING = {
-    Outcome.OK: "answered as asked",
-    Outcome.REPAIRED: "usable after a harmless correction (prose around the JSON, spelling of keys, length)",
-    Outcome.LENGTH: "cut off at the token limit",
-    Outcome.REFUSAL: "the model refused or a content filter stepped in",
-    Outcome.EMPTY: "no text",
-    Outcome.INVALID_JSON: "no JSON object in the answer",
-    Outcome.MISSING_SLOT: "the JSON lacks a key, or its value does not fit",
-    Outcome.TOO_LONG: "more words than the prompt set allows",
-    Outcome.TOO_SHORT: "too few words to say anything",
-    Outcome.NAMES_LABEL: "names the action although the prompt set forbids it",
-    Outcome.COPIED: "repeats the request (an example, given facts) and says nothing of its own",
-    Outcome.DUPLICATE: "nearly the same as another variant",
-    Outcome.HTTP_ERROR: "the server failed, also after retries",
-    Outcome.TIMEOUT: "no answer in time, also after retries",
-    Outcome.UNAUTHORISED: "the key was not accepted",
-    Outcome.NOT_ASKED: "left out by --limit or --max-cost",
-}
-
-
 class RejectedError(Exception):
     """An answer that arrived but cannot be used; never leaves this package."""
 
     def __init__(self, outcome: Outcome) -> None:
         self.outcome = outcome
-        super().__init__(MEANING[outcome])
+        super().__init__(outcome.meaning)

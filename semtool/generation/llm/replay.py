@@ -1,4 +1,4 @@
-"""What is known of a cell from its answers so far, and what is still to be asked: a pure function.
+"""What is known of a question from its answers so far, and what is still to be asked: a pure function.
 
 Asking, resuming and writing all go through `replay`. It depends on nothing but the answers, so a run that was
 killed and continued ends where an undisturbed one ends.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from semtool.generation.llm.cache import Answer
 from semtool.generation.llm.outcomes import Outcome, RejectedError
-from semtool.generation.llm.requests import Ask, Cell
+from semtool.generation.llm.questions import Question, Request
 from semtool.generation.llm.rules import MIN_WORDS, fit_length, names_label, near_duplicate
 from semtool.generation.llm.schema import read_answer
 
@@ -20,13 +20,15 @@ __all__ = ["ATTEMPTS", "Replay", "judge", "may_ask", "never", "replay"]
 ATTEMPTS = 3
 """How often a run asks for one text, with a new seed each time, before it gives up."""
 
-Lookup = Callable[[Ask], Answer | Outcome | None]
+_FILTERED = ("content_filter", "safety", "recitation", "prohibited_content", "refusal")
+_CUT_OFF = ("length", "max_tokens", "max_output_tokens", "model_length")
+Lookup = Callable[[Request], Answer | Outcome | None]
 """The answer to a request; or why there is none; or None if it was not asked yet."""
 
 
 @dataclass
 class Replay:
-    """The state of a cell.
+    """The state of a question.
 
     Attributes:
         accepted: for each variant that has a usable answer, its text by slot.
@@ -38,33 +40,33 @@ class Replay:
 
     accepted: dict[int, dict[str, str]] = field(default_factory=dict)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
-    wanted: list[Ask] = field(default_factory=list)
+    wanted: list[Request] = field(default_factory=list)
     used: list[Answer] = field(default_factory=list)
     attempts: dict[int, int] = field(default_factory=dict)
 
 
-def replay(cell: Cell, lookup: Lookup, may_ask: Callable[[int, int], bool]) -> Replay:
-    """Judge the answers to ``cell`` round by round: every open variant is asked once a round.
+def replay(question: Question, lookup: Lookup, may_ask: Callable[[int, int], bool]) -> Replay:
+    """Judge the answers to ``question`` round by round: every open variant is asked once a round.
 
     Args:
         lookup: gives what is known of a request.
         may_ask: whether a variant's attempt (from 0) may be asked if it is not known.
     """
-    state = Replay(attempts=dict.fromkeys(range(cell.variants), 0))
-    doubled = dict.fromkeys(range(cell.variants), 0)
-    pending = list(range(cell.variants))
+    state = Replay(attempts=dict.fromkeys(range(question.variants), 0))
+    doubled = dict.fromkeys(range(question.variants), 0)
+    pending = list(range(question.variants))
     attempt = 0
     while pending:
         arrived: list[tuple[int, Answer]] = []
         for variant in pending:
-            ask = cell.ask(variant, attempt, doubled[variant])
-            found = lookup(ask)
-            if isinstance(found, Answer):
-                arrived.append((variant, found))
-            elif found is not None:
-                state.outcomes[variant] = found
+            request = question.request(variant, attempt, doubled[variant])
+            known = lookup(request)
+            if isinstance(known, Answer):
+                arrived.append((variant, known))
+            elif known is not None:
+                state.outcomes[variant] = known
             elif may_ask(variant, attempt):
-                state.wanted.append(ask)
+                state.wanted.append(request)
                 state.outcomes.pop(variant, None)
         if state.wanted:
             # Which of two like answers counts depends on their order: judge a round when all of it is there.
@@ -74,7 +76,7 @@ def replay(cell: Cell, lookup: Lookup, may_ask: Callable[[int, int], bool]) -> R
             state.used.append(answer)
             state.attempts[variant] = attempt + 1
             try:
-                values, repaired = judge(cell, answer, state.accepted.values())
+                values, repaired = judge(question, answer, state.accepted.values())
             except RejectedError as error:
                 state.outcomes[variant] = error.outcome
                 doubled[variant] += error.outcome is Outcome.LENGTH
@@ -105,7 +107,9 @@ def never(_variant: int, _attempt: int) -> bool:
     return False
 
 
-def judge(cell: Cell, answer: Answer, others: Collection[dict[str, str]]) -> tuple[dict[str, str], bool]:
+def judge(
+    question: Question, answer: Answer, others: Collection[dict[str, str]]
+) -> tuple[dict[str, str], bool]:
     """Return the texts of an answer by slot, and whether they were repaired.
 
     Args:
@@ -114,21 +118,21 @@ def judge(cell: Cell, answer: Answer, others: Collection[dict[str, str]]) -> tup
     Raises:
         RejectedError: with the outcome that names what is wrong.
     """
-    if answer.refusal or answer.finish == "content_filter":
+    if answer.refusal or answer.finish in _FILTERED:
         raise RejectedError(Outcome.REFUSAL)
-    if answer.finish == "length":
+    if answer.finish in _CUT_OFF:
         raise RejectedError(Outcome.LENGTH)
-    values, repaired = read_answer(answer.text, cell.schema)
-    if cell.granularity == "attribute":
+    values, repaired = read_answer(answer.text, question.schema)
+    if question.granularity == "attribute":
         return values, repaired
-    shortest = 1 if cell.granularity == "label" else MIN_WORDS
+    shortest = 1 if question.granularity == "label" else MIN_WORDS
     for slot, text in values.items():
-        values[slot], cut = fit_length(text, cell.spec.max_words, shortest)
+        values[slot], cut = fit_length(text, question.spec.max_words, shortest)
         repaired = repaired or cut
-        if cell.spec.forbid_label and names_label(values[slot], cell.action.name):
+        if question.spec.forbid_label and names_label(values[slot], question.action.name):
             raise RejectedError(Outcome.NAMES_LABEL)
-    said = cell.sentences
-    if cell.granularity != "label" and all(near_duplicate(text, said) for text in values.values()):
+    said = question.sentences
+    if question.granularity != "label" and all(near_duplicate(text, said) for text in values.values()):
         raise RejectedError(Outcome.COPIED)
     if near_duplicate(_whole(values), map(_whole, others)):
         raise RejectedError(Outcome.DUPLICATE)

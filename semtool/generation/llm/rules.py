@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from semtool.generation.llm.outcomes import Outcome, RejectedError
 
-__all__ = ["MIN_WORDS", "fit_length", "names_label", "near_duplicate", "words"]
+__all__ = ["MIN_WORDS", "fit_length", "names_label", "near_duplicate", "without_control", "words"]
 
 MIN_WORDS = 3
 """Shortest text, in words, at every granularity but ``label``."""
@@ -15,12 +15,22 @@ SAME = 0.9
 """Texts that share this part of their words (Jaccard) are near-duplicates."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
 def words(text: str) -> list[str]:
     """Return the words of ``text`` in lower case."""
     return _WORD.findall(text.casefold())
+
+
+def without_control(text: str) -> str:
+    """Return ``text`` without what no text holds: terminal sequences, control characters, half characters.
+
+    Half characters are surrogates without their partner, which no file can hold.
+    """
+    return _CONTROL.sub("", _TERMINAL.sub("", text))
 
 
 def fit_length(text: str, longest: int, shortest: int = MIN_WORDS) -> tuple[str, bool]:

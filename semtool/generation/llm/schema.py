@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from semtool.generation.llm.outcomes import Outcome, RejectedError
+from semtool.generation.llm.rules import without_control
 
-__all__ = ["answer_rule", "enum_schema", "read_answer", "text_schema"]
+__all__ = ["answer_rule", "enum_schema", "read_answer", "text_schema", "without_reasoning"]
 
-_THOUGHT = re.compile(r"<think>.*?(</think>|\Z)", re.DOTALL)
+MAX_OBJECTS = 1000
+"""How many places of an answer are looked at for a JSON object."""
+_NAME = (
+    r"(?:\w+[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflect(?:ion)?|analysis|scratch_?pad|details)"
+)
+_OPEN = re.compile(
+    rf"<\|?(?:begin_of_|start_)?{_NAME}\b[^<>]{{0,80}}>|\[{_NAME}\]|◁{_NAME}▷|<unused94>", re.IGNORECASE
+)
+_END = re.compile(
+    rf"<\|?(?:/|end_of_|end_)\s*{_NAME}\s*\|?>|\[/{_NAME}\]|◁/{_NAME}▷|<unused95>"
+    # the channels of gpt-oss: what counts is said in the last one
+    r"|<\|channel\|>\s*final\b[^<]{0,80}<\|message\|>|assistantfinal\b",
+    re.IGNORECASE,
+)
 
 
 def text_schema(slots: Iterable[str]) -> dict[str, Any]:
@@ -41,30 +55,39 @@ def answer_rule(schema: Mapping[str, Any]) -> str:
     return f"Answer with one JSON object and nothing else. Its keys, each with {kind}: {keys}."
 
 
+def without_reasoning(text: str) -> str:
+    """Return what a model says after it has thought aloud, whatever its marks; all of it without marks.
+
+    Thoughts may lack the opening mark (servers swallow it), and may be given up without a closing one: then
+    what follows the opening mark is returned without the mark, for there may be an answer in it.
+    """
+    ends = list(_END.finditer(text))
+    if ends:
+        after = text[ends[-1].end() :]
+        begin = _OPEN.search(text)
+        if after.strip():
+            text = after
+        elif begin:
+            text = text[: begin.start()]  # thoughts that come after the answer
+    return _END.sub("", _OPEN.sub("", text)).strip()
+
+
 def read_answer(text: str, schema: Mapping[str, Any]) -> tuple[dict[str, str], bool]:
     """Return the values of an answer by key, in the schema's order, and whether it had to be repaired.
 
-    Repairs change no wording: prose or a code fence around the object, one wrapping key, the case and
-    punctuation of keys and of enum values, surplus keys, a list of sentences in place of a string.
+    Of several objects the last that has all keys counts: drafts come before it. Repairs change no wording:
+    prose or a code fence around the object, objects around it, the case and punctuation of keys and of enum
+    values, surplus keys, a list of sentences in place of a string, control characters.
 
     Raises:
         RejectedError: ``empty``, ``invalid-json`` or ``missing-slot``.
     """
-    text = _THOUGHT.sub("", text).strip()
-    if not text:
+    said = without_reasoning(text)
+    if not said or (_OPEN.match(text.lstrip()) and "{" not in said):
         raise RejectedError(Outcome.EMPTY)
-    found, repaired = _object_in(text)
     properties = schema["properties"]
     wanted = {_plain(name): name for name in properties}
-    while len(found) == 1 and not (set(map(_plain, found)) & set(wanted)):
-        inner = next(iter(found.values()))
-        if not isinstance(inner, dict):
-            break
-        found, repaired = inner, True
-    given = {wanted[_plain(k)]: v for k, v in found.items() if _plain(k) in wanted}
-    if set(properties) - set(given):
-        raise RejectedError(Outcome.MISSING_SLOT)
-    repaired = repaired or list(found) != [k for k in found if k in properties]
+    given, repaired = _given(said, wanted)
     values = {}
     for name, rule in properties.items():
         value, changed = _value(given[name], rule)
@@ -76,21 +99,54 @@ def read_answer(text: str, schema: Mapping[str, Any]) -> tuple[dict[str, str], b
     return values, repaired
 
 
-def _object_in(text: str) -> tuple[dict[str, Any], bool]:
-    """Return the JSON object that ``text`` is or contains, and whether it had to be looked for."""
+def _given(said: str, wanted: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
+    """Return the raw values by the schema's names, and whether they had to be looked for."""
     try:
-        found, repaired = json.loads(text), False
+        values, whole = [json.loads(said)], True
+        if isinstance(values[0], str):  # JSON in JSON
+            values, whole = [json.loads(values[0])], False
     except (ValueError, RecursionError):
-        begin, end = text.find("{"), text.rfind("}")
+        values, whole = list(_json_values(said)), False
+    for value in reversed(values):
+        if given := _last_fitting(value, wanted):
+            tidy = (
+                whole
+                and isinstance(value, dict)
+                and [k for k in value if k in wanted.values()] == list(value)
+            )
+            return given, not tidy
+    there = any(isinstance(value, dict) for value in values)
+    raise RejectedError(Outcome.MISSING_SLOT if there else Outcome.INVALID_JSON)
+
+
+def _json_values(said: str) -> Iterator[Any]:
+    """Yield the objects that stand somewhere in a text."""
+    decoder = json.JSONDecoder(strict=False)
+    at = said.find("{")
+    for _ in range(MAX_OBJECTS):
+        if at < 0:
+            return
         try:
-            found, repaired = json.loads(text[begin : end + 1], strict=False), True
+            value, end = decoder.raw_decode(said, at)
         except (ValueError, RecursionError):
-            raise RejectedError(Outcome.INVALID_JSON) from None
-    if isinstance(found, list) and len(found) == 1:
-        found, repaired = found[0], True
-    if not isinstance(found, dict):
-        raise RejectedError(Outcome.INVALID_JSON)
-    return found, repaired
+            end = at + 1
+        else:
+            yield value
+        at = said.find("{", end)
+
+
+def _last_fitting(value: Any, wanted: Mapping[str, str], depth: int = 0) -> dict[str, Any] | None:
+    """Return the values of the last object, at most a few levels down, that has every key."""
+    if isinstance(value, dict):
+        given = {wanted[_plain(k)]: v for k, v in value.items() if _plain(k) in wanted}
+        if len(given) == len(wanted):
+            return given
+        value = list(value.values())
+    fitting = None
+    if isinstance(value, list) and depth < 5:
+        for inner in value[:MAX_OBJECTS]:
+            fitting = _last_fitting(inner, wanted, depth + 1) or fitting
+    return fitting
 
 
 def _value(raw: Any, rule: Mapping[str, Any]) -> tuple[str, bool]:
@@ -101,7 +157,8 @@ def _value(raw: Any, rule: Mapping[str, Any]) -> tuple[str, bool]:
         return "", repaired
     if not isinstance(raw, str):
         raise RejectedError(Outcome.MISSING_SLOT)
-    text = " ".join(raw.split())
+    shown = without_control(raw)
+    text, repaired = " ".join(shown.split()), repaired or shown != raw
     if "enum" not in rule:
         return text, repaired
     allowed = {_plain(value): value for value in rule["enum"]}

@@ -120,7 +120,7 @@ def test_generate_prints_json_and_nothing_else(cli):
     assert made.json()["counts"]["motion"] == 10
     assert made.json()["reference"] == "nw-ucla/multi@v1"
     again = cli("generate", "--dataset", "nw-ucla", "--json").json()
-    assert (again["made"], again["new"]) == (False, 0)
+    assert (again["created"], again["new"]) == (False, 0)
 
 
 def test_generate_says_what_it_did(cli, tmp_path):

@@ -15,7 +15,7 @@ from semtool.diagnosis.contrast import Rivals, choose_fields, confusions, filled
 from semtool.embedding import embed
 from semtool.errors import UsageError
 from semtool.generation import generate
-from semtool.generation.llm.rules import names_label
+from semtool.generation import names_label
 
 LEFT, RIGHT = "swipe left", "swipe right"
 
@@ -104,7 +104,7 @@ def test_quotes_and_braces_in_names_do_not_break_the_template():
     for prompts in ("contrast", "llm-contrast"):
         prompt_set = filled(prompts, data, bank, rivals, {0: ["arms"], 1: ["speed"], 2: ["arms"]}, {})
         prompt_set.check_syntax()
-    from semtool.generation.templates import describe
+    from semtool.generation import describe
 
     found = describe(filled("contrast", data, bank, rivals, {i: ["arms"] for i in range(3)}, {}), data, bank)
     assert {d.text for d in found} == {"One arm does the work."}

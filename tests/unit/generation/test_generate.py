@@ -38,8 +38,8 @@ def make_set(tmp_path, text, options=""):
 def test_the_same_inputs_give_the_same_version(store):
     first = generate("nw-ucla", "global", store=store)
     again = generate("nw-ucla", "global", store=store)
-    assert (first.made, first.new, first.reused) == (True, 30, 0)
-    assert (again.made, again.new, again.reused) == (False, 0, 30)
+    assert (first.created, first.new, first.reused) == (True, 30, 0)
+    assert (again.created, again.new, again.reused) == (False, 0, 30)
     assert again.artifact.reference == first.artifact.reference == "nw-ucla/global@v1"
     assert first.artifact.verify().manifest.inputs["prompts"].sha256 == load_prompt_set("global").sha256
 
@@ -55,17 +55,17 @@ def test_overwrite_policies(store, tmp_path, mine):
     generate(mine, make_set(tmp_path, "{{ name }}"), store=store)
     folder = make_set(tmp_path, "a {{ name }}")
     kept = generate(mine, folder, store=store, overwrite="never")
-    assert (kept.artifact.version, kept.made) == (1, False)
+    assert (kept.artifact.version, kept.created) == (1, False)
     made = generate(mine, folder, store=store, overwrite="always")
-    assert (made.artifact.version, made.made) == (2, True)
+    assert (made.artifact.version, made.created) == (2, True)
     again = generate(mine, folder, store=store, overwrite="always")
-    assert (again.artifact.version, again.made, again.new) == (2, False, 0)
+    assert (again.artifact.version, again.created, again.new) == (2, False, 0)
 
 
 def test_a_dry_run_counts_and_writes_nothing(store, tmp_path):
     plan = generate("utd-mhad", "parts-phases", store=store, dry_run=True)
     assert plan.counts == {"part": 108, "phase": 81}
-    assert (plan.artifact, plan.made, plan.new) == (None, False, 189)
+    assert (plan.artifact, plan.created, plan.new) == (None, False, 189)
     assert not (tmp_path / "artifacts").exists()
 
 
@@ -145,3 +145,25 @@ def test_labels_leak_as_whole_words_only():
     throw = dataset.find_class("throw").id
     assert leaks("She will throw it.", throw, dataset, bank) == "throw"
     assert leaks("An overthrown king.", throw, dataset, bank) == ""
+
+
+def test_without_a_store_it_is_that_of_the_working_folder(tmp_path, monkeypatch):
+    import semtool
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SEMTOOL_ROOT", raising=False)
+    assert semtool.generate("nw-ucla", "label").artifact.path.is_relative_to("artifacts")
+
+
+def test_an_unknown_policy_gets_the_nearest(store):
+    with pytest.raises(UsageError, match="'never'"):
+        generate("nw-ucla", "label", store=store, overwrite="nevr")
+
+
+@pytest.mark.parametrize(
+    ("prompts", "encoder"),
+    [("attributes", "attributes"), ("multi", "minilm"), ("label", "minilm"), ("contrast", "minilm")],
+)
+def test_the_next_step_names_an_encoder_that_reads_the_texts(store, cli, prompts, encoder):
+    done = cli("generate", "--dataset", "nw-ucla", "--prompts", prompts, "--root", store.root)
+    assert f"next: semtool embed --encoder {encoder} --descriptions nw-ucla/{prompts}@v1" in done.err

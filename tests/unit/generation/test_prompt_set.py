@@ -1,5 +1,7 @@
 """Prompt sets: found by name or path, checked when loaded, hashed whole."""
 
+import os
+
 import pytest
 
 from semtool.errors import SemtoolError, UsageError
@@ -114,3 +116,56 @@ def test_a_scaffold_loads_and_so_does_a_copy(tmp_path):
         scaffold(tmp_path / "copy")
     with pytest.raises(UsageError, match="cannot be the name"):
         scaffold(tmp_path / "no name")
+
+
+@pytest.mark.parametrize("file", ["global.j2", "prompt.yaml"])
+@pytest.mark.parametrize("way", ["link", "chain", "relative", "folder"])
+def test_links_out_of_the_folder_are_refused(tmp_path, file, way):
+    """A link would put any file's text into descriptions that are passed on."""
+    folder = make(tmp_path / "mine")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    secret = elsewhere / file
+    secret.write_text((folder / file).read_text())
+    (folder / file).unlink()
+    if way == "chain":
+        (folder / "inner").symlink_to(secret)
+        (folder / file).symlink_to("inner")
+    elif way == "folder":
+        (folder / "sub").symlink_to(elsewhere)
+        (folder / file).symlink_to(f"sub/{file}")
+    else:
+        (folder / file).symlink_to(secret if way == "link" else f"../elsewhere/{file}")
+    with pytest.raises(UsageError, match=f"mine/{file} is a link out of the prompt set's folder"):
+        load_prompt_set(folder)
+
+
+def test_links_inside_the_folder_are_followed(tmp_path):
+    folder = make(tmp_path / "mine")
+    (folder / "other.j2").symlink_to("global.j2")
+    (tmp_path / "alias").symlink_to(folder)
+    assert load_prompt_set(tmp_path / "alias").files["other.j2"] == "{{ name }}"
+
+
+@pytest.mark.parametrize("what", ["pipe", "folder", "device", "loop", "dangling", "large", "bytes"])
+def test_what_is_no_template_is_refused_at_once(tmp_path, what):
+    folder = make(tmp_path / "mine")
+    path = folder / "x.j2"
+    if what == "pipe":
+        os.mkfifo(path)
+    elif what == "folder":
+        path.mkdir()
+    elif what == "large":
+        path.write_bytes(b"x" * (1 << 21))
+    elif what == "bytes":
+        path.write_bytes(b"\xff\xfe\x00")
+    else:
+        path.symlink_to({"device": "/dev/zero", "loop": "x.j2", "dangling": "gone.j2"}[what])
+    with pytest.raises(SemtoolError, match=r"mine/x\.j2"):
+        load_prompt_set(folder)
+
+
+def test_a_mark_at_the_beginning_of_a_template_is_no_text(tmp_path):
+    folder = make(tmp_path / "mine")
+    (folder / "global.j2").write_bytes(b"\xef\xbb\xbf{{ name }}")
+    assert load_prompt_set(folder).files["global.j2"] == "{{ name }}"

@@ -5,9 +5,8 @@ from collections import Counter
 import pytest
 
 from semtool.catalogue import dataset_names, load_bank, load_dataset, load_vocabulary
-from semtool.generation import load_prompt_set, prompt_set_names
+from semtool.generation import describe, load_prompt_set, prompt_set_names
 from semtool.generation.checks import check_descriptions, estimate_tokens
-from semtool.generation.templates import describe
 
 TEMPLATE_SETS = [n for n in prompt_set_names() if load_prompt_set(n).source == "template"]
 DATASETS = [n for n in dataset_names() if n != "ntu60"]  # ntu60 is the first half of ntu120

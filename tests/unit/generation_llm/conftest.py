@@ -13,7 +13,7 @@ from werkzeug import Request, Response
 
 from semtool.artifacts import Store
 from semtool.catalogue import Dataset
-from semtool.generation.llm import LlmOptions, generate_with_llm
+from semtool.generation import LlmOptions, generate
 from semtool.generation.prompt_set import PromptSet
 
 KEY = "sk-test-0123456789abcdef"
@@ -118,14 +118,14 @@ def store(tmp_path):
 
 @pytest.fixture
 def ask(server, dataset, store):
-    """Run `generate_with_llm` against the scripted server, one request at a time."""
+    """Run `generate` against the scripted server, one request at a time."""
 
     def run(prompts=None, *, data=None, dry_run=False, overwrite="only-missing", **options):
         options = {"concurrency": 1, "timeout": 5.0, "retries": 2} | options
-        return generate_with_llm(
+        return generate(
             data or dataset,
             prompts or prompt_set(),
-            options=LlmOptions(model="scripted", base_url=server.url, **options),
+            llm=LlmOptions(model="scripted", base_url=server.url, **options),
             store=store,
             dry_run=dry_run,
             overwrite=overwrite,

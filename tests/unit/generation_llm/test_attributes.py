@@ -7,8 +7,9 @@ import json
 import pytest
 
 from semtool.catalogue import load_vocabulary
-from semtool.generation.llm.attributes import Agreement, agreement, majority
-from semtool.generation.llm.requests import Sampling, cells
+from semtool.generation import LlmOptions
+from semtool.generation.llm.questions import questions
+from semtool.generation.llm.record import Agreement, majority
 
 from .conftest import completion, prompt_set, texts
 
@@ -32,15 +33,16 @@ def test_a_tie_goes_to_the_value_given_first():
 
 
 def test_agreement_counts_pairs():
-    found = agreement([[{"a": "x"}, {"a": "x"}, {"a": "y"}], [{"a": "z"}, {"a": "z"}, {"a": "z"}]])
+    found = Agreement.of([[{"a": "x"}, {"a": "x"}, {"a": "y"}], [{"a": "z"}, {"a": "z"}, {"a": "z"}]])
     assert found.pairs == 6
-    assert found.by_field() == {"a": pytest.approx(4 / 6)}
-    assert found.chance() == {"a": pytest.approx((2 / 6) ** 2 + (1 / 6) ** 2 + (3 / 6) ** 2)}
+    assert found.fields == {"a": pytest.approx(4 / 6, abs=1e-4)}
+    assert found.mean == pytest.approx(4 / 6, abs=1e-4)
+    assert found.chance == pytest.approx((2 / 6) ** 2 + (1 / 6) ** 2 + (3 / 6) ** 2, abs=1e-4)
 
 
 def test_one_filling_has_no_agreement():
-    assert agreement([[{"a": "x"}]]).summary() == {}
-    assert Agreement().summary() == {}
+    assert Agreement.of([[{"a": "x"}]]) is None
+    assert Agreement.of([]) is None
 
 
 def test_fillings_become_codes_and_sentences(ask, server):
@@ -55,9 +57,9 @@ def test_fillings_become_codes_and_sentences(ask, server):
     assert list(codes) == list(vocabulary.fields)
     assert (codes["arms"], codes["people"]) == ("both", "one")
     assert codes["legs"] == vocabulary.fields["legs"].default
-    summary = result.details["llm"]["agreement"]
-    assert summary["pairs"] == 3
-    assert summary["fields"] == {
+    summary = result.llm.agreement
+    assert summary.pairs == 3
+    assert summary.fields == {
         "arms": pytest.approx(1 / 3, abs=1e-4),
         "people": pytest.approx(1 / 3, abs=1e-4),
     }
@@ -66,14 +68,14 @@ def test_fillings_become_codes_and_sentences(ask, server):
 def test_like_fillings_are_no_duplicates(ask, server):
     server.script = [filling("one")] * 3
     result = ask(prompt_set(**FIELDS), classes=("hop",))
-    assert result.details["llm"]["outcomes"] == {"ok": 3}
-    assert result.details["llm"]["agreement"]["mean"] == 1.0
+    assert result.llm.outcomes == {"ok": 3}
+    assert result.llm.agreement.mean == 1.0
 
 
 def test_value_outside_the_vocabulary_is_asked_again(ask, server):
     server.script = [filling("seven"), filling("One"), filling("both"), filling("one")]
     result = ask(prompt_set(**FIELDS), classes=("hop",))
-    assert result.details["llm"]["outcomes"] == {"repaired": 1, "ok": 2}
+    assert result.llm.outcomes == {"repaired": 1, "ok": 2}
     assert {d.slot: d.text for d in texts(result)}["arms"] == "One arm does the work."
 
 
@@ -90,7 +92,7 @@ def test_shipped_set_asks_for_every_field_and_does_not_give_the_answer_away():
 
     data = load_dataset("nw-ucla")
     bank = load_bank(data)
-    found = list(cells(load_prompt_set("llm-attributes"), data, bank, model="m", sampling=Sampling()))
+    found = list(questions(load_prompt_set("llm-attributes"), data, bank, LlmOptions("m")))
     assert len(found) == len(data.classes)
     vocabulary = load_vocabulary()
     for cell in found:

@@ -10,7 +10,7 @@ import pytest
 from werkzeug import Response
 
 from semtool.errors import SemtoolError
-from semtool.generation.llm import LlmOptions, generate_with_llm
+from semtool.generation import LlmOptions, generate
 
 from .conftest import KEY, completion, good, prompt_set, reply, texts
 
@@ -18,7 +18,7 @@ PARTS = {"part": {"slots": ["head", "arms"]}}
 
 
 def outcomes(result):
-    return result.details["llm"]["outcomes"]
+    return result.llm.outcomes
 
 
 def busy(**headers):
@@ -50,7 +50,7 @@ def test_failing_for_good_leaves_the_others_alone(ask, server):
     server.script = [reply("broken", 503, retry_after_ms="5")] * 3
     result = ask(allow_missing=True)
     assert outcomes(result) == {"http-error": 1, "ok": 2}
-    assert "503" in result.details["why"]["http-error"]
+    assert "503" in result.reasons["http-error"]
     assert [d.class_name for d in texts(result)] == ["bow", "spin"]
     assert result.artifact.manifest.details["llm"]["missing"] == [
         {
@@ -117,7 +117,7 @@ def test_body_that_ends_early_is_asked_again(dataset, store, monkeypatch):
         retries=1,
         concurrency=1,
     )
-    result = generate_with_llm(dataset, prompt_set(), options=options, store=store)
+    result = generate(dataset, prompt_set(), llm=options, store=store)
     listener.close()
     assert result.artifact is None
     assert outcomes(result) == {"http-error": 1}
@@ -240,7 +240,7 @@ def test_nobody_there_is_said_once(dataset, store):
         port = free.getsockname()[1]
     options = LlmOptions(model="m", base_url=f"http://127.0.0.1:{port}/v1", retries=0)
     with pytest.raises(SemtoolError, match=r"no server answers at 127\.0\.0\.1"):
-        generate_with_llm(dataset, prompt_set(), options=options, store=store)
+        generate(dataset, prompt_set(), llm=options, store=store)
 
 
 def test_a_server_that_goes_away_ends_the_run(ask, server, web):
@@ -259,4 +259,4 @@ def test_error_in_a_successful_response(ask, server):
     server.script = [{"error": {"message": f"upstream is down, key {KEY}"}}]
     result = ask(allow_missing=True)
     assert outcomes(result) == {"http-error": 1, "ok": 2}
-    assert KEY not in json.dumps(result.details, default=str)
+    assert KEY not in str((result.reasons, result.llm))

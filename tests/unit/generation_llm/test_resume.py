@@ -24,8 +24,8 @@ def test_second_run_asks_nothing(ask, server):
     again = ask()
     assert len(server.seen) == 3
     assert again.artifact.reference == first.artifact.reference
-    assert not again.made
-    assert again.details["asked"] == 0
+    assert not again.created
+    assert again.asked == 0
 
 
 def test_answers_outlive_the_artifact(ask, server, store):
@@ -46,16 +46,16 @@ def test_warm_cache_does_not_import_the_client(ask, server, store, monkeypatch):
         path.unlink()
     first.artifact.path.rmdir()
     monkeypatch.setitem(sys.modules, "openai", None)
-    assert ask().details["asked"] == 0
+    assert ask().asked == 0
 
 
 def test_only_missing_is_asked(ask, server):
-    server.script = [reply("broken", 400)] * 3  # one class, refused in every format
+    server.script = [reply("broken", 400)] * 4  # one class, refused in every form
     assert ask().artifact is None
     asked = len(server.seen)
     result = ask()
     assert len(server.seen) == asked + 1
-    assert result.details["llm"]["outcomes"] == {"ok": 3}
+    assert result.llm.outcomes == {"ok": 3}
 
 
 def test_stopped_run_goes_on(ask, server, store):
@@ -79,9 +79,9 @@ def good_for(body):
 
 def test_exhausted_text_is_asked_again_by_the_next_run(ask, server):
     server.script = unusable(3)
-    assert ask(classes=("hop",)).details["llm"]["outcomes"] == {"invalid-json": 1}
+    assert ask(classes=("hop",)).llm.outcomes == {"invalid-json": 1}
     result = ask(classes=("hop",))
-    assert result.details["asked"] == 1
+    assert result.asked == 1
     assert len({b["seed"] for b in server.seen}) == 4
 
 
@@ -91,7 +91,7 @@ def test_interrupted_attempts_count(ask, server, store):
     with pytest.raises(SemtoolError):
         ask(classes=("hop",))
     server.script = unusable(5)
-    assert ask(classes=("hop",)).details["asked"] == 1
+    assert ask(classes=("hop",)).asked == 1
 
 
 def test_damaged_answer_is_asked_again(ask, server, store):
@@ -103,11 +103,9 @@ def test_damaged_answer_is_asked_again(ask, server, store):
 
 
 def test_another_temperature_or_seed_is_another_question(ask, server):
-    from semtool.generation.llm import Sampling
-
     ask()
-    ask(sampling=Sampling(temperature=0.2))
-    ask(sampling=Sampling(seed=7))
+    ask(temperature=0.2)
+    ask(seed=7)
     assert len(server.seen) == 9
     assert [b["temperature"] for b in server.seen] == [0.7] * 3 + [0.2] * 3 + [0.7] * 3
 
@@ -149,7 +147,6 @@ def test_cache_file_is_plain_json(ask, server, store):
     ask(classes=("hop",))
     (path,) = (store.root / "cache" / "llm").glob("*/*.json")
     raw = json.loads(path.read_text())
-    assert raw["key"] == path.stem
     assert raw["model"] == "scripted-1"
     assert raw["host"] == "localhost"
     assert AnswerCache(store).get(path.stem).tokens_in == 11

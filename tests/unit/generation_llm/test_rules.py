@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from semtool.generation.llm.outcomes import MEANING, Outcome, RejectedError
+from semtool.generation.llm.outcomes import Outcome, RejectedError
 from semtool.generation.llm.rules import fit_length, names_label, near_duplicate
 from semtool.generation.llm.schema import answer_rule, enum_schema, read_answer, text_schema
 
@@ -84,5 +86,68 @@ def test_answer_rule_names_the_keys():
 
 
 def test_every_outcome_is_explained():
-    assert set(MEANING) == set(Outcome)
+    assert all(outcome.meaning for outcome in Outcome)
     assert [o for o in Outcome if o.good] == ["ok", "repaired"]
+
+
+FINAL = '{"text": "The forearm swings."}'
+DRAFT = 'I should answer {"text": "..."} and nothing else. Or {"text": "A draft."}?'
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [
+        ("<think>", "</think>"), ("", "</think>"), ("<thinking>", "</thinking>"), ("<thought>", "</thought>"),
+        ("<Thought>", "</Thought>"), ("<reasoning>", "</reasoning>"), ("<reflection>", "</reflection>"),
+        ("[THINK]", "[/THINK]"), ("◁think▷", "◁/think▷"), ("<seed:think>", "</seed:think>"),
+        ("<|begin_of_thought|>", "<|end_of_thought|>"), ("<|START_THINKING|>", "<|END_THINKING|>"),
+        ("<scratch_pad>", "</scratch_pad>"), ('<details type="reasoning" done="true">', "</details>"),
+        ("<think> a <think> b </think>", "</think>"), ("<unused94>thought", "<unused95>"),
+        (
+            "<|channel|>analysis<|message|>",
+            "<|end|><|start|>assistant<|channel|>final <|constrain|>json<|message|>",
+        ),
+        ("analysis", "assistantfinal"), ("Here is my thought process:", "Here is my response:"),
+        ("```thinking\n", "\n```\n```json\n"),
+    ],
+)  # fmt: skip
+def test_what_a_model_thinks_aloud_is_not_its_answer(opening, closing):
+    for said in (f"{opening}{DRAFT}{closing}\n\n{FINAL}", f"{opening}{DRAFT}{closing}```json\n{FINAL}\n```"):
+        values, _ = read_answer(said, text_schema(["text"]))
+        assert values == {"text": "The forearm swings."}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"{FINAL}<think>Was that {DRAFT}</think>",
+        f"<think>hm</think><answer>{FINAL}</answer>",
+        json.dumps({"reasoning": "so", "answer": {"text": "The forearm swings."}}),
+        json.dumps({"draft": {"text": "A draft."}, "final": {"text": "The forearm swings."}}),
+        json.dumps(FINAL),
+        f"<think>The mark is never closed. {FINAL}",
+        json.dumps({"text": "The forearm swings.", "other": {"text": "no"}}),
+    ],
+)
+def test_the_answer_is_found_where_it_is(said):
+    assert read_answer(said, text_schema(["text"]))[0] == {"text": "The forearm swings."}
+
+
+def test_only_thoughts_are_no_answer():
+    with pytest.raises(RejectedError) as caught:
+        read_answer("<think>I say what</think>", text_schema(["text"]))
+    assert caught.value.outcome is Outcome.EMPTY
+
+
+@pytest.mark.parametrize("dirt", ["\ud83d", "\x00", "\x07", "\x1b[31m", "\x1b]0;pwn\x07", "\u202e", "\x9b"])
+def test_characters_that_no_text_holds_are_left_out(dirt):
+    values, repaired = read_answer(json.dumps({"text": f"The arm{dirt} rises."}), text_schema(["text"]))
+    assert values == {"text": "The arm rises."}
+    assert repaired
+
+
+@pytest.mark.parametrize("said", ["[" * 100_000 + "]" * 100_000, '{"a":' * 100_000, "{" * 100_000])
+def test_deep_nesting_is_an_invalid_answer(said):
+    with pytest.raises(RejectedError) as caught:
+        read_answer(said, text_schema(["text"]))
+    assert caught.value.outcome is Outcome.INVALID_JSON

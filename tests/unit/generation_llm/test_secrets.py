@@ -39,7 +39,7 @@ def test_errors_do_not_quote_the_key(ask, server, status):
         assert caught.value.__cause__ is None
         assert caught.value.__suppress_context__
     else:
-        said = str(ask().details)
+        said = str(ask().reasons)
     assert str(status) in said or status == 404
     assert KEY not in said
 
@@ -73,7 +73,7 @@ def test_a_stand_in_for_a_key_is_left_in_answers(ask, server, monkeypatch):
 
 def test_key_with_a_line_end(ask, server, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY + "\n")
-    assert ask().details["llm"]["outcomes"] == {"ok": 3}
+    assert ask().llm.outcomes == {"ok": 3}
 
 
 def test_key_that_is_none(monkeypatch):
@@ -106,4 +106,4 @@ def test_only_the_host_is_told():
 
 def test_absolute_model_path_is_shortened(ask, server):
     server.script = [completion('{"text": "The body hops up."}', model="/srv/models/tiny.gguf")]
-    assert ask(classes=("hop",)).details["llm"]["models"] == {"tiny.gguf": 1}
+    assert ask(classes=("hop",)).llm.models == {"tiny.gguf": 1}

@@ -9,7 +9,7 @@ import pytest
 from semtool.descriptions import Description, DescriptionSet
 from semtool.diagnosis import suggest
 from semtool.embedding import embed
-from semtool.generation.llm import LlmOptions
+from semtool.generation import LlmOptions
 
 NAMES = ("hop", "bow", "spin", "crouch")
 
@@ -54,7 +54,7 @@ def options(server, **more):
 def test_a_dry_run_asks_nothing_and_plans_every_class(base, server):
     found = suggest("tiny/mine", store=base, llm=options(server), dry_run=True)
     assert server.seen == []
-    assert found.asked.details["plan"]["calls"] == 4 * 3
+    assert found.asked.plan.calls == 4 * 3
     assert found.artifact is None
 
 

@@ -1,0 +1,124 @@
+"""All questions of one description set: what asking them would take, and asking them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from semtool.artifacts import Store
+from semtool.catalogue import ActionFacts, Dataset
+from semtool.descriptions import Description
+from semtool.generation.llm.asking import Asking
+from semtool.generation.llm.cache import AnswerCache
+from semtool.generation.llm.client import LlmClient
+from semtool.generation.llm.options import LlmOptions
+from semtool.generation.llm.questions import Question, questions
+from semtool.generation.llm.record import LlmRecord, assemble
+from semtool.generation.llm.replay import may_ask, never, replay
+from semtool.generation.llm.server import Server
+from semtool.generation.prompt_set import PromptSet
+
+__all__ = ["LlmJob", "Plan", "text_tokens"]
+
+_PER_MESSAGE = 4
+"""Tokens that chat formats add around each message, about."""
+_PER_CHARACTER = 0.25
+"""Tokens per character of English, about. A tokeniser would be exact for one family of models only, and would
+have to be downloaded before a dry run."""
+_PER_WORD = 4 / 3
+_PER_KEY = 8
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The next calls of a run; tokens are estimates, and questions asked again come on top.
+
+    Attributes:
+        texts: answers wanted in all (a filling of the attributes is one).
+        there: those that need no call.
+        calls: requests to send.
+    """
+
+    texts: int
+    there: int
+    calls: int
+    tokens_in: int
+    tokens_out: int
+
+    def cost(self, per_million_in: float, per_million_out: float) -> float:
+        """Return about what the calls cost, in the currency of the prices for a million tokens."""
+        return (self.tokens_in * per_million_in + self.tokens_out * per_million_out) / 1e6
+
+
+@dataclass(frozen=True)
+class LlmJob:
+    """What a model is asked for one description set; ``classes`` are the ids meant, None for all."""
+
+    prompt_set: PromptSet
+    dataset: Dataset
+    bank: Mapping[int, ActionFacts]
+    options: LlmOptions
+    classes: Sequence[int] | None
+    store: Store
+
+    def questions(self) -> Iterator[Question]:
+        """Yield every question, rendered anew."""
+        return questions(self.prompt_set, self.dataset, self.bank, self.options, self.classes)
+
+    def plan(self) -> Plan:
+        """Return what `run` would do, without opening a connection."""
+        asking = Asking(AnswerCache(self.store))
+        texts = there = calls = tokens_in = tokens_out = 0
+        for question in self.questions():
+            state = replay(question, asking.lookup, may_ask(replay(question, asking.lookup, never)))
+            wanted = len(state.wanted)
+            if self.options.limit is not None:
+                wanted = min(wanted, self.options.limit - calls)
+            texts += question.variants
+            there += question.variants - len(state.wanted)
+            calls += wanted
+            tokens_in += wanted * _request_tokens(question)
+            tokens_out += wanted * _answer_tokens(question)
+        return Plan(texts, there, calls, tokens_in, tokens_out)
+
+    def run(self, progress: Callable[[int, int], None]) -> tuple[list[Description], LlmRecord, Asking]:
+        """Ask for what is missing; return the texts, their record, and how the asking went.
+
+        Raises:
+            SemtoolError: if it is useless to go on: key refused, model unknown, nobody there, no quota left.
+        """
+        plan = self.plan()
+        asking = Asking(
+            AnswerCache(self.store), self.options.limit, lambda settled: progress(settled, plan.texts)
+        )
+        if plan.there < plan.texts:
+            options = self.options
+            client = LlmClient(Server(options.base_url), timeout=options.timeout, retries=options.retries)
+            asking.ask(self.questions(), client, options.concurrency)
+        descriptions, record = assemble(
+            self.questions(),
+            asking.lookup,
+            dataset=self.dataset.name,
+            prompts=self.prompt_set.name,
+            model=self.options.model,
+            sha256=self.prompt_set.sha256,
+        )
+        return descriptions, record, asking
+
+
+def text_tokens(text: str) -> int:
+    """Return about how many tokens ``text`` has, from its length."""
+    return max(1, round(len(text) * _PER_CHARACTER))
+
+
+def _request_tokens(question: Question) -> int:
+    said = sum(text_tokens(m["content"]) + _PER_MESSAGE for m in question.messages)
+    return said + text_tokens(json.dumps(question.schema))
+
+
+def _answer_tokens(question: Question) -> int:
+    """Return about how many tokens an answer takes if it uses its words up."""
+    if question.granularity == "attribute":
+        return _PER_KEY * len(question.slots)
+    return round(len(question.slots) * (question.spec.max_words * _PER_WORD + _PER_KEY))
