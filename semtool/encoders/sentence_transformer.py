@@ -259,7 +259,7 @@ def _refuse_code(folder: Path) -> None:
             for name in _classes(read_json(path)):
                 if not name.startswith(("sentence_transformers.", "torch.nn.", "transformers.")):
                     raise SemtoolError(
-                        f"{path.relative_to(folder)} of the model {folder.name} names the class {name!r}, which "
+                        f"{path.relative_to(folder)} of the model {folder.name} names {name!r}, a class that "
                         "is not part of sentence-transformers; code that a model brings is never run"
                     )
 
