@@ -14,9 +14,11 @@ from semtool.encoders import Options, encode_texts, find_encoder
 from semtool.encoders.checking import TOLERANCE
 from semtool.errors import SemtoolError
 
-WORDS = "a person waves with the right hand then kicks sits down slowly and turns left".split()
+SENTENCE_WORDS = "a person waves with the right hand then kicks sits down slowly and turns left"
+
+WORDS = tuple(SENTENCE_WORDS.split(" "))
 LONG = " ".join(WORDS * 6)
-TEXTS = ["wave", "A person waves with the right hand.", "kick", LONG, "sit down", LONG + " kick", "turns left"]
+TEXTS = ["wave", "A person waves with the right hand.", "kick", LONG, "sit down", LONG + " kick", "turns"]
 WIDTH = 32
 
 
@@ -29,7 +31,8 @@ def tokenizer():
     marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     letters = [chr(c) for c in range(ord("a"), ord("z") + 1)]
     pieces = [*marks, *letters, *(f"##{c}" for c in letters), ".", ":", *dict.fromkeys(WORDS)]
-    plain = Tokenizer(models.WordPiece({p: i for i, p in enumerate(dict.fromkeys(pieces))}, unk_token="[UNK]"))
+    numbers = {piece: i for i, piece in enumerate(dict.fromkeys(pieces))}
+    plain = Tokenizer(models.WordPiece(numbers, unk_token="[UNK]"))
     plain.normalizer = normalizers.BertNormalizer()
     plain.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     plain.post_processor = processors.TemplateProcessing(
@@ -102,7 +105,8 @@ def layers(base):
     m = module()
     torch.manual_seed(4)
     first = m.Transformer(str(base), max_seq_length=48, config_kwargs={"output_hidden_states": True})
-    return [first, m.WeightedLayerPooling(WIDTH, num_hidden_layers=2, layer_start=1), m.Pooling(WIDTH, "mean")]
+    weighted = m.WeightedLayerPooling(WIDTH, num_hidden_layers=2, layer_start=1)
+    return [first, weighted, m.Pooling(WIDTH, "mean")]
 
 
 DENSE = dict(more=lambda m: [m.Dense(WIDTH, 16)])
@@ -129,7 +133,7 @@ SENTENCE = {
     "prompt and dense": (pooled("mean", include_prompt=False, **DENSE), PROMPTS),
     "prompts without a default": (pooled("mean"), {"prompts": {"action": "the action: "}}),
     "short limit": (pooled("mean", limit=8), {}),
-    "short limit with prompt": (pooled("mean", limit=12, include_prompt=False), PROMPTS),
+    "short limit with prompt": (pooled("mean", limit=16, include_prompt=False), PROMPTS),
     "the limit of the positions": (pooled("mean", limit=None), {}),
     "long limit": (pooled("lasttoken", limit=96), {}),
     "static": (static, {}),
@@ -175,7 +179,9 @@ def test_sentence_transformers(name, base, tmp_path):
     make, settings = SENTENCE[name]
     library = saved(make(base), tmp_path / "model", **settings)
     encoder = find_encoder(f"sentence-transformers:{tmp_path / 'model'}")
-    texts = [text for text in TEXTS if "words" not in name and "word v" not in name or text != "wave"]
+    # Models of whole words know neither of these two: no vector, which `encode_texts` refuses.
+    whole = "word" in name
+    texts = [text for text in TEXTS if not (whole and text in ("wave", "kick"))]
     agrees(encoder, library.encode(texts), texts)
     counts, limit = encoder.count_tokens(texts), encoder.card.max_tokens
     stated = library.max_seq_length
@@ -184,7 +190,7 @@ def test_sentence_transformers(name, base, tmp_path):
         assert counts is None
         assert not really_cut(library.encode, LONG)
         return
-    assert counts[texts.index("kick")] <= limit
+    assert counts[texts.index("sit down")] <= limit
     cut = counts[texts.index(LONG)] > limit
     assert cut == really_cut(library.encode, LONG)
     if cut:
@@ -288,7 +294,7 @@ CLIP = {
     "siglip, short": lambda base: siglip(base, context_length=9),
     "hf, mean": hf,
     "hf, class token": lambda base: hf(base, hf_pooler_type="cls_pooler"),
-    "hf, linear": lambda base: hf(base, hf_proj_type="linear", hf_pooler_type="max_pooler"),
+    "hf, linear": lambda base: hf(base, hf_proj_type="linear", hf_pooler_type="cls_last_hidden_state_pooler"),
     "hf, short": lambda base: hf(base, context_length=7),
 }
 
