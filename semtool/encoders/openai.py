@@ -69,7 +69,6 @@ class OpenAIEncoder(Encoder):
 
     def __init__(self, model: str = "", options: Options | None = None) -> None:
         super().__init__(model or "text-embedding-3-large", options)
-        self._format: dict[str, Any] = {"encoding_format": "float"}
 
     @property
     def server(self) -> SplitResult | None:
@@ -151,20 +150,14 @@ class OpenAIEncoder(Encoder):
         return f"openai:{self.model} at {self.card.revision or 'the OpenAI service'}"
 
     def _ask(self, batch: list[str]) -> NDArray[np.float32]:
-        """Return the vectors of one request; who refuses ``encoding_format`` is asked without it."""
+        """Return the vectors of one request."""
         import openai
 
-        more = {
-            **self._format,
-            **({"dimensions": self.options.dimensions} if self.options.dimensions else {}),
-        }
+        more: dict[str, Any] = {"encoding_format": "float"}
+        if self.options.dimensions:
+            more["dimensions"] = self.options.dimensions
         try:
             body = self._receive(model=self.model, input=batch, **more)
-        except openai.BadRequestError as error:
-            if self._format and "encoding_format" in str(error):
-                self._format = {}
-                return self._ask(batch)
-            raise self._failed(str(error)) from error
         except openai.OpenAIError as error:
             raise self._failed(str(error)) from error
         except Exception as error:  # what the HTTP library raises while an answer is read
@@ -186,9 +179,7 @@ class OpenAIEncoder(Encoder):
             for piece in response.iter_bytes(1 << 16):
                 body += piece
                 if time.monotonic() > end:
-                    raise TimeoutError(
-                        f"no answer within {SECONDS:.0f} seconds; try a smaller --batch-size"
-                    )
+                    raise TimeoutError(f"no answer within {SECONDS:.0f} seconds; try a smaller --batch-size")
                 if len(body) > BYTES:
                     raise ValueError(f"an answer of more than {BYTES >> 20} MB")
         return bytes(body)

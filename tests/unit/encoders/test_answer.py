@@ -95,21 +95,6 @@ def test_an_address_with_a_version_keeps_it_and_the_key_goes_where_azure_reads_i
     assert find_encoder("openai:m", Options(base_url=url)).encode(["wave"]).tolist() == [[0.0, 1.0]]
 
 
-def test_a_server_that_refuses_the_format_is_asked_without_it(httpserver):
-    from werkzeug import Response
-
-    def reply(request):
-        if "encoding_format" in request.json:
-            return Response('{"error": {"message": "unknown field encoding_format"}}', 400)
-        import json
-
-        return Response(json.dumps(answer([0])), content_type="application/json")
-
-    httpserver.expect_request("/v1/embeddings").respond_with_handler(reply)
-    encoder = find_encoder("openai:m", Options(base_url=httpserver.url_for("/v1")))
-    assert encoder.encode(["wave"]).shape == (1, 2)
-
-
 def test_an_answer_that_drips_or_never_ends_is_given_up(httpserver, monkeypatch):
     from werkzeug import Response
 

@@ -211,7 +211,9 @@ def test_a_tokenizer_setting_of_the_model_is_a_limit_too(base, tmp_path):
 
     saved(pooled("mean")(base), tmp_path / "model")
     path = tmp_path / "model" / "sentence_bert_config.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "processing_kwargs": {"text": {"max_length": 9}}}))
+    path.write_text(
+        json.dumps({**json.loads(path.read_text()), "processing_kwargs": {"text": {"max_length": 9}}})
+    )
     library = SentenceTransformer(str(tmp_path / "model"), device="cpu")
     encoder = find_encoder(f"sentence-transformers:{tmp_path / 'model'}")
     agrees(encoder, library.encode(TEXTS))
@@ -244,7 +246,9 @@ def test_half_precision(kind, base, tmp_path):
     agrees(encoder, np.concatenate([library.encode([text]) for text in TEXTS]).astype(np.float32))
 
 
-@pytest.mark.parametrize("settings", [{}, {"normalize": True}, {"max_length": 6}, {"max_length": None}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{}, {"normalize": True}, {"max_length": 6}, {"max_length": None}], ids=str
+)
 def test_model2vec(settings, tokenizer, tmp_path):
     model2vec = pytest.importorskip("model2vec")
     vectors = np.random.default_rng(5).normal(size=(len(tokenizer), WIDTH)).astype(np.float32)
@@ -309,7 +313,9 @@ def clip(base, tmp_path):
     def make(settings, folder="clip", name="open_clip_model.safetensors"):
         folder = tmp_path / folder
         folder.mkdir(parents=True)
-        (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": settings, "preprocess_cfg": {}}))
+        (folder / "open_clip_config.json").write_text(
+            json.dumps({"model_cfg": settings, "preprocess_cfg": {}})
+        )
         if "hf_tokenizer_name" in settings["text_cfg"]:
             for path in base.glob("*token*"):
                 shutil.copy(path, folder)

@@ -137,7 +137,10 @@ def test_a_plugin_appears_and_a_broken_one_is_named(monkeypatch, tmp_path):
     assert families()["tfidf"].__module__ == "semtool.encoders.tfidf"
     problems = " / ".join(registry.plugin_problems())
     assert "no_such_module:X of the package no_such_module cannot be used: ModuleNotFoundError" in problems
-    assert "toy_plugin:thing of the package toy_plugin cannot be used: TypeError: it is not a subclass" in problems
+    assert (
+        "toy_plugin:thing of the package toy_plugin cannot be used: TypeError: it is not a subclass"
+        in problems
+    )
     assert "name of a built-in family: 'tfidf'" in problems
 
 
@@ -150,7 +153,7 @@ def test_a_plugin_appears_and_a_broken_one_is_named(monkeypatch, tmp_path):
         ("class Toy(Good): family = 7", "no family name"),
         ("class Toy(Good): aliases = ['toy']", "aliases are not names"),
         ("class Toy(Good): settings = {'colour'}", "none of semtool's options"),
-        ("class Toy(Good): card = {'name': 'toy'}", "not a Card"),
+        ("class Toy(Good): card = {'name': 'toy'}", "its card is"),
         ("class Toy(Good):\n    def __init__(self, *a): sys.exit('bye')", "SystemExit: bye"),
     ],
 )

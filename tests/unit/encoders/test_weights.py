@@ -91,7 +91,9 @@ def test_a_download_that_was_cut_off_is_no_model(tmp_path, monkeypatch, folder):
 )
 def test_code_that_a_model_brings_or_names_is_never_run(file, content, folder, monkeypatch):
     for place in (folder, folder.parent):
-        (place / "evil.py").write_text("import pathlib; pathlib.Path('executed').write_text('x')\nThing = dict")
+        (place / "evil.py").write_text(
+            "import pathlib; pathlib.Path('executed').write_text('x')\nThing = dict"
+        )
     monkeypatch.syspath_prepend(folder.parent)
     (folder / file).parent.mkdir(exist_ok=True)
     (folder / file).write_text(json.dumps(content))
