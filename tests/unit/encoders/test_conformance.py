@@ -109,7 +109,7 @@ def layers(base):
     return [first, weighted, m.Pooling(WIDTH, "mean")]
 
 
-DENSE = dict(more=lambda m: [m.Dense(WIDTH, 16)])
+DENSE = {"more": lambda m: [m.Dense(WIDTH, 16)]}
 PROMPTS = {"prompts": {"action": "the action: ", "other": "x"}, "default_prompt_name": "action"}
 SENTENCE = {
     "mean": (pooled("mean"), {}),
@@ -141,7 +141,7 @@ SENTENCE = {
     "static and dense": (lambda base: [*static(base), module().Dense(WIDTH, 8)], {}),
     "word vectors": (words(1_000_000), {}),
     "word vectors with a limit": (words(10), {}),
-    "bag of words": (lambda base: [module().BoW(list(dict.fromkeys(WORDS)), cumulative_term_frequency=True)], {}),
+    "bag of words": (lambda base: [module().BoW(list(dict.fromkeys(WORDS)))], {}),
 }  # fmt: skip
 
 

@@ -145,5 +145,5 @@ def test_a_list_is_no_checkpoint(tmp_path):
     import torch
 
     torch.save([torch.zeros(2)], tmp_path / "list.pt")
-    with pytest.raises(SemtoolError, match="cannot load open_clip:ViT-B-32/list.pt"):
+    with pytest.raises(SemtoolError, match="cannot load open_clip:ViT-B-32/list"):
         find_encoder("open_clip:ViT-B-32/list.pt").encode(["wave"])
