@@ -307,7 +307,7 @@ def _latest(store: Store, name: str) -> Artifact | None:
 
 
 def _parameters(parts: Sequence[Part], ensemble: bool) -> dict[str, Any]:
-    encoder = [{"weight": part.weight, **part.encoder.card.vector_key()} for part in parts]
+    encoder = [{"weight": part.weight, **part.encoder.vector_key()} for part in parts]
     return {"encoder": encoder, "ensemble": ensemble}
 
 

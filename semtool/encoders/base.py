@@ -51,11 +51,6 @@ class Card:
         """Return the card as plain data."""
         return asdict(self)
 
-    def vector_key(self) -> dict[str, Any]:
-        """Return the fields that decide what vector a text gets."""
-        fields = ("family", "model", "revision", "dim", "pooling", "prefix")
-        return {name: getattr(self, name) for name in fields}
-
 
 @dataclass(frozen=True)
 class Availability:
@@ -108,6 +103,12 @@ class Encoder(ABC):
         Raises:
             SemtoolError: if the model cannot be had or fails; one sentence.
         """
+
+    def vector_key(self) -> dict[str, Any]:
+        """Return what decides the vector of a text: it is the same before and after the model is loaded."""
+        card = self.card
+        key = {name: getattr(card, name) for name in ("family", "model", "revision", "prefix")}
+        return {**key, "dimensions": self.options.dimensions}
 
     def availability(self) -> Availability:
         """Return whether the encoder can be used now, without loading it or touching the network."""

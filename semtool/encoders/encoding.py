@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semtool.encoders.base import Encoder, Progress
+from semtool.encoders.weights import first_line
 from semtool.errors import SemtoolError, UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def cache_for(root: Path | None, encoder: Encoder) -> VectorCache | None:
         return None
     from semtool.vector_cache import VectorCache
 
-    return VectorCache(root, encoder.card.vector_key())
+    return VectorCache(root, encoder.vector_key())
 
 
 def encode_texts(
@@ -81,11 +82,10 @@ def encode_texts(
     for text, entry in known.items():
         kept.add([text], entry.vector[None], [entry.tokens])
     if missing:
-        encoder.fit(unique)
+        _call(encoder, encoder.fit, unique)
     for start in range(0, len(missing), encoder.chunk):
         chunk = missing[start : start + encoder.chunk]
-        counts = encoder.count_tokens(chunk)
-        lengths = [-1] * len(chunk) if counts is None else [int(c) for c in counts]
+        lengths = _token_counts(encoder, chunk)
         if on_truncation == "error":
             _refuse_long(encoder, list(zip(chunk, lengths, strict=True)))
         done = len(known) + start
@@ -95,13 +95,38 @@ def encode_texts(
             if progress:
                 progress(done + n, len(unique))
 
-        part = _checked(encoder, chunk, encoder.encode(chunk, progress=step))
+        part = _checked(encoder, chunk, _call(encoder, encoder.encode, chunk, progress=step))
         if cache:
             cache.put(chunk, part, lengths)
         kept.add(chunk, part, lengths)
     if progress:
         progress(len(unique), len(unique))
     return Encoded(vectors=kept.vectors, tokens=kept.tokens, new=len(missing), reused=len(known))
+
+
+def _call(encoder: Encoder, method: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
+    """Call a method of an encoder; whatever it raises becomes one sentence with its package's name."""
+    try:
+        return method(*arguments, **more)
+    except SemtoolError:
+        raise
+    except (Exception, SystemExit) as error:
+        package = type(encoder).__module__.partition(".")[0]
+        raise SemtoolError(
+            f"the encoder {encoder.card.name} of the package {package} failed: "
+            f"{type(error).__name__}: {first_line(error)}"
+        ) from error
+
+
+def _token_counts(encoder: Encoder, texts: Sequence[str]) -> list[int]:
+    counts = _call(encoder, encoder.count_tokens, texts)
+    if counts is None:
+        return [-1] * len(texts)
+    if len(counts) != len(texts):
+        raise SemtoolError(
+            f"the encoder {encoder.card.name} counted the tokens of {len(counts)} texts, not of {len(texts)}"
+        )
+    return [int(count) for count in counts]
 
 
 class _Kept:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semtool.encoders.answer import read_vectors
 from semtool.encoders.base import Availability, Card, Encoder, Options, Progress
-from semtool.encoders.weights import first_line
-from semtool.errors import SemtoolError
+from semtool.errors import SemtoolError, UsageError
 
 __all__ = ["OpenAIEncoder"]
 
@@ -22,6 +25,10 @@ BATCH = 256
 """Texts a request, unless the options say otherwise; the service takes 2048 and 300,000 tokens at most."""
 CHARACTERS = 400_000
 """Characters a request at most: well below 300,000 tokens for any language."""
+SECONDS = 120.0
+"""How long one answer may take, from the first byte sent to the last received."""
+BYTES = 1 << 29
+"""The longest answer that is read, unpacked: 256 vectors of 8192 numbers take a tenth of it."""
 
 
 def _known(model: str, dim: int) -> Card:
@@ -49,7 +56,8 @@ class OpenAIEncoder(Encoder):
     """Asks a server; the key comes from ``OPENAI_API_KEY`` and is written nowhere.
 
     ``base_url`` (or ``OPENAI_BASE_URL``) names another server with the same interface, such as vLLM or
-    Ollama; most of these need no key. The library retries failed requests by itself.
+    Ollama; most of these need no key. What follows a ``?`` (``?api-version=...``) goes with every request.
+    The library retries failed requests by itself.
     """
 
     family: ClassVar[str] = "openai"
@@ -63,9 +71,19 @@ class OpenAIEncoder(Encoder):
         super().__init__(model or "text-embedding-3-large", options)
 
     @property
-    def server(self) -> str:
-        """The address of another server than OpenAI's, or an empty string."""
-        return (self.options.base_url or os.environ.get("OPENAI_BASE_URL") or "").rstrip("/")
+    def server(self) -> SplitResult | None:
+        """The address of another server than OpenAI's, or None."""
+        address = (self.options.base_url or os.environ.get("OPENAI_BASE_URL") or "").strip()
+        if not address:
+            return None
+        try:
+            parts = urlsplit(address)
+            fits = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        except ValueError:
+            fits = False
+        if not fits:
+            raise UsageError("the address of a server has the form http(s)://host[:port]/v1")
+        return parts
 
     @property
     def card(self) -> Card:
@@ -73,11 +91,11 @@ class OpenAIEncoder(Encoder):
         card = MODELS.get(self.model) or Card(
             f"openai:{self.model}", self.family, self.model, pooling="server"
         )
-        if self.server:
+        if server := self.server:
             # Host and path only: an address can carry a name and password.
-            parts = urlsplit(self.server)
-            port = f":{parts.port}" if parts.port else ""
-            card = replace(card, revision=f"{parts.hostname}{port}{parts.path}", licence="unknown", note="")
+            port = f":{server.port}" if server.port else ""
+            place = f"{server.hostname}{port}{server.path.rstrip('/')}"
+            card = replace(card, revision=place, licence="unknown", note="")
         if self.options.dimensions:
             card = replace(card, dim=self.options.dimensions)
         return replace(card, prefix=self.options.prefix or "")
@@ -105,12 +123,16 @@ class OpenAIEncoder(Encoder):
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
         """Return one vector a text, float32 (n, d)."""
-        rows: list[NDArray[np.float32]] = []
+        parts: list[NDArray[np.float32]] = []
+        done = 0
         for batch in self._batches(texts):
-            rows += self._ask(batch)
+            parts.append(self._ask(batch))
+            done += len(batch)
             if progress:
-                progress(len(rows), len(texts))
-        return np.array(rows, dtype=np.float32) if rows else np.empty((0, self.card.dim or 0), np.float32)
+                progress(done, len(texts))
+        if len({part.shape[1] for part in parts}) > 1:
+            raise SemtoolError(f"{self._where} answered vectors of different lengths")
+        return np.concatenate(parts) if parts else np.empty((0, self.card.dim or 0), np.float32)
 
     def _batches(self, texts: Sequence[str]) -> Iterator[list[str]]:
         size = self.options.batch_size or BATCH
@@ -123,32 +145,68 @@ class OpenAIEncoder(Encoder):
         if batch:
             yield batch
 
-    def _ask(self, batch: list[str]) -> list[NDArray[np.float32]]:
+    @property
+    def _where(self) -> str:
+        return f"openai:{self.model} at {self.card.revision or 'the OpenAI service'}"
+
+    def _ask(self, batch: list[str]) -> NDArray[np.float32]:
+        """Return the vectors of one request."""
         import openai
 
-        extra: dict[str, Any] = {"dimensions": self.options.dimensions} if self.options.dimensions else {}
-        where = f"openai:{self.model} at {self.card.revision or 'the OpenAI service'}"
+        more: dict[str, Any] = {"encoding_format": "float"}
+        if self.options.dimensions:
+            more["dimensions"] = self.options.dimensions
         try:
-            answer = self._client.embeddings.create(
-                model=self.model, input=batch, encoding_format="float", **extra
-            )
+            body = self._receive(model=self.model, input=batch, **more)
         except openai.OpenAIError as error:
-            reason = self._without_key(first_line(error))
-            raise SemtoolError(
-                f"{where} failed: {reason}; what came before is kept, run the command again"
-            ) from error
-        by_index = {item.index: item.embedding for item in answer.data}
-        if sorted(by_index) != list(range(len(batch))):
-            raise SemtoolError(f"{where} answered {len(answer.data)} vectors for {len(batch)} texts")
-        return [np.array(by_index[i], dtype=np.float32) for i in range(len(batch))]
+            raise self._failed(str(error)) from error
+        except Exception as error:  # what the HTTP library raises while an answer is read
+            raise self._failed(f"{type(error).__name__} {error}") from error
+        try:
+            answer = json.loads(body)
+        except (ValueError, RecursionError):
+            answer = body.decode("utf-8", "replace")
+        try:
+            return read_vectors(answer, len(batch))
+        except ValueError as error:
+            raise self._failed(str(error)) from error
 
-    def _without_key(self, text: str) -> str:
-        key = os.environ.get("OPENAI_API_KEY", "")
-        return text.replace(key, "***") if key else text
+    def _receive(self, **request: Any) -> bytes:
+        """Return the bytes of an answer, within the limits of time and size."""
+        end = time.monotonic() + SECONDS
+        body = bytearray()
+        with self._client.embeddings.with_streaming_response.create(**request) as response:
+            for piece in response.iter_bytes(1 << 16):
+                body += piece
+                if time.monotonic() > end:
+                    raise TimeoutError(f"no answer within {SECONDS:.0f} seconds; try a smaller --batch-size")
+                if len(body) > BYTES:
+                    raise ValueError(f"an answer of more than {BYTES >> 20} MB")
+        return bytes(body)
+
+    def _failed(self, why: str) -> SemtoolError:
+        server = self.server
+        secrets = [
+            os.environ.get("OPENAI_API_KEY", ""),
+            *((server and (server.password, server.query)) or ()),
+        ]
+        for secret in filter(None, secrets):
+            why = why.replace(secret, "***")
+        why = re.sub(r"[\x00-\x1f\x7f-\x9f\s]+", " ", why).strip()[:300] or "no reason given"
+        return SemtoolError(f"{self._where} failed: {why}; what came before is kept, run the command again")
 
     @cached_property
     def _client(self) -> Any:
         self.fetch()
         from openai import OpenAI
 
-        return OpenAI(base_url=self.server or None, api_key=os.environ.get("OPENAI_API_KEY") or "none")
+        key = os.environ.get("OPENAI_API_KEY", "").strip() or "none"
+        query = dict(parse_qsl(self.server.query)) if self.server else {}
+        return OpenAI(
+            base_url=self.server._replace(query="", fragment="").geturl() if self.server else None,
+            api_key=key,
+            timeout=SECONDS,
+            default_query=query,
+            # Azure, whose addresses carry an api-version, reads the key here.
+            default_headers={"api-key": key} if "api-version" in query else None,
+        )

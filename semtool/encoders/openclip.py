@@ -1,37 +1,30 @@
-"""The text tower of CLIP models through open_clip: ``open_clip:<architecture>/<weights or path>``."""
+"""The text tower of CLIP models through open_clip: ``open_clip:<architecture>/<weights>``, or saved ones."""
 
 from __future__ import annotations
 
 import json
-import pickle
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.encoders.base import Availability, Card, Encoder, Options, Progress
-from semtool.encoders.weights import (
-    endpoint,
-    fingerprint,
-    first_line,
-    hub_holds,
-    hub_snapshot,
-    local_model,
-    offline,
-    reachable,
-)
+from semtool.encoders.base import Card, Options, Progress
+from semtool.encoders.pretrained import HUB, LOCAL, PretrainedEncoder, below_models
+from semtool.encoders.weights import WEIGHTS, fingerprint, looks_like_path, read_json, snapshots
 from semtool.errors import SemtoolError, UsageError, unknown_name
 
-__all__ = ["OpenClipEncoder", "configuration", "read_text_weights"]
+__all__ = ["OpenClipEncoder", "architecture_settings"]
 
 BATCH = 64
 FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
+SETTINGS = "open_clip_config.json"
+POOLING = {"argmax": "end of text", "last": "last token", "first": "first token"}
 
 
 @dataclass(frozen=True)
@@ -54,12 +47,14 @@ KNOWN = {
 """Listed so that availability is known without importing open_clip; others are looked up there."""
 
 
-class OpenClipEncoder(Encoder):
-    """Reads at most 77 tokens of a text. Only the text tower stays in memory.
+class OpenClipEncoder(PretrainedEncoder):
+    """Reads at most 77 tokens of a text (SigLIP 64). Only the text tower stays in memory.
 
-    The part after the slash is a tag that open_clip knows (``openai``), or the path of a checkpoint, as in
-    ``open_clip:ViT-B-32/weights/clip.pt``. Checkpoints are read by the safe loader only. OpenAI's weights
-    were trained with another activation; the tag implies it, with a path say ``ViT-B-32-quickgelu/...``.
+    A model is a saved one (``hf-hub:organisation/name``, ``local-dir:folder``, ``./folder``) with its own
+    settings, or an architecture and weights: a tag that open_clip knows (``ViT-B-32/openai``), or the path of
+    a checkpoint (``ViT-B-32/weights/clip.pt``), whose settings (``open_clip_config.json``) count if they lie
+    beside it. OpenAI's weights were trained with another activation; the tag implies it, with a path that
+    has no settings beside it say ``ViT-B-32-quickgelu/...``.
     """
 
     family: ClassVar[str] = "open_clip"
@@ -71,103 +66,169 @@ class OpenClipEncoder(Encoder):
         "clip-h": "ViT-H-14/laion2b_s32b_b79k",
     }
     settings: ClassVar[frozenset[str]] = frozenset({"prefix", "batch_size"})
+    needed: ClassVar[tuple[str, ...]] = (SETTINGS,)
+    skipped: ClassVar[tuple[str, ...]] = (
+        "*.onnx",
+        "*.h5",
+        "*.msgpack",
+        "pytorch_model*",
+        "model.safetensors",
+    )
 
     def __init__(self, model: str = "", options: Options | None = None) -> None:
         super().__init__(model or "ViT-B-32/openai", options)
-        self.architecture, slash, self.weights = self.model.partition("/")
-        if not slash or not self.weights:
+        self.architecture, self.weights = "", ""
+        if self.path or self.hub_only:
+            return
+        self.architecture, _, self.weights = self.model.partition("/")
+        if not self.weights:
             raise UsageError(
-                f"open_clip:{self.model} names no weights; say open_clip:{self.architecture}/openai "
-                f"or open_clip:{self.architecture}/path/to/checkpoint.pt"
+                f"open_clip:{self.model} names no weights; say open_clip:{self.architecture}/openai, "
+                f"open_clip:{self.architecture}/path/to/file.pt or open_clip:local-dir:{self.architecture}"
             )
 
-    def file(self) -> tuple[Path, str] | None:
-        """Return where the checkpoint is on this disk and how to call that place, or None."""
-        for path in self._paths():
-            if path.is_file():
-                return path, f"file {path}"
+    @cached_property
+    def files(self) -> list[Path]:
+        """The checkpoints that the part after the slash may mean: the path as it is, and from the root."""
+        if not (looks_like_path(self.weights) or self.weights.endswith(WEIGHTS)):
+            return []
+        given = Path(self.weights).expanduser()
+        return [given] if given.is_absolute() else [given, Path("/") / given]
+
+    @property
+    def given(self) -> bool:
+        """Whether the model was written as a path, so that it is looked for nowhere else."""
+        return bool(self.path or self.files)
+
+    @property
+    def repository(self) -> str:
+        """The hub repository of a saved model, or of a tag."""
+        return self.model if self.hub_only else self._tag[0]
+
+    @cached_property
+    def _tag(self) -> tuple[str, tuple[str, ...]]:
+        """The hub repository and the file names that a tag stands for."""
+        if known := KNOWN.get(self.model):
+            return known.repository, FILES
+        architecture_settings(self.architecture)
+        import open_clip
+
+        settings = open_clip.get_pretrained_cfg(self.architecture, self.weights)
+        if not settings:
+            tags = open_clip.list_pretrained_tags_by_model(self.architecture)
+            raise unknown_name(f"open_clip weights of {self.architecture}", self.weights, tags)
+        repository, _, name = settings.get("hf_hub", "").rpartition("/")
+        if not repository:
+            raise SemtoolError(f"the weights of open_clip:{self.model} are not on the hub; {self.remedy}")
+        return repository, (name,) if name else FILES
+
+    @property
+    def remedy(self) -> str:
+        """What to do about weights that cannot be had."""
+        if self.hub_only:
+            return "give the folder of the downloaded model (--encoder open_clip:local-dir:/path/to/it)"
+        return (
+            f"give a checkpoint by path (--encoder open_clip:{self.architecture}/path/to/file.pt) "
+            "or put it below $SEMTOOL_MODELS"
+        )
+
+    def place(self) -> tuple[Path, str] | None:
+        """Return the saved model's folder, or the checkpoint's file, and how to call that place."""
+        if self.path or self.hub_only:
+            return super().place()
         ends = ("", ".safetensors", ".pt", ".bin")
         names = [f"{self.architecture}{join}{self.weights}{end}" for join in "/-" for end in ends]
-        if (found := local_model(*names)) and found.is_file():
-            return found, f"file {found}"
-        # Looking up a tag that is not listed here costs importing open_clip, so look for any such file first.
-        if (self.model in KNOWN or hub_holds(*FILES)) and (source := self._source()):
-            repository, files = source
-            if folder := hub_snapshot(repository, *files):
-                return next(
-                    folder / name for name in files if (folder / name).is_file()
-                ), "the Hugging Face cache"
+        for path in (*self.files, *below_models(*names)):
+            if path.is_file():
+                return path, f"file {path}"
+        if self.files:
+            return None
+        repository, files = self._tag
+        for cache in self.caches():
+            if len(folders := snapshots(repository, files, cache)) == 1:
+                path = next(folders[0] / name for name in files if (folders[0] / name).is_file())
+                return path, "the Hugging Face cache"
         return None
+
+    def _no_such_path(self) -> str:
+        if self.files:
+            return f"there is no CLIP checkpoint {' or '.join(map(str, self.files))}"
+        return super()._no_such_path()
+
+    def _settings(self, place: Path | None) -> dict[str, Any]:
+        """Return open_clip's record of the model: the one beside the weights, else the architecture's."""
+        if place and (beside := _saved_settings(place)):
+            named = architecture_settings(self.architecture) if self.files else {}
+            text = beside.get("text_cfg") or {}
+            if (
+                any(text.get(key, value) != value for key, value in named.get("text_cfg", {}).items())
+                or named.get("embed_dim") not in (None, beside.get("embed_dim"))
+                or (named.get("quick_gelu") and not beside.get("quick_gelu"))
+            ):
+                raise SemtoolError(
+                    f"{SETTINGS} beside {place.name} describes another model than {self.architecture}; "
+                    f"use the saved model (open_clip:local-dir:{place.parent}) or move the checkpoint away"
+                )
+            return beside
+        if not self.architecture:
+            return {}
+        return architecture_settings(self.architecture)
 
     @property
     def card(self) -> Card:
         """The identity card."""
-        settings = configuration(self.architecture)
-        known, found = KNOWN.get(self.model), self.file()
-        model = f"{self.architecture}/{Path(self.weights).name}" if self._paths() else self.model
+        place = self.place()
+        path = place[0] if place else None
+        settings = self._settings(path if self.given or self.hub_only else None)
+        text = settings.get("text_cfg") or {}
+        name = self.model_name
+        if self.files:
+            name = f"{self.architecture}/{self.files[0].name}"
+        revision = fingerprint(path) if path else ""
+        if self.files and path and _saved_settings(path):
+            revision = f"{revision}-{fingerprint(path.parent / SETTINGS)[:8]}"
         return Card(
-            name=f"{self.family}:{model}",
+            name=f"{self.family}:{HUB if self.hub_only else ''}{name}",
             family=self.family,
-            model=model,
-            revision=fingerprint(found[0]) if found else "",
-            dim=settings["embed_dim"],
-            max_tokens=settings["text_cfg"].get("context_length", 77),
-            pooling="end of text",
+            model=f"{HUB if self.hub_only else ''}{name}",
+            revision=revision,
+            dim=settings.get("embed_dim"),
+            max_tokens=text.get("context_length", 77) if settings else None,
+            pooling=text.get("hf_pooler_type") or POOLING.get(text.get("pool_type", "argmax"), "own"),
             prefix=self.options.prefix or "",
-            licence=known.licence if known else "unknown",
+            licence=KNOWN[self.model].licence if self.model in KNOWN else "unknown",
             note="text tower only",
         )
 
-    def availability(self) -> Availability:
-        """Return where the checkpoint is or would come from."""
-        if found := self.file():
-            return Availability(True, found[1])
-        if self._paths():
-            return Availability(False, f"no such file: {self.weights}")
-        repository = KNOWN[self.model].repository if self.model in KNOWN else self.model
-        return Availability(False, f"download of {repository} from {endpoint()}")
-
     def fetch(self) -> None:
         """Download the checkpoint if it is not on this disk; says within seconds if that cannot be."""
-        configuration(self.architecture)
-        if self._paths():
-            if self.file() is None:
-                tried = " or ".join(str(p) for p in self._paths())
-                raise SemtoolError(
-                    f"there is no CLIP checkpoint {tried}; give the path of an open_clip checkpoint"
-                )
+        if self.architecture:
+            architecture_settings(self.architecture)
+        super().fetch()
+
+    def _download(self) -> None:
+        if self.hub_only:
+            super()._download()
             return
-        if self.file():
-            return
-        missing = f"the weights of open_clip:{self.model} are not on this disk"
-        remedy = (
-            f"give a checkpoint by path (--encoder open_clip:{self.architecture}/path/to/file.pt) "
-            "or put it below $SEMTOOL_MODELS"
-        )
-        if offline():
-            raise SemtoolError(f"{missing} and HF_HUB_OFFLINE is set; {remedy}")
-        if not reachable(endpoint()):
-            raise SemtoolError(f"{missing} and {endpoint()} does not answer; {remedy}")
-        source = self._source()
-        if source is None:
-            raise SemtoolError(f"{missing} and are not on the hub; {remedy}")
         from huggingface_hub import hf_hub_download
 
-        problem = ""
-        for name in source[1]:
+        repository, names = self._tag
+        problem: Exception | None = None
+        for name in names:
             try:
-                hf_hub_download(source[0], name)
+                hf_hub_download(repository, name, cache_dir=self.caches()[0])
             except Exception as error:
-                problem = first_line(error)
+                problem = error
             else:
                 return
-        raise SemtoolError(f"cannot download the weights of open_clip:{self.model}: {problem}; {remedy}")
+        if problem:
+            raise problem
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
         """Return one vector a text, float32 (n, d)."""
         import torch
 
-        model, tokenizer = self._tower
+        model, tokenizer = self._model
         size = self.options.batch_size or BATCH
         parts = []
         with torch.inference_mode():
@@ -180,76 +241,79 @@ class OpenClipEncoder(Encoder):
 
     def count_tokens(self, texts: Sequence[str]) -> NDArray[np.int64] | None:
         """Return the length of each text in tokens, start and end included."""
-        _, tokenizer = self._tower
-        if hasattr(tokenizer, "encode") and hasattr(tokenizer, "sot_token_id"):
-            return np.array([len(tokenizer.encode(t)) + 2 for t in self.prefixed(texts)], dtype=np.int64)
-        inner = getattr(tokenizer, "tokenizer", None)
-        if inner is None:
-            return None
-        return np.array([len(ids) for ids in inner(self.prefixed(texts))["input_ids"]], dtype=np.int64)
+        _, tokenizer = self._model
+        texts = self.prefixed(texts)
+        if hasattr(tokenizer, "sot_token_id"):
+            return np.array([len(tokenizer.encode(text)) + 2 for text in texts], dtype=np.int64)
+        cleaned = [tokenizer.clean_fn(text) for text in texts] if hasattr(tokenizer, "clean_fn") else texts
+        own_marks = (
+            getattr(tokenizer, "tokenizer_mode", "") == "clips"
+        )  # begin, end and class, set by open_clip
+        found = tokenizer.tokenizer(cleaned, add_special_tokens=not own_marks, verbose=False)["input_ids"]
+        return np.array([len(ids) + 3 * own_marks for ids in found], dtype=np.int64)
 
-    @cached_property
-    def _tower(self) -> tuple[Any, Any]:
-        self.fetch()
-        found = self.file()
-        if found is None:
-            raise SemtoolError(
-                f"the weights of open_clip:{self.model} were downloaded but are not in the cache"
-            )
+    def _load(self, path: Path) -> Any:
         import open_clip
 
-        tag = open_clip.get_pretrained_cfg(self.architecture, self.weights) or {}
-        # open_clip builds both towers; one without layers stands in for the images until it is dropped.
-        vision = {"image_size": 32, "layers": 0, "width": 64, "head_width": 64, "patch_size": 32}
-        model = open_clip.create_model(
-            self.architecture,
-            load_weights=False,
-            pretrained_text=False,
-            pretrained_image=False,
-            force_quick_gelu=bool(tag.get("quick_gelu")),
-            vision_cfg=vision,
-        )
-        state = read_text_weights(found[0])
-        if "positional_embedding" in state and not hasattr(model, "positional_embedding"):
-            from open_clip.model import convert_to_custom_text_state_dict
-
-            state = convert_to_custom_text_state_dict(state)
         try:
-            lacking, unexpected = model.load_state_dict(state, strict=False)
-        except RuntimeError as error:
-            lacking, unexpected = [str(error).splitlines()[-1].strip()], []
-        wrong = [k for k in (*lacking, *unexpected) if not k.startswith(("visual.", "logit_"))]
-        if wrong:
-            raise SemtoolError(
-                f"{found[0]} does not fit the architecture {self.architecture}: {wrong[0]} differs"
+            if path.is_dir():
+                return self._load_saved(path)
+            if self.files and _saved_settings(path):
+                self._settings(path)
+                with TemporaryDirectory() as folder:
+                    return self._load_saved(_alone(path, Path(folder)))
+            tag = {} if self.files else open_clip.get_pretrained_cfg(self.architecture, self.weights) or {}
+            model = open_clip.create_model(
+                self.architecture, pretrained=str(path), force_quick_gelu=bool(tag.get("quick_gelu"))
             )
-        del model.visual
-        return model.eval(), open_clip.get_tokenizer(self.architecture)
+        except RuntimeError as error:
+            if "loading state_dict" not in str(error):
+                raise
+            raise SemtoolError(
+                f"{path} does not fit the architecture {self.architecture or SETTINGS}"
+            ) from error
+        return _text_only(model), open_clip.get_tokenizer(self.architecture, cache_dir=str(self.caches()[0]))
 
-    def _paths(self) -> list[Path]:
-        """Return the paths that the part after the slash may mean: as it is, and from the root."""
-        if not self.weights.endswith((".pt", ".pth", ".bin", ".safetensors", ".ckpt")):
-            return []
-        given = Path(self.weights).expanduser()
-        return [given] if given.is_absolute() else [given, Path("/") / given]
-
-    def _source(self) -> tuple[str, tuple[str, ...]] | None:
-        """Return the hub repository and the file names that a tag stands for."""
-        if known := KNOWN.get(self.model):
-            return known.repository, FILES
-        if self._paths():
-            return None
+    def _load_saved(self, folder: Path) -> Any:
         import open_clip
 
-        tags = open_clip.list_pretrained_tags_by_model(self.architecture)
-        settings = open_clip.get_pretrained_cfg(self.architecture, self.weights)
-        if not settings:
-            raise unknown_name(f"open_clip weights of {self.architecture}", self.weights, tags)
-        repository, _, name = settings.get("hf_hub", "").rpartition("/")
-        return (repository, (name,) if name else FILES) if repository else None
+        name, cache = LOCAL + str(folder), None
+        model = open_clip.create_model(name, require_pretrained=True)
+        text = (_saved_settings(folder) or {}).get("text_cfg") or {}
+        if text.get("hf_tokenizer_name") and not any(folder.glob("tokenizer*")):
+            # A snapshot may lack the tokenizer; then the settings name the repository that has it.
+            if not self.hub_only:
+                raise SemtoolError(
+                    f"{folder} holds no tokenizer, and its settings ask for one; add its files"
+                )
+            name, cache = HUB + self.model, str(self.caches()[0])
+        return _text_only(model), open_clip.get_tokenizer(name, cache_dir=cache)
 
 
-def configuration(architecture: str) -> dict[str, Any]:
+def _text_only(model: Any) -> Any:
+    """Return the model without the tower that reads images."""
+    del model.visual
+    return model.eval()
+
+
+def _saved_settings(path: Path) -> dict[str, Any]:
+    """Return the model's own record beside (or in) ``path``; empty if there is none."""
+    settings = read_json((path if path.is_dir() else path.parent) / SETTINGS)
+    found: dict[str, Any] = settings.get("model_cfg") or {}
+    return found
+
+
+def _alone(checkpoint: Path, folder: Path) -> Path:
+    """Link one checkpoint and the small files beside it into ``folder``: open_clip chooses by name."""
+    for path in checkpoint.parent.iterdir():
+        if path.is_file() and path.suffix not in WEIGHTS:
+            (folder / path.name).symlink_to(path.absolute())
+    name = FILES[0] if checkpoint.suffix == ".safetensors" else FILES[2]
+    (folder / name).symlink_to(checkpoint.absolute())
+    return folder
+
+
+def architecture_settings(architecture: str) -> dict[str, Any]:
     """Return open_clip's own record of an architecture, without importing open_clip."""
     spec = find_spec("open_clip")
     if spec is None or spec.origin is None:
@@ -260,31 +324,3 @@ def configuration(architecture: str) -> dict[str, Any]:
         raise unknown_name("open_clip architecture", architecture, {p.stem for p in folder.glob("*.json")})
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
-
-
-def read_text_weights(path: Path) -> dict[str, Any]:
-    """Return the tensors of a CLIP checkpoint without those of the image tower.
-
-    Raises:
-        SemtoolError: if the file is damaged or holds anything but tensors (a pickle with code, TorchScript).
-    """
-    import torch
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        if path.suffix == ".safetensors":
-            with safe_open(path, framework="pt") as stream:
-                return {k: stream.get_tensor(k) for k in stream.keys() if not k.startswith("visual.")}  # noqa: SIM118
-        with warnings.catch_warnings(action="ignore"):
-            raw = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, OSError, EOFError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
-        raise SemtoolError(
-            f"cannot read the checkpoint {path} with the safe loader ({reason}); "
-            "it has to be safetensors or a torch file of tensors only"
-        ) from error
-    state = raw.get("state_dict", raw) if isinstance(raw, dict) else {}
-    tensors = {k.removeprefix("module."): v for k, v in state.items() if isinstance(v, torch.Tensor)}
-    if not tensors:
-        raise SemtoolError(f"the checkpoint {path} holds no tensors by name")
-    return {k: v for k, v in tensors.items() if not k.startswith("visual.")}

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass, fields
 from functools import cache
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from inspect import isabstract
+from pathlib import Path
 
-from semtool.encoders.attributes import AttributeEncoder
-from semtool.encoders.base import Encoder, Options
-from semtool.encoders.openai import OpenAIEncoder
-from semtool.encoders.openclip import OpenClipEncoder
-from semtool.encoders.sentence_transformer import SentenceTransformerEncoder
-from semtool.encoders.static import StaticEncoder
-from semtool.encoders.tfidf import TfidfEncoder
-from semtool.encoders.weights import looks_like_path
-from semtool.errors import UsageError, unknown_name
+import semtool.encoders as package
+from semtool.encoders.base import Card, Encoder, Options
+from semtool.encoders.pretrained import HUB, LOCAL
+from semtool.encoders.weights import first_line, looks_like_path
+from semtool.errors import SemtoolError, UsageError, unknown_name
 
-__all__ = ["GROUP", "Part", "encoder_names", "families", "find_encoder", "parse_encoder", "slug"]
+__all__ = [
+    "GROUP", "Part", "encoder_names", "families", "find_encoder", "parse_encoder", "plugin_problems", "slug",
+]  # fmt: skip
 
 GROUP = "semtool.encoders"
 """The entry-point group: ``toy = "my_package:ToyEncoder"``, a subclass of `Encoder`."""
-
-BUILT_IN: tuple[type[Encoder], ...] = (
-    SentenceTransformerEncoder,
-    OpenClipEncoder,
-    OpenAIEncoder,
-    StaticEncoder,
-    TfidfEncoder,
-    AttributeEncoder,
-)
 
 
 @dataclass(frozen=True)
@@ -41,44 +37,90 @@ class Part:
 
 
 @cache
+def built_in() -> dict[str, type[Encoder]]:
+    """Return the families of this package: every `Encoder` with a family name in any of its modules."""
+    found: dict[str, type[Encoder]] = {}
+    for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        for value in vars(import_module(module.name)).values():
+            own = isinstance(value, type) and issubclass(value, Encoder) and value.__module__ == module.name
+            if own and "family" in vars(value):
+                found[value.family] = value
+    return found
+
+
 def families() -> dict[str, type[Encoder]]:
     """Return every family by name: the built-in ones and those of installed plug-ins.
 
-    A plug-in cannot take the name of a built-in family; one that does not load is left out here and named by
+    A plug-in cannot take the name of another family; one that cannot be used is left out here and named by
     `plugin_problems`.
     """
-    found = {family.family: family for family in BUILT_IN}
-    for point in entry_points(group=GROUP):
-        if not isinstance(loaded := _load(point), str):
-            found.setdefault(loaded.family, loaded)
-    return found
+    return built_in() | _plugins()[0]
 
 
 def plugin_problems() -> list[str]:
     """Return one sentence for each plug-in that cannot be used."""
-    found = []
-    taken = {family.family for family in BUILT_IN}
-    for point in entry_points(group=GROUP):
-        loaded = _load(point)
-        if isinstance(loaded, str):
-            found.append(loaded)
-        elif loaded.family in taken:
-            found.append(f"the plug-in {point.value} has the name of a built-in family: {loaded.family!r}")
-    return found
+    return list(_plugins()[1])
 
 
-def _load(point: EntryPoint) -> type[Encoder] | str:
-    try:
-        loaded = point.load()
-    except Exception as error:
-        return f"the plug-in {point.value} does not load: {type(error).__name__}: {error}"
-    if (
-        isinstance(loaded, type)
-        and issubclass(loaded, Encoder)
-        and isinstance(getattr(loaded, "family", None), str)
+@cache
+def _plugins() -> tuple[dict[str, type[Encoder]], tuple[str, ...]]:
+    """Return the families of plug-ins, and what is wrong with those that are left out."""
+    found: dict[str, type[Encoder]] = {}
+    problems: list[str] = []
+    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        plugin = f"the plug-in {point.value} of the package {_package(point)}"
+        try:
+            with redirect_stdout(sys.stderr):  # stdout is for results alone
+                family = _checked_family(point.load())
+        except (Exception, SystemExit) as error:
+            problems.append(f"{plugin} cannot be used: {_reason(error)}")
+            continue
+        if family.family in built_in():
+            problems.append(f"{plugin} has the name of a built-in family: {family.family!r}")
+        elif found.setdefault(family.family, family) is not family:
+            problems.append(f"{plugin} has the name of another plug-in's family: {family.family!r}")
+    return found, tuple(problems)
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else point.module.partition(".")[0]
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, SemtoolError):
+        return str(error)
+    return f"{type(error).__name__}: {first_line(error)}" if str(error).strip() else type(error).__name__
+
+
+def _checked_family(value: object) -> type[Encoder]:
+    """Return ``value`` if it keeps the contract of a family as far as that shows without a model."""
+    if not (isinstance(value, type) and issubclass(value, Encoder)):
+        raise TypeError("it is not a subclass of semtool.encoders.Encoder with a family name")
+    if isabstract(value):
+        raise TypeError("it lacks " + " and ".join(sorted(value.__abstractmethods__)))
+    name, aliases = getattr(value, "family", None), value.aliases
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
+        raise TypeError("it has no family name of letters, digits, dots, dashes and underscores")
+    if not isinstance(aliases, Mapping) or not all(
+        isinstance(text, str) for pair in aliases.items() for text in pair
     ):
-        return loaded
-    return f"the plug-in {point.value} is not a subclass of semtool.encoders.Encoder with a family name"
+        raise TypeError("its aliases are not names and the model of each")
+    if unknown := set(value.settings) - {field.name for field in fields(Options)}:
+        raise TypeError(f"its settings {sorted(unknown)} are none of semtool's options")
+    if value.reads not in ("text", "codes"):
+        raise TypeError(f"it reads {value.reads!r}, which is neither 'text' nor 'codes'")
+    for model in aliases.values():
+        _card(value(model))
+    return value
+
+
+def _card(encoder: Encoder) -> Card:
+    card = encoder.card
+    if not isinstance(card, Card) or not card.name or card.family != encoder.family:
+        raise TypeError(
+            f"its card is {str(card)[:60]!r}, not a semtool.encoders.Card with its name and family"
+        )
+    return card
 
 
 def _aliases() -> dict[str, tuple[type[Encoder], str]]:
@@ -99,6 +141,7 @@ def find_encoder(name: str, options: Options | None = None) -> Encoder:
 
     Raises:
         UsageError: if nothing has that name, or an option does not belong to it.
+        SemtoolError: if the encoder of a plug-in breaks its contract.
     """
     aliases, known = _aliases(), families()
     prefix, colon, model = name.partition(":")
@@ -106,23 +149,41 @@ def find_encoder(name: str, options: Options | None = None) -> Encoder:
         family, model = aliases[name]
     elif prefix in known and (colon or not known[prefix].aliases):
         family = known[prefix]
-    elif looks_like_path(name):
+    elif looks_like_path(name) or name.startswith((HUB, LOCAL)) or Path(name).is_dir():
+        path = name if looks_like_path(name) or colon else f"./{name}"
         raise UsageError(
-            f"encoder {name!r} is a path; say which family reads it: sentence-transformers:{name}"
+            f"encoder {name!r} is a place; say which family reads it: sentence-transformers:{path}, "
+            f"open_clip:{path} or static:{path}"
         )
     else:
         raise unknown_name("encoder", name, [*aliases, *(f"{n}:<model>" for n in known)])
     if colon and not model:
         raise UsageError(f"encoder {name!r} names no model after the colon")
     options = options or Options()
-    for option in ("prefix", "dimensions", "batch_size", "base_url"):
-        if getattr(options, option) is not None and option not in family.settings:
-            raise UsageError(f"--{option.replace('_', '-')} means nothing to the encoder {name!r}")
-    if options.dimensions is not None and options.dimensions < 1:
-        raise UsageError(f"--dimensions has to be at least 1, not {options.dimensions}")
-    if options.batch_size is not None and options.batch_size < 1:
-        raise UsageError(f"--batch-size has to be at least 1, not {options.batch_size}")
-    return family(model, options)
+    for option in set_options(options):
+        if option not in family.settings:
+            raise _means_nothing(option, name)
+    for option in ("dimensions", "batch_size"):
+        if (value := getattr(options, option)) is not None and value < 1:
+            raise UsageError(f"--{option.replace('_', '-')} has to be at least 1, not {value}")
+    try:
+        encoder = family(model, options)
+        _card(encoder)
+    except SemtoolError:
+        raise
+    except (Exception, SystemExit) as error:
+        plugin = family.__module__.partition(".")[0]
+        raise SemtoolError(f"the encoder {name} of the package {plugin} fails: {_reason(error)}") from error
+    return encoder
+
+
+def set_options(options: Options) -> Iterator[str]:
+    """Yield the names of the options that are set."""
+    return (field.name for field in fields(options) if getattr(options, field.name) is not None)
+
+
+def _means_nothing(option: str, name: str) -> UsageError:
+    return UsageError(f"--{option.replace('_', '-')} means nothing to the encoder {name!r}")
 
 
 def parse_encoder(name: str, options: Options | None = None) -> tuple[Part, ...]:
@@ -149,13 +210,13 @@ def parse_encoder(name: str, options: Options | None = None) -> tuple[Part, ...]
             raise UsageError(f"encoder {text!r}: the weight after * has to be a positive number")
         plain = find_encoder(single.strip())
         own = {
-            field: getattr(options, field) for field in plain.settings if getattr(options, field) is not None
+            option: getattr(options, option) for option in set_options(options) if option in plain.settings
         }
         used |= set(own)
-        parts.append(Part(type(plain)(plain.model, Options(**own)), weight))
-    for option in ("prefix", "dimensions", "batch_size", "base_url"):
-        if getattr(options, option) is not None and option not in used:
-            raise UsageError(f"--{option.replace('_', '-')} means nothing to the encoder {name!r}")
+        parts.append(Part(find_encoder(single.strip(), Options(**own)), weight))
+    for option in set_options(options):
+        if option not in used:
+            raise _means_nothing(option, name)
     names = [part.encoder.card.name for part in parts]
     if len(set(names)) < len(names):
         raise UsageError(f"encoder {name!r} combines the same encoder twice")

