@@ -38,9 +38,8 @@ from semtool.descriptions import Description, DescriptionSet
 from semtool.experiments import Comparison, compare
 from semtool.experiments.comparison.statistics import Pairs, estimate, pooled_variance
 from semtool.feature_file import FeatureFile
-from skeleton.runs.executors import Failure, Job
-from skeleton.runs.executors.job import Progress
-from skeleton.runs.executors.worker import do
+from skeleton.runs.parallel import Failure, Job
+from skeleton.runs.parallel import Progress
 from skeleton.runs.metrics import interval
 
 HERE = Path(__file__).parent

@@ -120,7 +120,7 @@ def compare(
     where = store(root)
     if descriptions:
         from semtool.experiments.comparison.comparing import compare as run
-        from skeleton.runs.executors import choose_executor
+        from skeleton.runs.parallel import choose_executor
 
         with progress("comparing") as report:
             found = run(

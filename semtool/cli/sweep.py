@@ -50,7 +50,7 @@ def sweep(
     """
     from semtool.experiments.grid.sweeping import plan_sweep
     from semtool.experiments.grid.sweeping import sweep as run
-    from skeleton.runs.executors import choose_executor
+    from skeleton.runs.parallel import choose_executor
 
     where = store(root)
     if dry_run:

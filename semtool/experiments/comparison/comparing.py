@@ -19,7 +19,7 @@ from semtool.experiments.grid.settings import settings
 from semtool.experiments.grid.texts import Target, datasets_of, find_texts
 
 if TYPE_CHECKING:
-    from skeleton.runs.executors import Executor
+    from skeleton.runs.parallel import Executor
 
 __all__ = ["assemble", "compare"]
 
@@ -64,7 +64,7 @@ def compare(
         visual: see `semtool.experiments.grid.cells.Grid`.
         name: of the comparison; made from what is compared if None. One of the same name is replaced.
         device: `auto`, `cpu`, `cuda` or `mps`.
-        executor: see `skeleton.runs.executors.choose_executor`; processes, one a core, if None.
+        executor: see `skeleton.runs.parallel.choose_executor`; processes, one a core, if None.
         level: of the intervals.
         resamples: draws of the bootstrap.
         progress: told epochs done and to do, over everything.
@@ -74,7 +74,7 @@ def compare(
         UsageError: if there are fewer than two texts, or they do not belong together.
         SemtoolError: if a text lacks a class, or a training fails (the others are kept).
     """
-    from skeleton.runs.executors import choose_executor, raise_first
+    from skeleton.runs.parallel import choose_executor, raise_first
     from skeleton.runs.planning import check_seeds
 
     if len(descriptions) < 2:

@@ -15,7 +15,7 @@ from semtool.errors import SemtoolError
 from semtool.experiments.grid.cells import Cell, CellRuns, Grid
 
 if TYPE_CHECKING:
-    from skeleton.runs.executors import Executor, Failure, Job
+    from skeleton.runs.parallel import Executor, Failure, Job
     from skeleton.runs.planning import PlannedRun
 
 __all__ = ["GridResult", "Preview", "embed_cells", "preview", "run_grid"]
@@ -71,7 +71,7 @@ def run_grid(
         SemtoolError: if a text cannot be embedded or inputs do not fit together, before anything is trained.
     """
     from skeleton.device import resolve_device
-    from skeleton.runs.executors.tasks import seed_job
+    from skeleton.runs.jobs import seed_job
     from skeleton.runs.folder import finished_seeds, write_json
     from skeleton.runs.training import summarise
 
@@ -246,7 +246,7 @@ def _find_features(grid: Grid, store: Store, note: Note | None) -> dict[FeatureK
 
 
 def _missing_features(grid: Grid, store: Store, executor: Executor, device: str) -> dict[FeatureKey, Job]:
-    from skeleton.runs.executors.tasks import features_job
+    from skeleton.runs.jobs import features_job
     from skeleton.visual.extraction import find_arrays
 
     there = _find_features(grid, store, None)

@@ -15,7 +15,7 @@ from semtool.experiments.grid.sweep_file import SweepFile, read_sweep
 from semtool.experiments.grid.texts import Target, find_texts
 
 if TYPE_CHECKING:
-    from skeleton.runs.executors import Executor
+    from skeleton.runs.parallel import Executor
 
 __all__ = ["FOLDER", "SweepResult", "plan_sweep", "sweep"]
 
@@ -70,7 +70,7 @@ def sweep(
         SemtoolError: if a text cannot be made or embedded. A training that fails does not stop the others:
             it is listed in the result.
     """
-    from skeleton.runs.executors import choose_executor
+    from skeleton.runs.parallel import choose_executor
 
     found = config if isinstance(config, SweepFile) else read_sweep(Path(config))
     store = store or Store()
