@@ -36,7 +36,7 @@ from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
 from semtool.descriptions import Description, DescriptionSet
 from semtool.experiments import Comparison, compare
-from semtool.experiments.comparison.statistics import Pairs, estimate, pooled_variance
+from semtool.experiments.comparison.statistics import PairedOutcomes, estimate, pooled_variance
 from semtool.feature_file import FeatureFile
 from skeleton.runs.parallel import Failure, Job
 from skeleton.runs.parallel import Progress
@@ -185,7 +185,7 @@ def coverage(worlds: int) -> str:
                 for at, texts in enumerate((2, 4)):
                     pooled = pooled_variance([right[:texts].mean(axis=2)])
                     found = estimate(
-                        [Pairs(difference, np.arange(n) % 5, *names, pooled=pooled)],
+                        [PairedOutcomes(difference, np.arange(n) % 5, *names, pooled=pooled)],
                         resamples=1000,
                         seed=number,
                     )
