@@ -26,8 +26,7 @@ from semtool.experiments import sweep
 from semtool.experiments.grid.sweep_file import SweepFile
 from semtool.feature_file import FeatureFile
 from skeleton.runs.cluster import Cluster
-from skeleton.runs.parallel import Executor
-from skeleton.runs.parallel import Processes
+from skeleton.runs.parallel import Executor, Processes
 
 HERE = Path(__file__).parent
 DATASET, SPLIT = "nw-ucla", "purls-8-2"

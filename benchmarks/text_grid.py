@@ -118,7 +118,9 @@ def pairs(rows: Sequence[dict[str, Any]], one: tuple[str, str], other: tuple[str
         right = [np.array([t[2] == truth for t in table], dtype=np.float64) for table in tables]
         people = [f"{dataset}/{n.split('_s')[1].split('_')[0]}" for n in names]
         found.append(
-            PairedOutcomes(right[0] - right[1], truth, person=people, sample=[f"{dataset}/{n}" for n in names])
+            PairedOutcomes(
+                right[0] - right[1], truth, person=people, sample=[f"{dataset}/{n}" for n in names]
+            )
         )
     return found
 

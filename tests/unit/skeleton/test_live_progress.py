@@ -43,7 +43,8 @@ def test_looking_at_the_test_classes_is_told(world, small):
 def test_seeds_in_other_processes_are_told_while_they_go_on(world, small):
     told = []
     run(world, small, seeds=(0, 1), jobs=2, on_epoch=told.append)
-    assert {(r["seed"], r["epoch"]) for r in told} == {(s, e + 1) for s in (0, 1) for e in range(small.epochs)}
+    epochs = range(1, small.epochs + 1)
+    assert {(r["seed"], r["epoch"]) for r in told} == {(s, e) for s in (0, 1) for e in epochs}
 
 
 def test_a_checkpoint_with_other_heads_is_refused(world, small):
