@@ -36,12 +36,10 @@ from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
 from semtool.descriptions import Description, DescriptionSet
 from semtool.experiments import Comparison, compare
-from semtool.experiments.comparison.statistics import Pairs, estimate, pooled_variance
+from semtool.experiments.comparison.statistics import PairedOutcomes, estimate, pooled_variance
 from semtool.feature_file import FeatureFile
-from skeleton.runs.executors import Failure, Job
-from skeleton.runs.executors.job import Progress
-from skeleton.runs.executors.worker import do
 from skeleton.runs.metrics import interval
+from skeleton.runs.parallel import Failure, Job, perform
 
 HERE = Path(__file__).parent
 DATASET, SPLIT = "utd-mhad", "purls-18-9"
@@ -59,13 +57,10 @@ class Here:
 
     threads = 1
 
-    def run(
-        self, jobs: Sequence[Job], progress: Progress | None = None, *, keep_going: bool = True
-    ) -> list[Failure]:
+    def run(self, jobs: Sequence[Job], *_: object, **__: object) -> list[Failure]:
         """Do all jobs, one after another."""
-        del progress, keep_going
-        answers = [(job, do(job.call, job.argument)) for job in jobs]
-        return [Failure(job.label, a["error"], a["exit_code"]) for job, a in answers if a]
+        found = [perform(job.label, job.call, job.arguments, lambda _: None) for job in jobs]
+        return [failure for failure in found if failure]
 
 
 def make_world(root: Path, seed: int) -> Store:
@@ -131,10 +126,10 @@ def accuracies(found: Sequence[Comparison]) -> str:
     """Return a table: the accuracy of each text over all worlds."""
     lines = ["| text | accuracy, mean over repetitions | 95 % interval of that mean |", "|---|---|---|"]
     for at, text in enumerate(TEXTS):
-        values = np.array([c.cells[at]["accuracy"]["mean"] for c in found])
+        values = np.array([c.cells[at].accuracy.mean for c in found])
         low, high = interval(values.tolist()) or (np.nan, np.nan)
         lines.append(f"| {text} | {100 * values.mean():.1f} % | {100 * low:.1f} to {100 * high:.1f} |")
-    return "\n".join(lines) + f"\n\nChance is {100 * found[0].cells[0]['chance']:.1f} %."
+    return "\n".join(lines) + f"\n\nChance is {100 * found[0].cells[0].chance:.1f} %."
 
 
 def verdicts(found: Sequence[Comparison]) -> str:
@@ -143,8 +138,8 @@ def verdicts(found: Sequence[Comparison]) -> str:
     single: Counter[tuple[str, str]] = Counter()
     for comparison in found:
         for d in comparison.differences:
-            said.setdefault((d["a"], d["b"]), Counter())[d["verdict"]] += 1
-            single[d["a"], d["b"]] += d["p"] is not None and d["p"] < 0.05
+            said.setdefault((d.a, d.b), Counter())[d.verdict] += 1
+            single[d.a, d.b] += d.p is not None and d.p < 0.05
     lines = ["| pair | truth | verdicts on the first | p < 0.05 before correction |", "|---|---|---|---|"]
     for (a, b), counts in said.items():
         truth = "different" if "shuffled" in (a, b) else "equally good"
@@ -152,7 +147,7 @@ def verdicts(found: Sequence[Comparison]) -> str:
         listed = ", ".join(f"{k}: {v}" for k, v in sorted(counts.items()))
         lines.append(f"| {a} - {b} | {truth} | {listed} | {single[a, b]} of {len(found)} |")
     false = sum(
-        any(d["verdict"] in ("better", "worse") for d in c.differences if "shuffled" not in (d["a"], d["b"]))
+        any(d.verdict in ("better", "worse") for d in c.differences if "shuffled" not in (d.a, d.b))
         for c in found
     )
     nulls = sum(single[pair] for pair in NULL)
@@ -186,7 +181,7 @@ def coverage(worlds: int) -> str:
                 for at, texts in enumerate((2, 4)):
                     pooled = pooled_variance([right[:texts].mean(axis=2)])
                     found = estimate(
-                        [Pairs(difference, np.arange(n) % 5, *names, pooled=pooled)],
+                        [PairedOutcomes(difference, np.arange(n) % 5, *names, pooled=pooled)],
                         resamples=1000,
                         seed=number,
                     )

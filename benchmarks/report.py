@@ -58,8 +58,8 @@ def one_run(root: Path) -> str:
     from semtool.experiments.comparison.comparison import Comparison
 
     cells = Comparison.read(Store(root), NAME).cells
-    cell = next(c for c in cells if (c["text"], c["split"], c["preset"]) == RUN)
-    return str(next(iter(cell["runs"].values())))
+    cell = next(c for c in cells if (c.text, c.split, c.preset) == RUN)
+    return next(iter(cell.runs.values()))
 
 
 def write(root: Path, name: str, out: Path) -> dict[str, Any]:

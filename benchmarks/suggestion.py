@@ -4,7 +4,7 @@
 
 ``ARTIFACTS`` holds embedding files and features of the five PURLS splits (as `benchmarks/zero_shot.py` makes
 them). For every text and encoder: contrasts are added, embedded, and the closed forms fitted on both sets, on
-the same features. Pairs and words are chosen from the text alone. Writes ``results/suggestion.md``.
+the same features. PairedOutcomes and words are chosen from the text alone. Writes ``results/suggestion.md``.
 """
 
 from __future__ import annotations

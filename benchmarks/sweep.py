@@ -25,9 +25,8 @@ from semtool.catalogue import load_dataset
 from semtool.experiments import sweep
 from semtool.experiments.grid.sweep_file import SweepFile
 from semtool.feature_file import FeatureFile
-from skeleton.runs.executors.cluster import Cluster
-from skeleton.runs.executors.job import Executor
-from skeleton.runs.executors.processes import Processes
+from skeleton.runs.cluster import Cluster
+from skeleton.runs.parallel import Executor, Processes
 
 HERE = Path(__file__).parent
 DATASET, SPLIT = "nw-ucla", "purls-8-2"

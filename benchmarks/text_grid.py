@@ -102,7 +102,7 @@ def run(cell: Cell) -> dict[str, Any]:
 
 def pairs(rows: Sequence[dict[str, Any]], one: tuple[str, str], other: tuple[str, str]) -> list[Any]:
     """Return the paired outcomes of two texts, one a split."""
-    from semtool.experiments.comparison.statistics import Pairs
+    from semtool.experiments.comparison.statistics import PairedOutcomes
 
     found = []
     for dataset, split in SPLITS:
@@ -118,7 +118,9 @@ def pairs(rows: Sequence[dict[str, Any]], one: tuple[str, str], other: tuple[str
         right = [np.array([t[2] == truth for t in table], dtype=np.float64) for table in tables]
         people = [f"{dataset}/{n.split('_s')[1].split('_')[0]}" for n in names]
         found.append(
-            Pairs(right[0] - right[1], truth, person=people, sample=[f"{dataset}/{n}" for n in names])
+            PairedOutcomes(
+                right[0] - right[1], truth, person=people, sample=[f"{dataset}/{n}" for n in names]
+            )
         )
     return found
 

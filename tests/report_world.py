@@ -163,6 +163,9 @@ def _comparison(store, texts, features, runs):
             values[seed] = value["mean"]
         return spread(values)
 
+    def reference(of):
+        return of.model_dump(include={"reference", "sha256"})
+
     cells = []
     for name, embeddings in texts.items():
         zsl = runs[name, 0].summary["zsl"]
@@ -173,9 +176,10 @@ def _comparison(store, texts, features, runs):
                 "dataset": "odd",
                 "split": "half",
                 "preset": "ridge",
-                "embeddings": embeddings.as_input().model_dump(),
-                "features": {str(s): f.as_input().model_dump() for s, f in enumerate(features)},
-                "runs": {str(s): runs[name, s].name for s in range(len(features))},
+                "switches": {},
+                "embeddings": reference(embeddings.as_input()),
+                "features": {s: reference(f.as_input()) for s, f in enumerate(features)},
+                "runs": {s: runs[name, s].name for s in range(len(features))},
                 "seeds": [0, 1],
                 "n": zsl["n"],
                 "chance": zsl["chance"],
@@ -191,7 +195,7 @@ def _comparison(store, texts, features, runs):
     difference = {
         "a": "rich", "b": "plain", "encoder": "random", "preset": "ridge", "dataset": "odd", "split": "half",
         "pairs": 2, "mean": 0.12, "low": 0.02, "high": 0.2, "p": 0.01, "p_adjusted": 0.02,
-        "verdict": "better", "words": f"rich is better than plain {EVIL_IMAGE}", "per_class": None,
+        "covers": {"seeds": 2, "samples": 9}, "verdict": "better", "words": f"rich is better than plain {EVIL_IMAGE}", "per_class": None,
     }  # fmt: skip
     pooled = difference | {"split": None, "verdict": "not shown", "p": None, "p_adjusted": None}
     Comparison(
@@ -201,7 +205,7 @@ def _comparison(store, texts, features, runs):
         simulated=True,
         leaky=False,
         texts=[
-            {"label": n, "dataset": "odd", "descriptions": t.manifest.inputs["descriptions"].model_dump()}
+            {"label": n, "dataset": "odd", "descriptions": reference(t.manifest.inputs["descriptions"])}
             for n, t in texts.items()
         ],
         cells=cells,

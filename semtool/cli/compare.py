@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["ExecutorName", "count_or_list", "register", "switches"]
 
 
-class Format(StrEnum):
+class OutputFormat(StrEnum):
     """How the result is printed."""
 
     table = "table"
@@ -97,7 +97,9 @@ def compare(
     name: Annotated[
         str | None, typer.Option(help="Name of the comparison.", show_default="from what is compared")
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,
+    form: Annotated[
+        OutputFormat, typer.Option("--format", help="How to print the result.")
+    ] = OutputFormat.table,
     out: Annotated[
         Path | None, typer.Option(help="Also write it to a file: .csv, .json, .md or .tex.")
     ] = None,
@@ -120,7 +122,7 @@ def compare(
     where = store(root)
     if descriptions:
         from semtool.experiments.comparison.comparing import compare as run
-        from skeleton.runs.executors import choose_executor
+        from skeleton.runs.parallel import choose_executor
 
         with progress("comparing") as report:
             found = run(
@@ -148,7 +150,7 @@ def compare(
         note(f"wrote {out}")
     if json:
         json_object(found.to_dict())
-    elif form is not Format.table:
+    elif form is not OutputFormat.table:
         say(tables.write_tables(found, form.value).rstrip("\n"))
     else:
         show(found)
@@ -157,13 +159,18 @@ def compare(
 
 def show(found: Comparison) -> None:
     """Print accuracies, differences in words, and the classes that gain and lose most."""
-    from semtool.experiments.comparison.tables import class_table, difference_table, result_table
+    from semtool.experiments.comparison import tables
 
-    for view in (result_table(found), difference_table(found), class_table(found, most=2)):
-        if view.rows:
-            table(view.title, view.columns, view.rows)
-    for entry in found.differences:
-        say(f"- {entry['words']}")
+    views = {
+        tables.result_title(found): tables.result_table(found)[0],
+        "differences of paired accuracies": tables.difference_table(found),
+        "gains and losses, class by class": tables.class_table(found, most=2),
+    }
+    for title, view in views.items():
+        if len(view):
+            table(title, list(view.columns), view.to_numpy().tolist())
+    for difference in found.differences:
+        say(f"- {difference.words}")
     for remark in found.notes:
         note(f"note: {remark}")
 

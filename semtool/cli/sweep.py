@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +14,7 @@ from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
     from semtool.experiments.grid.running import Preview
+    from semtool.experiments.grid.sweeping import SweepResult
 
 __all__ = ["register"]
 
@@ -50,7 +52,7 @@ def sweep(
     """
     from semtool.experiments.grid.sweeping import plan_sweep
     from semtool.experiments.grid.sweeping import sweep as run
-    from skeleton.runs.executors import choose_executor
+    from skeleton.runs.parallel import choose_executor
 
     where = store(root)
     if dry_run:
@@ -68,7 +70,7 @@ def sweep(
     if json:
         json_object(result.to_dict())
     else:
-        show(result.rows, result.name)
+        show(result)
         say(f"trained {result.trained}, reused {result.reused}, failed {len(result.failures)}")
         say(f"table: {result.path / 'table.csv'}")
     if result.failures:
@@ -82,7 +84,7 @@ def sweep(
 def show_plan(found: Preview, json: bool) -> None:
     """Print what a sweep would do."""
     if json:
-        json_object(found.__dict__)
+        json_object(asdict(found))
         return
     say(f"{found.cells} cells, {found.runs} trainings: {found.finished} finished, "
         f"{found.runs - found.finished} to do")  # fmt: skip
@@ -91,29 +93,21 @@ def show_plan(found: Preview, json: bool) -> None:
             say(f"to make first: {kind} {name}")
 
 
-def show(rows: list[dict[str, Any]], name: str) -> None:
+def show(found: SweepResult) -> None:
     """Print a row a cell: its accuracy over seeds."""
-    from statistics import mean, stdev
-
-    keys = [k for k in (rows[0] if rows else {}) if k in ("dataset", "split", "text", "encoder", "preset")]
-    keys += [k for k in {k: None for r in rows for k in r} if len({str(r.get(k)) for r in rows}) > 1
-             and k in _switches(rows)]  # fmt: skip
-    cells: dict[tuple[str, ...], list[float]] = {}
-    for row in rows:
-        cells.setdefault(tuple(str(row.get(k, "-")) for k in keys), []).append(100 * row["accuracy"])
-    lines = [
-        (*cell, len(found), f"{mean(found):.1f}" + (f" ± {stdev(found):.1f}" if len(found) > 1 else ""))
-        for cell, found in cells.items()
+    if not found.rows:
+        return
+    runs = found.to_frame()
+    names = list(runs.columns)
+    keys = names[: names.index("preset") + 1]
+    runs = runs.astype(dict.fromkeys(names[: names.index("seed")], str))  # lists cannot be grouped by
+    keys += [k for k in names[len(keys) : names.index("seed")] if runs[k].nunique() > 1]
+    cells = runs.groupby(keys, sort=False)["accuracy"].agg(["count", "mean", "std"]).reset_index()
+    shown = [
+        f"{100 * mean:.1f}" + (f" ± {100 * std:.1f}" if count > 1 else "")
+        for count, mean, std in cells[["count", "mean", "std"]].itertuples(index=False)
     ]
-    marks = " - SIMULATED skeletons" if any(r["simulated"] for r in rows) else ""
-    marks += " - LEAKY: epoch chosen on test" if any(r["leaky"] for r in rows) else ""
-    table(name + marks, (*keys, "seeds", "% right"), lines)
-
-
-def _switches(rows: list[dict[str, Any]]) -> set[str]:
-    """Return the columns between preset and seed: the switches."""
-    found: set[str] = set()
-    for row in rows:
-        names = list(row)
-        found |= set(names[names.index("preset") + 1 : names.index("seed")])
-    return found
+    cells = cells[[*keys, "count"]].assign(right=shown)
+    marks = " - SIMULATED skeletons" if runs["simulated"].any() else ""
+    marks += " - LEAKY: epoch chosen on test" if runs["leaky"].any() else ""
+    table(found.name + marks, (*keys, "seeds", "% right"), cells.to_numpy().tolist())

@@ -28,7 +28,6 @@ __all__ = [
     "Run",
     "finish",
     "finished_seeds",
-    "last_epoch",
     "newest_run",
     "open_run",
     "partial_folder",
@@ -140,17 +139,6 @@ def open_run(store: Store, reference: str) -> Run:
             f"no run {reference!r}: there is none under {runs_folder(store)} yet; make one with semtool train"
         )
     raise unknown_name("run", reference, known)
-
-
-def last_epoch(run: Path, seed: int) -> dict[str, Any] | None:
-    """Return the newest record of a seed's log, with the seed; None if it has none yet."""
-    for folder in (partial_folder(run, seed), seed_folder(run, seed)):
-        try:
-            lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
-            return {"seed": seed, **json.loads(lines[-1])}
-        except (OSError, IndexError, ValueError):  # not there, empty, or a line that is being written
-            continue
-    return None
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:

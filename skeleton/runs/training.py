@@ -119,24 +119,12 @@ def _train(
     """Train seeds one after another in this process, or ``jobs`` at a time in others."""
     if not seeds:
         return
-    from skeleton.runs.executors import Job, raise_first
-    from skeleton.runs.executors.processes import Processes
-    from skeleton.runs.executors.tasks import seed_job, train_alone
+    from skeleton.runs.jobs import seed_job, train_alone
+    from skeleton.runs.parallel import Processes, raise_first
 
-    made: list[Job] = [seed_job(job, store.root, again=again) for job in seeds]
+    made = [seed_job(job, store.root, again=again) for job in seeds]
     if jobs > 1:
-        heard: dict[int, dict[str, Any]] = {}
-
-        def tick(done: int, total: int) -> None:
-            for job in seeds:
-                record = runs.last_epoch(job.run, job.seed)
-                if on_epoch is not None and record is not None and record != heard.get(job.seed):
-                    heard[job.seed] = record
-                    on_epoch(record)
-            if progress is not None:
-                progress(done, total)
-
-        failures = Processes(jobs).run(made, tick, keep_going=False)
+        failures = Processes(jobs).run(made, progress, on_record=on_epoch, keep_going=False)
         raise_first([replace(f, label=f.label.rpartition(", ")[2]) for f in failures], of=1)
         return
     total, count = sum(job.steps for job in made), 0

@@ -26,16 +26,17 @@ seeds: 3
 HELD = """
     import json, threading
     from pathlib import Path
-    from skeleton.runs.executors.tasks import train_alone
+    from skeleton.runs.jobs import train_alone
     from skeleton.runs.seed import SeedJob
 
     def finished(root):
         return len(list(Path(root).glob("runs/*/seed-*/metrics.json")))
 
-    def train_seed(job, again=False):
+    def train_seed(report, job, again=False):
         root = Path(json.loads(job)["root"])
 
-        def hold(*epoch):
+        def hold(epoch):
+            report(epoch)
             if finished(root) >= 2:
                 threading.Event().wait()
 
@@ -45,10 +46,10 @@ HELD = """
 PROGRAM = """
     import os, signal, sys
     from dataclasses import replace
-    from held import finished
+    from held import finished, train_seed
     from semtool.experiments import sweep
     from semtool.artifacts import Store
-    from skeleton.runs.executors import choose_executor
+    from skeleton.runs.parallel import choose_executor
 
     root, executor, killed = sys.argv[1], choose_executor(sys.argv[2], jobs=2), sys.argv[3] == "killed"
 
@@ -56,7 +57,7 @@ PROGRAM = """
         threads = executor.threads
 
         def run(self, jobs, *args, **options):
-            return executor.run([replace(j, call="held:train_seed") for j in jobs], *args, **options)
+            return executor.run([replace(j, call=train_seed) for j in jobs], *args, **options)
 
     def watch(done, total):
         if killed and finished(root) >= 2:
@@ -99,11 +100,13 @@ def store(tmp_path):
     ],
 )
 def test_a_killed_sweep_redoes_only_what_was_in_flight(store, tmp_path, executor):
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+
     def start(how):
         return subprocess.run(
             [sys.executable, "program.py", str(store.root), executor, how],
             cwd=tmp_path, capture_output=True, text=True, check=False,
-            env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(tmp_path)},
+            env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path},
         )  # fmt: skip
 
     killed = start("killed")

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 from semtool.artifacts import Artifact, Store
 from semtool.artifacts.manifest import digest, library_versions, now
 from semtool.errors import UsageError
-from semtool.experiments.comparison.comparison import Comparison, checked_name
+from semtool.experiments.comparison.comparison import (
+    ComparedText,
+    Comparison,
+    Reference,
+    Result,
+    checked_name,
+)
 from semtool.experiments.comparison.differences import differences
 from semtool.experiments.comparison.outcomes import Outcomes, read_outcomes
 from semtool.experiments.comparison.statistics import LEVEL, RESAMPLES
@@ -17,9 +23,10 @@ from semtool.experiments.grid.cells import CellRuns, Grid
 from semtool.experiments.grid.running import run_grid
 from semtool.experiments.grid.settings import settings
 from semtool.experiments.grid.texts import Target, datasets_of, find_texts
+from semtool.experiments.measured import numbers_of
 
 if TYPE_CHECKING:
-    from skeleton.runs.executors import Executor
+    from skeleton.runs.parallel import Executor
 
 __all__ = ["assemble", "compare"]
 
@@ -64,7 +71,7 @@ def compare(
         visual: see `semtool.experiments.grid.cells.Grid`.
         name: of the comparison; made from what is compared if None. One of the same name is replaced.
         device: `auto`, `cpu`, `cuda` or `mps`.
-        executor: see `skeleton.runs.executors.choose_executor`; processes, one a core, if None.
+        executor: see `skeleton.runs.parallel.choose_executor`; processes, one a core, if None.
         level: of the intervals.
         resamples: draws of the bootstrap.
         progress: told epochs done and to do, over everything.
@@ -74,7 +81,7 @@ def compare(
         UsageError: if there are fewer than two texts, or they do not belong together.
         SemtoolError: if a text lacks a class, or a training fails (the others are kept).
     """
-    from skeleton.runs.executors import choose_executor, raise_first
+    from skeleton.runs.parallel import choose_executor, raise_first
     from skeleton.runs.planning import check_seeds
 
     if len(descriptions) < 2:
@@ -84,21 +91,15 @@ def compare(
     name = checked_name(name) if name else None
     ways = settings(presets, {k: [v] for k, v in (switches or {}).items()})
     targets = [Target.of(dataset or _dataset(descriptions, store), splits)]
-    notes: list[str] = []
-
-    def tell(text: str) -> None:
-        if "were made from the skeletons" in text:
-            notes.append(text)
-        if note is not None:
-            note(text)
-
-    texts = find_texts(descriptions, targets, store=store, note=tell)
+    texts = find_texts(descriptions, targets, store=store, note=note)
     grid = Grid(texts, tuple(dict.fromkeys(encoders)), targets, ways, tuple(seeds), features_per_seed, visual)
     result = run_grid(
-        grid, store=store, executor=executor or choose_executor(), device=device, progress=progress, note=tell
+        grid, store=store, executor=executor or choose_executor(), device=device, progress=progress, note=note
     )
     raise_first(result.failures, of=result.trained + len(result.failures))
-    made = assemble(grid, result.cells, store=store, name=name, level=level, resamples=resamples, notes=notes)
+    made = assemble(
+        grid, result.cells, store=store, name=name, level=level, resamples=resamples, notes=result.warnings
+    )
     made.write(store)
     return made
 
@@ -115,22 +116,23 @@ def assemble(
 ) -> Comparison:
     """Return the comparison of cells that are trained. Reads runs, writes nothing."""
     outcomes = [read_outcomes(c, store, features_per_seed=grid.features_per_seed) for c in cells]
-    entries = [_cell_entry(c, o) for c, o in zip(cells, outcomes, strict=True)]
+    results = [_result(c, o) for c, o in zip(cells, outcomes, strict=True)]
     labels = {s.label: s.seeded for s in grid.settings}
     simulated = any(m["simulated"] for o in outcomes for m in o.metrics.values())
     leaky = any(m["leaky"] for o in outcomes for m in o.metrics.values())
+    runs = [{str(seed): run for seed, run in r.runs.items()} for r in results]
     return Comparison(
-        name=name or f"{grid.targets[0].dataset.name}-{digest([[e['runs'] for e in entries], level])[:8]}",
+        name=name or f"{grid.targets[0].dataset.name}-{digest([runs, level])[:8]}",
         created=now().isoformat(timespec="seconds"),
         seeds=list(grid.seeds),
         simulated=simulated,
         leaky=leaky,
         texts=[
-            {"label": t.label, "dataset": dataset, "descriptions": _reference(found)}
+            ComparedText(label=t.label, dataset=dataset, descriptions=_reference(found))
             for t in grid.texts
             for dataset, found in t.descriptions.items()
         ],
-        cells=entries,
+        cells=results,
         differences=differences(cells, outcomes, level=level, resamples=resamples),
         method={
             "interval": METHOD,
@@ -169,30 +171,22 @@ def _dataset(descriptions: Sequence[str], store: Store) -> str:
     return newest.dataset
 
 
-def _reference(found: Artifact) -> dict[str, str]:
-    return {"reference": found.reference, "sha256": found.manifest.content_sha256}
+def _reference(found: Artifact) -> Reference:
+    return Reference(reference=found.reference, sha256=found.manifest.content_sha256)
 
 
-def _cell_entry(found: CellRuns, outcomes: Outcomes) -> dict[str, Any]:
-    from skeleton.runs.training import summarise_metrics
-
-    summary = summarise_metrics(outcomes.metrics)
-    zsl, gzsl, cell = summary["zsl"], summary["gzsl"], found.cell
-    return {
-        "text": cell.text.label,
-        "encoder": cell.encoder,
-        "dataset": cell.dataset,
-        "split": cell.split,
-        "preset": cell.setting.label,
-        "switches": {k: list(v) if isinstance(v, tuple) else v for k, v in cell.setting.switches},
-        "embeddings": _reference(found.embeddings),
-        "features": {str(s): _reference(f) for s, f in found.features.items()},
-        "runs": {str(s): run for s, run in found.runs.items()},
-        "seeds": list(found.seeds),
-        "n": zsl["n"],
-        "chance": zsl["chance"],
-        "accuracy": zsl["accuracy"],
-        "class_mean": zsl["class_mean"],
-        "harmonic": gzsl and gzsl["harmonic"],
-        "per_class": zsl["per_class"],
-    }
+def _result(found: CellRuns, outcomes: Outcomes) -> Result:
+    cell = found.cell
+    return Result(
+        text=cell.text.label,
+        encoder=cell.encoder,
+        dataset=cell.dataset,
+        split=cell.split,
+        preset=cell.setting.label,
+        switches={k: list(v) if isinstance(v, tuple) else v for k, v in cell.setting.switches},
+        embeddings=_reference(found.embeddings),
+        features={s: _reference(f) for s, f in found.features.items()},
+        runs=found.runs,
+        seeds=list(found.seeds),
+        **numbers_of(outcomes.metrics),
+    )

@@ -1,32 +1,149 @@
 """A comparison on disk: ``comparisons/<name>/comparison.json`` below the root of all artifacts.
 
-It holds for each cell (text, encoder, split, preset) the accuracy over seeds and which runs it comes from,
-and for each pair of texts their difference. The runs stay where they are, under ``runs/``.
+It holds for each text, encoder, split and preset the accuracy over seeds and which runs it comes from, and
+for each pair of texts their difference. The runs stay where they are, under ``runs/``.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from semtool.errors import SemtoolError, UsageError, unknown_name
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from semtool.artifacts import Store
 
-__all__ = ["FILE", "FOLDER", "SCHEMA", "Comparison", "comparison_names", "newest_comparison"]
+__all__ = [
+    "FILE",
+    "FOLDER",
+    "SCHEMA",
+    "Comparison",
+    "Difference",
+    "Reference",
+    "Result",
+    "Spread",
+    "Verdict",
+    "checked_name",
+    "comparison_names",
+    "newest_comparison",
+]
 
 FOLDER = "comparisons"
 FILE = "comparison.json"
-SCHEMA = 1
+SCHEMA = 2
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
+Verdict = Literal["better", "worse", "not shown", "identical", "one seed"]
+"""What a difference (first minus second) says: the first is better or worse beyond chance; it may be noise;
+both predict the same class for every sample; one seed only, so that nothing is concluded."""
 
-@dataclass(frozen=True)
-class Comparison:
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Reference(_Record):
+    """An artifact, and the checksum of its content."""
+
+    reference: str
+    sha256: str
+
+
+class Spread(_Record):
+    """A number over seeds, as `skeleton.runs.metrics.spread` gives it."""
+
+    mean: float
+    std: float
+    ci95: tuple[float, float] | None
+    values: dict[int, float]
+
+
+class ComparedText(_Record):
+    """A text under its label, as a description set of one data set."""
+
+    label: str
+    dataset: str
+    descriptions: Reference
+
+
+class ClassResult(_Record):
+    """The accuracy of one unseen class; None where it has no samples."""
+
+    name: str
+    n: int
+    accuracy: Spread | None
+
+
+class Result(_Record):
+    """What one text gave under one encoder, on one split, with one preset: ``n`` samples over ``seeds``.
+
+    ``features`` and ``runs`` are by seed, ``per_class`` by class id; numbers are fractions.
+    """
+
+    text: str
+    encoder: str
+    dataset: str
+    split: str
+    preset: str
+    switches: dict[str, Any]
+    embeddings: Reference
+    features: dict[int, Reference]
+    runs: dict[int, str]
+    seeds: list[int]
+    n: int
+    chance: float
+    accuracy: Spread
+    class_mean: Spread | None
+    harmonic: Spread | None
+    per_class: dict[int, ClassResult]
+
+
+class ClassDifference(_Record):
+    """How much more often the first text is right about a class of ``n`` samples."""
+
+    name: str
+    n: int
+    mean: float
+
+
+class Difference(_Record):
+    """Text ``a`` minus text ``b`` under one encoder and preset, on one split or over all (``split`` None).
+
+    Attributes:
+        pairs: paired runs.
+        mean, low, high: fractions.
+        p, p_adjusted: None where nothing is tested.
+        covers: how many seeds, and how many persons or samples, the interval allows for.
+        words: the verdict as a sentence.
+        per_class: by class id; None over all splits.
+    """
+
+    a: str
+    b: str
+    encoder: str
+    preset: str
+    dataset: str
+    split: str | None
+    pairs: int
+    mean: float
+    low: float
+    high: float
+    p: float | None
+    p_adjusted: float | None
+    covers: dict[str, int]
+    verdict: Verdict
+    words: str
+    per_class: dict[int, ClassDifference] | None
+
+
+class Comparison(_Record):
     """What was compared with what, and what came out.
 
     Attributes:
@@ -35,35 +152,57 @@ class Comparison:
         seeds: that were asked for.
         simulated: whether any skeletons are simulated.
         leaky: whether any epoch was chosen on test samples.
-        texts: ``label``, ``dataset`` and ``descriptions`` {reference, sha256} of each text.
-        cells: one entry a text, encoder, split and preset: ``embeddings``, ``features`` and ``runs`` by seed,
-            ``seeds``, ``n``, ``chance``, and as `skeleton.runs.metrics.spread` gives them ``accuracy``,
-            ``class_mean``, ``harmonic`` (or None) and ``per_class`` by class id.
-        differences: one entry a pair of texts ``a`` and ``b`` (first minus second) under one encoder and
-            preset: on one ``split``, or over all (``split`` None). ``pairs`` counts paired runs; ``mean``,
-            ``low``, ``high`` are fractions; ``p`` and ``p_adjusted`` are None where nothing is tested;
-            ``verdict`` is one of `wording.VERDICTS`, ``words`` a sentence; ``per_class``
-            by class id (None over all splits).
+        texts: what was compared.
+        cells: one a text, encoder, split and preset.
+        differences: one a pair of texts under one encoder and preset, split by split and over all splits.
         method: how intervals and corrections were made.
         notes: sentences that whoever reads the numbers must know.
         versions: of the libraries.
     """
 
+    schema_version: Literal[2] = SCHEMA
+    kind: Literal["comparison"] = "comparison"
     name: str
     created: str
     seeds: list[int]
     simulated: bool
     leaky: bool
-    texts: list[dict[str, Any]]
-    cells: list[dict[str, Any]]
-    differences: list[dict[str, Any]]
+    texts: list[ComparedText]
+    cells: list[Result]
+    differences: list[Difference]
     method: dict[str, Any]
-    notes: list[str] = field(default_factory=list)
-    versions: dict[str, str] = field(default_factory=dict)
+    notes: list[str]
+    versions: dict[str, str]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as ``comparison.json`` holds it."""
-        return {"schema": SCHEMA, "kind": "comparison", **asdict(self)}
+        raw = self.model_dump(mode="json")
+        return {"schema": raw.pop("schema_version"), **raw}
+
+    def to_frame(self) -> DataFrame:
+        """Return a row for each run's seed: what it is of, and its numbers as fractions."""
+        from pandas import DataFrame
+
+        of = ("dataset", "split", "preset", "encoder", "text", "n", "chance")
+        numbers = ("accuracy", "class_mean", "harmonic")
+        return DataFrame(
+            [
+                {key: getattr(cell, key) for key in of}
+                | {"seed": seed, "run": run}
+                | {key: value.values[seed] for key in numbers if (value := getattr(cell, key))}
+                for cell in self.cells
+                for seed, run in cell.runs.items()
+            ],
+            columns=[*of[:5], "seed", "run", *of[5:], *numbers],
+        )
+
+    def differences_to_frame(self) -> DataFrame:
+        """Return a row for each difference, without classes."""
+        from pandas import DataFrame
+
+        left_out = {"covers", "per_class"}
+        columns = [name for name in Difference.model_fields if name not in left_out]
+        return DataFrame([d.model_dump(exclude=left_out) for d in self.differences], columns=columns)
 
     def write(self, store: Store) -> Path:
         """Write ``comparison.json``: all of it, or nothing. Return its folder."""
@@ -92,34 +231,36 @@ class Comparison:
     def _read(cls, path: Path) -> Comparison:
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
-            if not isinstance(raw, dict) or raw.pop("kind", None) != "comparison":
+            if not isinstance(raw, dict) or raw.get("kind") != "comparison":
                 raise ValueError("it holds no comparison")
             if (schema := raw.pop("schema", None)) != SCHEMA:
                 raise ValueError(f"it has schema {schema}, not {SCHEMA}")
-            names = {f.name for f in fields(cls)}
-            if missing := sorted(names - set(raw)):
-                raise ValueError(f"it lacks {', '.join(missing)}")
-            return cls(**{key: raw[key] for key in names})
-        except (OSError, ValueError) as error:
-            raise SemtoolError(
-                f"cannot read the comparison {path}: {error}; remove it and run semtool compare again, "
-                "which reuses its runs"
-            ) from error
+            return cls.model_validate(raw)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            reason = f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}"
+        except (OSError, ValueError, RecursionError) as error:
+            reason = str(error)
+        raise SemtoolError(
+            f"cannot read the comparison {path}: {reason}; remove it and run semtool compare again, which "
+            "reuses its runs"
+        )
 
     def check(self, store: Store) -> None:
         """Raise `SemtoolError` if a run is gone, damaged or no longer the one that was compared."""
+        from semtool.experiments.measured import accuracy_of
         from skeleton.runs.folder import read_metrics, runs_folder, seed_folder
 
         for cell in self.cells:
-            for seed, run in cell["runs"].items():
+            for seed, run in cell.runs.items():
                 folder = runs_folder(store) / run
-                if not (seed_folder(folder, int(seed)) / "metrics.json").is_file():
+                if not (seed_folder(folder, seed) / "metrics.json").is_file():
                     raise SemtoolError(
                         f"the comparison {self.name} rests on the run {run}, seed {seed}, which is not there "
                         "any more; the same semtool compare trains it again"
                     )
-                found = read_metrics(folder, int(seed))["zsl"]["accuracy"]
-                if abs(found - cell["accuracy"]["values"][seed]) > 1e-9:
+                if abs(accuracy_of(read_metrics(folder, seed)) - cell.accuracy.values[seed]) > 1e-9:
                     raise SemtoolError(
                         f"the run {run}, seed {seed}, was changed after the comparison {self.name} was made; "
                         "run the same semtool compare again"

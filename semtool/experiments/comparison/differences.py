@@ -8,17 +8,25 @@ from typing import Any
 
 import numpy as np
 
+from semtool.experiments.comparison.comparison import ClassDifference, Difference
 from semtool.experiments.comparison.outcomes import Outcomes, pair
-from semtool.experiments.comparison.statistics import Estimate, Pairs, estimate, holm, pooled_variance
+from semtool.experiments.comparison.statistics import (
+    Estimate,
+    PairedOutcomes,
+    estimate,
+    holm,
+    pooled_variance,
+)
 from semtool.experiments.comparison.wording import sentence, verdict
 from semtool.experiments.grid.cells import CellRuns
+from semtool.experiments.measured import numbers_of
 
 __all__ = ["differences"]
 
 
 def differences(
     cells: Sequence[CellRuns], outcomes: Sequence[Outcomes], *, level: float, resamples: int
-) -> list[dict[str, Any]]:
+) -> list[Difference]:
     """Return every difference of two texts, split by split and then over all splits, corrected."""
     groups: dict[tuple[str, str, str], dict[str, dict[str, Outcomes]]] = {}
     for found, seen in zip(cells, outcomes, strict=True):
@@ -33,9 +41,9 @@ def differences(
         for a, b in itertools.combinations(texts, 2):
             both = {s: (by[a], by[b]) for s, by in by_split.items() if a in by and b in by}
             names = {"a": a, "b": b, "encoder": encoder, "preset": preset, "dataset": dataset}
-            single += [_Difference({**names, "split": s}, {s: both[s]}, pooled) for s in both]
+            single += [_TextPair({**names, "split": s}, {s: both[s]}, pooled) for s in both]
             if len(both) > 1:
-                overall.append(_Difference({**names, "split": None}, both, pooled))
+                overall.append(_TextPair({**names, "split": None}, both, pooled))
     return [d for family in (single, overall) for d in _judge(family, level, resamples)]
 
 
@@ -49,7 +57,7 @@ def _pooled(by_encoder: Sequence[dict[str, Outcomes]]) -> tuple[float, int] | No
     return pooled_variance(tables)
 
 
-class _Difference:
+class _TextPair:
     """Two texts under one encoder and preset, on one split or several."""
 
     def __init__(
@@ -59,7 +67,9 @@ class _Difference:
         pooled: dict[str, tuple[float, int] | None],
     ) -> None:
         self.names = names
-        self.pairs: list[Pairs] = [pair(x, y, names["dataset"], pooled[s]) for s, (x, y) in outcomes.items()]
+        self.pairs: list[PairedOutcomes] = [
+            pair(x, y, names["dataset"], pooled[s]) for s, (x, y) in outcomes.items()
+        ]
         prints = [(x.fingerprint, y.fingerprint) for x, y in outcomes.values()]
         self.identical = all(x == y for x, y in prints)
         self.one_seed = any(p.seeded and len(p.differences) == 1 for p in self.pairs)
@@ -75,7 +85,7 @@ class _Difference:
         return not self.identical and not self.one_seed
 
 
-def _judge(family: Sequence[_Difference], level: float, resamples: int) -> list[dict[str, Any]]:
+def _judge(family: Sequence[_TextPair], level: float, resamples: int) -> list[Difference]:
     """Estimate, correct and word a family of differences; what is the same question counts once."""
     found: list[Estimate] = [estimate(d.pairs, level=level, resamples=resamples) for d in family]
     questions = {d.hypothesis: e.p for d, e in zip(family, found, strict=True) if d.tested}
@@ -84,32 +94,32 @@ def _judge(family: Sequence[_Difference], level: float, resamples: int) -> list[
     for d, e in zip(family, found, strict=True):
         p_adjusted = adjusted[d.hypothesis] if d.tested else None
         said = verdict(e, p_adjusted, identical=d.identical, one_seed=d.one_seed, level=level)
-        entry = {
+        made = Difference(
             **d.names,
-            "pairs": sum(len(p.differences) for p in d.pairs),
-            "mean": e.mean,
-            "low": e.low,
-            "high": e.high,
-            "p": e.p if d.tested else None,
-            "p_adjusted": p_adjusted,
-            "covers": {"seeds": e.seeds, "persons" if e.persons else "samples": e.units},
-            "verdict": said,
-            "per_class": d.classes or None,
-        }
-        entry["words"] = sentence(entry, e, tested=len(questions), level=level)
-        entries.append(entry)
+            pairs=sum(len(p.differences) for p in d.pairs),
+            mean=e.mean,
+            low=e.low,
+            high=e.high,
+            p=e.p if d.tested else None,
+            p_adjusted=p_adjusted,
+            covers={"seeds": e.seeds, "persons" if e.persons else "samples": e.units},
+            verdict=said,
+            words="",
+            per_class=d.classes or None,
+        )
+        entries.append(made.model_copy(update={"words": sentence(made, tested=len(questions), level=level)}))
     return entries
 
 
-def _per_class(pairs: Pairs, outcomes: Outcomes) -> dict[str, dict[str, Any]]:
+def _per_class(pairs: PairedOutcomes, outcomes: Outcomes) -> dict[int, ClassDifference]:
     """Return for each class how much more often the first text is right."""
-    known = next(iter(outcomes.metrics.values()))["zsl"]["per_class"]
+    known = numbers_of(outcomes.metrics)["per_class"]
     return {
-        c: {
-            "name": entry["name"],
-            "n": entry["n"],
-            "mean": float(pairs.differences[:, pairs.class_id == int(c)].mean()),
-        }
+        int(c): ClassDifference(
+            name=entry["name"],
+            n=entry["n"],
+            mean=float(pairs.differences[:, pairs.class_id == int(c)].mean()),
+        )
         for c, entry in known.items()
         if entry["n"]
     }

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +11,9 @@ from numpy.typing import NDArray
 
 from semtool.artifacts import Artifact, Store
 from semtool.errors import SemtoolError
-from semtool.experiments.comparison.statistics import Pairs
+from semtool.experiments.comparison.statistics import PairedOutcomes
 from semtool.experiments.grid.cells import CellRuns
+from semtool.experiments.measured import Predictions, read_seed
 
 __all__ = ["Outcomes", "pair", "read_outcomes"]
 
@@ -57,42 +56,39 @@ def read_outcomes(found: CellRuns, store: Store, *, features_per_seed: bool) -> 
     Raises:
         SemtoolError: if a run is damaged; says which folder to remove so that it is trained again.
     """
-    from skeleton.runs.folder import read_metrics, runs_folder, seed_folder
-
-    metrics, rows = {}, []
-    for seed, run in found.runs.items():
-        folder = seed_folder(runs_folder(store) / run, seed)
-        metrics[seed] = read_metrics(runs_folder(store) / run, seed)
-        rows.append(_predictions(folder, metrics[seed]["zsl"]))
-    first = rows[0]
-    if any(r[0] != first[0] for r in rows):
+    read = {seed: read_seed(store, run, seed) for seed, run in found.runs.items()}
+    predictions = [p for _, p in read.values()]
+    first = predictions[0]
+    names = _unseen_names(first)
+    if any(_unseen_names(p) != names for p in predictions):
         raise SemtoolError(
             f"the seeds of {found.cell.text.label} on {found.cell.dataset} {found.cell.split} were measured "
             "on different samples; make the features of all seeds from the same skeletons"
         )
-    names = first[0]
     return Outcomes(
-        predicted=np.stack([r[2] for r in rows]),
-        class_id=first[1],
+        predicted=np.stack([p.predicted[p.unseen] for p in predictions]),
+        class_id=first.truth[first.unseen],
         names=names,
         person=_persons(found.features[found.seeds[0]], names),
-        metrics=metrics,
+        metrics={seed: metrics for seed, (metrics, _) in read.items()},
         seeded=found.cell.setting.seeded or features_per_seed,
     )
 
 
-def pair(first: Outcomes, second: Outcomes, dataset: str, pooled: tuple[float, int] | None = None) -> Pairs:
+def pair(
+    first: Outcomes, second: Outcomes, dataset: str, pooled: tuple[float, int] | None = None
+) -> PairedOutcomes:
     """Return the paired differences of two cells on the same split, over the seeds that both have.
 
     Args:
-        pooled: see `semtool.experiments.comparison.statistics.Pairs`.
+        pooled: see `semtool.experiments.comparison.statistics.PairedOutcomes`.
     """
     if first.names != second.names:
         raise SemtoolError(f"two runs on {dataset} were measured on different samples and cannot be paired")
     seeds = [s for s in first.metrics if s in second.metrics]
     one, two = ([list(o.metrics).index(s) for s in seeds] for o in (first, second))
     distinct = len(set(first.names)) == len(first.names)
-    return Pairs(
+    return PairedOutcomes(
         differences=first.right[one] - second.right[two],
         class_id=first.class_id,
         person=[f"{dataset}/{p}" if p else "" for p in first.person],
@@ -102,24 +98,8 @@ def pair(first: Outcomes, second: Outcomes, dataset: str, pooled: tuple[float, i
     )
 
 
-def _predictions(
-    folder: Path, zsl: dict[str, Any]
-) -> tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.int64]]:
-    """Return names, true and predicted classes of the unseen test samples; check them against the metrics."""
-    path = folder / "predictions.csv"
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = [r for r in csv.DictReader(stream) if r["subset"] == "unseen-test"]
-        names = tuple(r["name"] for r in rows)
-        truth, predicted = (np.array([int(r[k]) for r in rows], np.int64) for k in ("class_id", "predicted"))
-        if len(rows) != zsl["n"] or abs(float((truth == predicted).mean()) - zsl["accuracy"]) > 1e-9:
-            raise ValueError("it does not fit metrics.json")
-    except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
-        raise SemtoolError(
-            f"cannot use {path}: {error}; remove the folder {folder} and run the same command again, which "
-            "trains that seed anew"
-        ) from error
-    return names, truth, predicted
+def _unseen_names(found: Predictions) -> tuple[str, ...]:
+    return tuple(name for name, unseen in zip(found.names, found.unseen, strict=True) if unseen)
 
 
 def _persons(features: Artifact, names: tuple[str, ...]) -> tuple[str, ...]:

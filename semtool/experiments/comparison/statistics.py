@@ -31,7 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LEVEL", "RESAMPLES", "Estimate", "Pairs", "estimate", "holm", "pooled_variance"]
+__all__ = ["LEVEL", "RESAMPLES", "Estimate", "PairedOutcomes", "estimate", "holm", "pooled_variance"]
 
 LEVEL = 0.95
 RESAMPLES = 10_000
@@ -42,7 +42,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Pairs:
+class PairedOutcomes:
     """Paired outcomes on one split.
 
     Attributes:
@@ -83,7 +83,7 @@ class Estimate:
 
 
 def estimate(
-    pairs: Sequence[Pairs], *, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0
+    pairs: Sequence[PairedOutcomes], *, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0
 ) -> Estimate:
     """Estimate the mean difference over splits.
 
@@ -134,7 +134,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _influences(pairs: Sequence[Pairs]) -> tuple[int, Floats, int, bool]:
+def _influences(pairs: Sequence[PairedOutcomes]) -> tuple[int, Floats, int, bool]:
     """Return how many units there are, by how much each moves the mean, degrees of freedom, and whether
     units are persons."""
     known = {name for p in pairs for name in p.person}
@@ -161,7 +161,7 @@ def _unit_errors(influence: Floats, freedom: int, resamples: int, rng: np.random
     return (drawn @ values) / np.sqrt(rng.chisquare(freedom, resamples) / freedom)
 
 
-def _seed_errors(pairs: Sequence[Pairs], resamples: int, rng: np.random.Generator) -> Floats:
+def _seed_errors(pairs: Sequence[PairedOutcomes], resamples: int, rng: np.random.Generator) -> Floats:
     """Return draws (resamples,) of the error that comes from the choice of seeds."""
     parts = []
     for p in pairs:

@@ -2,105 +2,109 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from semtool.errors import unknown_name
+from semtool.experiments.tables import latex, markdown, neutralised
 
 if TYPE_CHECKING:
-    from semtool.experiments.comparison.comparison import Comparison
+    from pandas import DataFrame
 
-__all__ = ["FORMATS", "Table", "class_table", "difference_table", "result_table", "write_tables"]
+    from semtool.experiments.comparison.comparison import Comparison, Spread
+
+__all__ = [
+    "FORMATS",
+    "class_table",
+    "difference_table",
+    "mean_and_std",
+    "result_table",
+    "result_title",
+    "write_tables",
+]
+
+OF_RESULT = ["text", "encoder", "preset"]
+OF_DIFFERENCE = ["difference", "encoder", "preset", "split"]
 
 
-@dataclass(frozen=True)
-class Table:
-    """A title, a line of column names and rows of text; ``best`` holds (row, column) of the best values."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-    best: frozenset[tuple[int, int]] = frozenset()
-
-
-def result_table(found: Comparison) -> Table:
-    """Return accuracies in per cent: a row a text, encoder and preset, a column a class split."""
-    splits = list(dict.fromkeys((c["dataset"], c["split"]) for c in found.cells))
-    keys = list(dict.fromkeys((c["text"], c["encoder"], c["preset"]) for c in found.cells))
-    cells = {(c["text"], c["encoder"], c["preset"], c["dataset"], c["split"]): c for c in found.cells}
-    rows = []
-    for key in keys:
-        values = [cells.get((*key, *s)) for s in splits]
-        rows.append((*key, *(mean_and_std(v["accuracy"]) if v else "-" for v in values)))
-    best = set()
-    for column, split in enumerate(splits):
-        means = [cells[*k, *split]["accuracy"]["mean"] if (*k, *split) in cells else -1.0 for k in keys]
-        best |= {(row, column + 3) for row, mean in enumerate(means) if mean == max(means)}
-    chances = {(c["dataset"], c["split"]): c["chance"] for c in found.cells}
-    heads = [f"{d} {s} (chance {100 * chances[d, s]:.1f})" for d, s in splits]
+def result_title(found: Comparison) -> str:
+    """Return what the numbers of `result_table` are, and what is to be known of them."""
     marks = [" - SIMULATED skeletons"] * found.simulated + [" - LEAKY: epoch chosen on test"] * found.leaky
-    title = "zero-shot accuracy in %, mean and deviation over seeds" + "".join(marks)
-    return Table(title, ("text", "encoder", "preset", *heads), rows, frozenset(best))
+    return "zero-shot accuracy in %, mean and deviation over seeds" + "".join(marks)
 
 
-def difference_table(found: Comparison) -> Table:
+def result_table(found: Comparison) -> tuple[DataFrame, DataFrame]:
+    """Return accuracies in per cent as text, a row a text, encoder and preset, a column a class split; and a
+    table of the same shape that says which are the best of their column."""
+    from pandas import DataFrame
+
+    shown: dict[tuple[str, ...], dict[str, str]] = {}
+    means: dict[tuple[str, ...], dict[str, float]] = {}
+    for cell in found.cells:
+        key = (cell.text, cell.encoder, cell.preset)
+        column = f"{cell.dataset} {cell.split} (chance {100 * cell.chance:.1f})"
+        shown.setdefault(key, {})[column] = mean_and_std(cell.accuracy)
+        means.setdefault(key, {})[column] = cell.accuracy.mean
+    table = DataFrame.from_dict(shown, orient="index").fillna("-")
+    numbers = DataFrame.from_dict(means, orient="index")
+    best = numbers == numbers.max()
+    for at, name in enumerate(OF_RESULT):
+        table.insert(at, name, [key[at] for key in shown])
+        best.insert(at, name, False)
+    return table.reset_index(drop=True), best.reset_index(drop=True)
+
+
+def difference_table(found: Comparison) -> DataFrame:
     """Return differences in points, with interval, p-value and verdict."""
-    rows = [
-        (
-            f"{d['a']} - {d['b']}",
-            d["encoder"],
-            d["preset"],
-            f"{d['dataset']} {d['split'] or 'all splits'}",
-            f"{100 * d['mean']:+.1f}",
-            f"{100 * d['low']:+.1f} to {100 * d['high']:+.1f}",
-            "-" if d["p_adjusted"] is None else f"{d['p_adjusted']:.3f}",
-            d["verdict"],
-        )
-        for d in found.differences
-    ]
-    columns = ("difference", "encoder", "preset", "split", "points", f"{found.method['level']:.0%} interval",
-               "p (Holm)", "verdict")  # fmt: skip
-    return Table("differences of paired accuracies", columns, rows)
+    from pandas import DataFrame
+
+    return DataFrame(
+        [
+            (
+                f"{d.a} - {d.b}",
+                d.encoder,
+                d.preset,
+                f"{d.dataset} {d.split or 'all splits'}",
+                f"{100 * d.mean:+.1f}",
+                f"{100 * d.low:+.1f} to {100 * d.high:+.1f}",
+                "-" if d.p_adjusted is None else f"{d.p_adjusted:.3f}",
+                d.verdict,
+            )
+            for d in found.differences
+        ],
+        columns=[*OF_DIFFERENCE, "points", f"{found.method['level']:.0%} interval", "p (Holm)", "verdict"],
+    )
 
 
-def class_table(found: Comparison, most: int | None = None) -> Table:
+def class_table(found: Comparison, most: int | None = None) -> DataFrame:
     """Return by how many points the first text of a pair recognises each class better.
 
     Args:
         found: the comparison.
         most: only so many of the largest gains and losses of each difference.
     """
+    from pandas import DataFrame
+
     rows = []
     for d in found.differences:
-        if d["verdict"] == "identical" or not d["per_class"]:
+        if d.verdict == "identical" or not d.per_class:
             continue
-        classes = sorted(d["per_class"].items(), key=lambda item: -item[1]["mean"])
+        classes = sorted(d.per_class.items(), key=lambda item: -item[1].mean)
         if most is not None and len(classes) > 2 * most:
             classes = classes[:most] + classes[-most:]
+        of = (f"{d.a} - {d.b}", d.encoder, d.preset, f"{d.dataset} {d.split}")
         rows += [
-            (
-                f"{d['a']} - {d['b']}",
-                d["encoder"],
-                d["preset"],
-                f"{d['dataset']} {d['split']}",
-                f"{entry['name']} ({c})",
-                str(entry["n"]),
-                f"{100 * entry['mean']:+.1f}",
-            )
+            (*of, f"{entry.name} ({c})", str(entry.n), f"{100 * entry.mean:+.1f}")
             for c, entry in classes
-            if entry["mean"] or most is None
+            if entry.mean or most is None
         ]
-    columns = ("difference", "encoder", "preset", "split", "class", "samples", "points")
-    return Table("gains and losses, class by class", columns, rows)
+    return DataFrame(rows, columns=[*OF_DIFFERENCE, "class", "samples", "points"])
 
 
-def mean_and_std(value: dict[str, Any]) -> str:
+def mean_and_std(value: Spread) -> str:
     """Return mean and deviation as per cent; the mean alone for one value."""
-    mean = f"{100 * value['mean']:.1f}"
-    return mean if len(value["values"]) == 1 else f"{mean} ± {100 * value['std']:.1f}"
+    mean = f"{100 * value.mean:.1f}"
+    return mean if len(value.values) == 1 else f"{mean} ± {100 * value.std:.1f}"
 
 
 def write_tables(found: Comparison, form: str) -> str:
@@ -112,29 +116,14 @@ def write_tables(found: Comparison, form: str) -> str:
 
 def _csv(found: Comparison) -> str:
     """A line a run's seed, then (``kind`` says which) a line a difference: one tidy table for both."""
-    columns = (
-        "kind", "dataset", "split", "preset", "encoder", "text", "against", "seed", "run", "n", "chance",
-        "accuracy", "class_mean", "harmonic", "difference", "low", "high", "p", "p_adjusted", "verdict",
-    )  # fmt: skip
-    rows: list[dict[str, Any]] = []
-    for cell in found.cells:
-        shared = {k: cell[k] for k in ("dataset", "split", "preset", "encoder", "text", "n", "chance")}
-        for seed, run in cell["runs"].items():
-            numbers = {k: cell[k] and cell[k]["values"][seed] for k in ("accuracy", "class_mean", "harmonic")}
-            rows.append({"kind": "run", **shared, **numbers, "seed": seed, "run": run})
-    for d in found.differences:
-        shared = {
-            k: d[k] for k in ("dataset", "split", "preset", "encoder", "low", "high", "p", "p_adjusted")
-        }
-        rows.append(
-            {"kind": "difference", **shared, "text": d["a"], "against": d["b"], "difference": d["mean"],
-             "verdict": d["verdict"]}
-        )  # fmt: skip
-    out = io.StringIO()
-    writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
+    from pandas import concat
+
+    runs, differences = found.to_frame(), found.differences_to_frame()
+    differences = differences.rename(columns={"a": "text", "b": "against", "mean": "difference"})
+    runs.insert(0, "kind", "run")
+    differences.insert(0, "kind", "difference")
+    table = concat([runs.astype(object), differences.drop(columns=["pairs", "words"]).astype(object)])
+    return str(neutralised(table).to_csv(index=False, lineterminator="\n"))
 
 
 def _json(found: Comparison) -> str:
@@ -144,55 +133,36 @@ def _json(found: Comparison) -> str:
 
 
 def _markdown(found: Comparison) -> str:
-    parts = []
-    for table in _all(found):
-        lines = [
-            "| " + " | ".join(_plain_cell(c) for c in table.columns) + " |",
-            "|---" * len(table.columns) + "|",
-        ]
-        for r, row in enumerate(table.rows):
-            cells = [
-                f"**{_plain_cell(v)}**" if (r, c) in table.best else _plain_cell(v) for c, v in enumerate(row)
-            ]
-            lines.append("| " + " | ".join(cells) + " |")
-        parts.append(f"{table.title[0].upper()}{table.title[1:]}:\n\n" + "\n".join(lines))
-    said = [f"- {d['words']}" for d in found.differences] + [f"- {n}" for n in found.notes]
-    return "\n\n".join([f"# {found.name}", *parts, "\n".join(said)]) + "\n"
-
-
-def _plain_cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    title = result_title(found)
+    results, best = result_table(found)
+    results = results.where(~best, "**" + results.astype(str) + "**")
+    said = [f"- {d.words}" for d in found.differences] + [f"- {n}" for n in found.notes]
+    parts = [
+        f"# {found.name}",
+        f"{title[0].upper()}{title[1:]}:",
+        markdown(results),
+        "Differences of paired accuracies:",
+        markdown(difference_table(found)),
+        "\n".join(said),
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 def _latex(found: Comparison) -> str:
-    """Tables for the package booktabs."""
-    parts = []
-    for name, table in zip(("results", "differences"), _all(found), strict=True):
-        numbers = 3 if name == "results" else 4
-        layout = "l" * numbers + "r" * (len(table.columns) - numbers)
-        lines = [
-            r"\begin{table}", r"\centering", rf"\caption{{{_tex(table.title)}}}",
-            rf"\label{{tab:{found.name}-{name}}}", rf"\begin{{tabular}}{{{layout}}}", r"\toprule",
-            " & ".join(_tex(c) for c in table.columns) + r" \\", r"\midrule",
-        ]  # fmt: skip
-        for r, row in enumerate(table.rows):
-            cells = [rf"\textbf{{{_tex(v)}}}" if (r, c) in table.best else _tex(v) for c, v in enumerate(row)]
-            lines.append(" & ".join(cells) + r" \\")
-        parts.append("\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}"]))
-    notes = "".join(f"% {note}\n" for note in found.notes)
-    return notes + "\n\n".join(parts) + "\n"
-
-
-def _tex(text: str) -> str:
-    special = {
-        "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",
-        "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "\n": " ",
-    }  # fmt: skip
-    return "".join(special.get(c, c) for c in text)
-
-
-def _all(found: Comparison) -> Sequence[Table]:
-    return result_table(found), difference_table(found)
+    results, best = result_table(found)
+    label = f"tab:{found.name}"
+    notes = "".join(f"% {' '.join(note.split())}\n" for note in found.notes)
+    return (
+        notes
+        + latex(results, caption=result_title(found), label=f"{label}-results", bold=best, words=3)
+        + "\n"
+        + latex(
+            difference_table(found),
+            caption="differences of paired accuracies",
+            label=f"{label}-differences",
+            words=4,
+        )
+    )
 
 
 FORMATS: dict[str, Callable[[Comparison], str]] = {

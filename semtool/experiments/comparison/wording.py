@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from semtool.experiments.comparison.comparison import Difference, Verdict
     from semtool.experiments.comparison.statistics import Estimate
 
-__all__ = ["VERDICTS", "general_notes", "sentence", "verdict"]
-
-VERDICTS = {
-    "better": "the first is better, beyond chance",
-    "worse": "the first is worse, beyond chance",
-    "not shown": "the difference may be noise",
-    "identical": "both predict the same class for every sample",
-    "one seed": "one seed only: nothing is concluded",
-}
-"""The verdicts on a difference (first minus second), and what they mean."""
+__all__ = ["general_notes", "sentence", "verdict"]
 
 
 def verdict(
     found: Estimate, p_adjusted: float | None, *, identical: bool, one_seed: bool, level: float
-) -> str:
-    """Return one of `VERDICTS`."""
+) -> Verdict:
+    """Return what the difference of an estimate says."""
     if identical:
         return "identical"
     if one_seed or p_adjusted is None:
@@ -33,41 +25,38 @@ def verdict(
     return "better" if found.mean > 0 else "worse"
 
 
-def sentence(entry: dict[str, Any], found: Estimate, *, tested: int, level: float) -> str:
-    """Return the sentence of a difference.
+def sentence(found: Difference, *, tested: int, level: float) -> str:
+    """Return the sentence of a difference; it says the same as its verdict, in the same order of texts.
 
     Args:
-        entry: of the comparison, complete but for its words.
-        found: its estimate.
+        found: the difference, complete but for its words.
         tested: how many differences the correction is over.
         level: of the interval.
     """
-    a, b = entry["a"], entry["b"]
-    where = f"{entry['dataset']} {entry['split']}" if entry["split"] else f"{entry['dataset']}, all splits"
-    place = f"on {where} with {entry['encoder']}, {entry['preset']}"
-    if entry["verdict"] == "identical":
+    a, b = found.a, found.b
+    where = f"{found.dataset} {found.split}" if found.split else f"{found.dataset}, all splits"
+    place = f"on {where} with {found.encoder}, {found.preset}"
+    if found.verdict == "identical":
         return f"{a} and {b} predict the same class for every sample {place}."
     points = 100 * abs(found.mean)
-    low, high = 100 * found.low, 100 * found.high
-    span = f"{level:.0%} interval {low:+.1f} to {high:+.1f}"
-    if entry["verdict"] == "one seed":
+    span = f"{level:.0%} interval {100 * found.low:+.1f} to {100 * found.high:+.1f}"
+    if found.verdict == "one seed":
         more = "more" if found.mean >= 0 else "less"
         return (
             f"{a} is right {points:.1f} points {more} often than {b} {place}, but with one seed nothing is "
             f"known of how training varies, so nothing is concluded (the {span} is over {_units(found)} "
             "alone)."
         )
-    over = f"over {_covered(found)}"
-    said = f"p {_p(entry['p_adjusted'])}" + (f" corrected for {tested} comparisons" if tested > 1 else "")
-    if entry["verdict"] == "not shown":
-        reason = " before correction" if not low <= 0 <= high else ""
+    seeds = found.covers["seeds"]
+    over = "over " + (f"{seeds} seeds and " if seeds else "") + _units(found)
+    said = f"p {_p(found.p_adjusted or 0.0)}" + (f" corrected for {tested} comparisons" if tested > 1 else "")
+    if found.verdict == "not shown":
+        reason = " before correction" if not found.low <= 0 <= found.high else ""
         return (
             f"No difference between {a} and {b} is shown {place}: {100 * found.mean:+.1f} points, "
             f"{span}{reason}, {said}, {over}."
         )
-    if entry["verdict"] == "worse":  # the better one is named first
-        a, b, span = b, a, f"{level:.0%} interval {-high:+.1f} to {-low:+.1f}"
-    return f"{a} is better than {b} by {points:.1f} points {place}: {span}, {said}, {over}."
+    return f"{a} is {found.verdict} than {b} by {points:.1f} points {place}: {span}, {said}, {over}."
 
 
 def general_notes(
@@ -97,12 +86,9 @@ def general_notes(
     return notes
 
 
-def _covered(found: Estimate) -> str:
-    return (f"{found.seeds} seeds and " if found.seeds else "") + _units(found)
-
-
-def _units(found: Estimate) -> str:
-    return f"{found.units} {'persons' if found.persons else 'samples'}"
+def _units(found: Difference) -> str:
+    kind = "persons" if "persons" in found.covers else "samples"
+    return f"{found.covers[kind]} {kind}"
 
 
 def _p(value: float) -> str:

@@ -15,7 +15,7 @@ from semtool.errors import SemtoolError
 from semtool.experiments.grid.cells import Cell, CellRuns, Grid
 
 if TYPE_CHECKING:
-    from skeleton.runs.executors import Executor, Failure, Job
+    from skeleton.runs.parallel import Executor, Failure, Job
     from skeleton.runs.planning import PlannedRun
 
 __all__ = ["GridResult", "Preview", "embed_cells", "preview", "run_grid"]
@@ -28,12 +28,14 @@ FeatureKey = tuple[str, str, int | None]
 
 @dataclass(frozen=True)
 class GridResult:
-    """The cells that are trained, the seeds (over all cells) trained now and reused, and what failed."""
+    """The cells that are trained, the seeds (over all cells) trained now and reused, what failed, and
+    sentences about features that are older than their skeletons."""
 
     cells: list[CellRuns]
     trained: int
     reused: int
     failures: list[Failure] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,8 @@ def run_grid(
         SemtoolError: if a text cannot be embedded or inputs do not fit together, before anything is trained.
     """
     from skeleton.device import resolve_device
-    from skeleton.runs.executors.tasks import seed_job
     from skeleton.runs.folder import finished_seeds, write_json
+    from skeleton.runs.jobs import seed_job
     from skeleton.runs.training import summarise
 
     where = str(resolve_device(device))
@@ -81,7 +83,11 @@ def run_grid(
     making = _missing_features(grid, store, executor, where)
     steps = _Steps(progress, ahead=sum(_epochs(c) * len(grid.seeds_of(c)) for c in cells))
     failures = steps.run(executor, list(making.values()), note)
-    visuals = _find_features(grid, store, note)
+    visuals = _find_features(grid, store)
+    warnings = _outdated(grid, visuals, store)
+    for warning in warnings:
+        if note is not None:
+            note(warning)
     planned: list[tuple[Cell, dict[int, PlannedRun]]] = []
     for cell in cells:
         if all(_key(grid, cell, s) in visuals for s in grid.seeds_of(cell)):
@@ -105,7 +111,7 @@ def run_grid(
             features = {s: visuals[_key(grid, cell, s)] for s in trained}
             names = {s: r.folder.name for s, r in trained.items()}
             done.append(CellRuns(cell, texts[_text_key(cell)], features, names))
-    return GridResult(done, len(jobs) - len(untrained), len(reused), failures + untrained)
+    return GridResult(done, len(jobs) - len(untrained), len(reused), failures + untrained, warnings)
 
 
 def preview(grid: Grid, *, store: Store, device: str = "auto") -> Preview:
@@ -128,7 +134,7 @@ def preview(grid: Grid, *, store: Store, device: str = "auto") -> Preview:
             texts[_text_key(cell)] = store.resolve("embeddings", found.existing)
         else:
             unread[found.name] = None
-    visuals = _find_features(grid, store, None)
+    visuals = _find_features(grid, store)
     wanted = {_key(grid, c, s): None for c in cells for s in grid.seeds_of(c)}
     finished = 0
     for cell in cells:
@@ -226,9 +232,8 @@ def _wanted_features(grid: Grid) -> list[tuple[FeatureKey, str]]:
     ]
 
 
-def _find_features(grid: Grid, store: Store, note: Note | None) -> dict[FeatureKey, Artifact]:
+def _find_features(grid: Grid, store: Store) -> dict[FeatureKey, Artifact]:
     """Return the features that are there: each seed's own, or the newest of a split."""
-    from skeleton.runs.training import outdated
     from skeleton.visual.extraction import find_features, newest_features
 
     found: dict[FeatureKey, Artifact] = {}
@@ -236,8 +241,6 @@ def _find_features(grid: Grid, store: Store, note: Note | None) -> dict[FeatureK
         dataset, split, seed = key
         if seed is None:
             there = newest_features(store, dataset, split, grid.wanted_visual)
-            if there is not None and note is not None and (warning := outdated(there, called, store)):
-                note(warning)
         else:
             there = find_features(called, split, store=store, visual=grid.wanted_visual or "stgcn", seed=seed)
         if there is not None:
@@ -245,11 +248,20 @@ def _find_features(grid: Grid, store: Store, note: Note | None) -> dict[FeatureK
     return found
 
 
+def _outdated(grid: Grid, found: dict[FeatureKey, Artifact], store: Store) -> list[str]:
+    """Return a sentence for each shared features that were made from older skeletons."""
+    from skeleton.runs.training import outdated
+
+    called = dict(_wanted_features(grid))
+    said = [outdated(there, called[key], store) for key, there in found.items() if key[2] is None]
+    return [sentence for sentence in said if sentence]
+
+
 def _missing_features(grid: Grid, store: Store, executor: Executor, device: str) -> dict[FeatureKey, Job]:
-    from skeleton.runs.executors.tasks import features_job
+    from skeleton.runs.jobs import features_job
     from skeleton.visual.extraction import find_arrays
 
-    there = _find_features(grid, store, None)
+    there = _find_features(grid, store)
     jobs = {}
     for key, called in _wanted_features(grid):
         if key not in there:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,9 +12,13 @@ from semtool.experiments.grid.cells import CellRuns, Grid
 from semtool.experiments.grid.running import GridResult, Preview, preview, run_grid
 from semtool.experiments.grid.sweep_file import SweepFile, read_sweep
 from semtool.experiments.grid.texts import Target, find_texts
+from semtool.experiments.measured import row_of
+from semtool.experiments.tables import neutralised
 
 if TYPE_CHECKING:
-    from skeleton.runs.executors import Executor
+    from pandas import DataFrame
+
+    from skeleton.runs.parallel import Executor
 
 __all__ = ["FOLDER", "SweepResult", "plan_sweep", "sweep"]
 
@@ -32,6 +35,12 @@ class SweepResult:
     trained: int
     reused: int
     failures: list[dict[str, Any]]
+
+    def to_frame(self) -> DataFrame:
+        """Return a row for each run and seed; numbers are fractions."""
+        from pandas import DataFrame
+
+        return DataFrame(self.rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as ``table.json`` holds it."""
@@ -70,7 +79,7 @@ def sweep(
         SemtoolError: if a text cannot be made or embedded. A training that fails does not stop the others:
             it is listed in the result.
     """
-    from skeleton.runs.executors import choose_executor
+    from skeleton.runs.parallel import choose_executor
 
     found = config if isinstance(config, SweepFile) else read_sweep(Path(config))
     store = store or Store()
@@ -109,11 +118,10 @@ def _grid(found: SweepFile, store: Store, *, note: Callable[[str], None] | None,
 def _write(found: SweepFile, result: GridResult, store: Store) -> SweepResult:
     from skeleton.runs.folder import write_json
 
-    rows = [row for cell in result.cells for row in _rows(cell, store)]
     made = SweepResult(
         name=found.name,
         path=store.root / FOLDER / found.name,
-        rows=rows,
+        rows=[row for cell in result.cells for row in _rows(cell, store)],
         trained=result.trained,
         reused=result.reused,
         failures=[asdict(f) for f in result.failures],
@@ -121,11 +129,7 @@ def _write(found: SweepFile, result: GridResult, store: Store) -> SweepResult:
     made.path.mkdir(parents=True, exist_ok=True)
     write_json(made.path / "table.json", made.to_dict())
     partial = made.path / ".table.csv.tmp"
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    with partial.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    neutralised(made.to_frame()).to_csv(partial, index=False, lineterminator="\n")
     partial.replace(made.path / "table.csv")
     return made
 
@@ -134,30 +138,23 @@ def _rows(found: CellRuns, store: Store) -> list[dict[str, Any]]:
     """Return a row for each seed of a cell."""
     from skeleton.runs.folder import read_metrics, runs_folder
 
-    cell, rows = found.cell, []
-    for seed, run in found.runs.items():
-        metrics = read_metrics(runs_folder(store) / run, seed)
-        zsl, gzsl = metrics["zsl"], metrics["gzsl"] or {}
-        rows.append(
-            {
-                "dataset": cell.dataset,
-                "split": cell.split,
-                "text": cell.text.label,
-                "encoder": cell.encoder,
-                "preset": cell.setting.config.preset,
-                **{k: list(v) if isinstance(v, tuple) else v for k, v in cell.setting.switches},
-                "seed": seed,
-                "accuracy": zsl["accuracy"],
-                "class_mean": zsl["class_mean"],
-                "chance": zsl["chance"],
-                "n": zsl["n"],
-                **{key: gzsl.get(key) for key in ("seen", "unseen", "harmonic")},
-                "train_seconds": metrics["timing"]["train_seconds"],
-                "simulated": metrics["simulated"],
-                "leaky": metrics["leaky"],
-                "embeddings": found.embeddings.reference,
-                "features": found.features[seed].reference,
-                "run": run,
-            }
-        )
-    return rows
+    cell = found.cell
+    of = {
+        "dataset": cell.dataset,
+        "split": cell.split,
+        "text": cell.text.label,
+        "encoder": cell.encoder,
+        "preset": cell.setting.config.preset,
+        **{k: list(v) if isinstance(v, tuple) else v for k, v in cell.setting.switches},
+    }
+    return [
+        {
+            **of,
+            "seed": seed,
+            **row_of(read_metrics(runs_folder(store) / run, seed)),
+            "embeddings": found.embeddings.reference,
+            "features": found.features[seed].reference,
+            "run": run,
+        }
+        for seed, run in found.runs.items()
+    ]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semtool.experiments.measured import Predictions
 from semtool.experiments.report.packing import pack_bytes
-from semtool.experiments.report.predictions import Predictions
 
 if TYPE_CHECKING:
     from skeleton.data.arrays import ArraySet
@@ -32,12 +32,12 @@ def choose_samples(answers: Sequence[Predictions], *, right: int = 2, wrong: int
     hits = np.zeros(len(first.names), dtype=np.int64)
     for answer in answers:
         if answer.names == first.names:
-            hits += answer.said == answer.truth
+            hits += answer.predicted == answer.truth
     split = (hits > 0) & (hits < len(answers))
     for c in first.columns:
         of_class = first.unseen & (first.truth == c)
-        good = np.flatnonzero(of_class & (first.said == c))
-        bad = np.flatnonzero(of_class & (first.said != c))
+        good = np.flatnonzero(of_class & (first.predicted == c))
+        bad = np.flatnonzero(of_class & (first.predicted != c))
         good = good[np.argsort(~split[good], kind="stable")]
         picked = good[:right].tolist() + _varied(first, bad[np.argsort(~split[bad], kind="stable")], wrong)
         shown |= dict.fromkeys(first.names[i] for i in picked)
@@ -48,7 +48,7 @@ def _varied(answers: Predictions, rows: NDArray[np.int64], most: int) -> list[in
     """Return rows in turns of their answers, the most frequent answer first."""
     by_answer: dict[int, list[int]] = {}
     for row in rows.tolist():
-        by_answer.setdefault(int(answers.said[row]), []).append(row)
+        by_answer.setdefault(int(answers.predicted[row]), []).append(row)
     queues = sorted(by_answer.values(), key=len, reverse=True)
     picked: list[int] = []
     turn = 0

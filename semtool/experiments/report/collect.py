@@ -10,13 +10,13 @@ from semtool.artifacts import Artifact, Store
 from semtool.catalogue import Dataset, load_dataset
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError
+from semtool.experiments.measured import Predictions
 from semtool.experiments.report.attention import attention
 from semtool.experiments.report.clips import choose_samples, clips_of, drawing
 from semtool.experiments.report.confusion import confusion
 from semtool.experiments.report.intervals import measured
 from semtool.experiments.report.packing import missing, said
 from semtool.experiments.report.positions import shared_map
-from semtool.experiments.report.predictions import Predictions
 from semtool.experiments.report.provenance import provenance
 from semtool.experiments.report.sources import Cell, Source
 from semtool.experiments.report.texts import Text, collect_text, same_content
@@ -262,5 +262,5 @@ def _outcomes(answers: Predictions, chosen: list[str]) -> dict[str, Any]:
             row = place[name]
             best = (-answers.scores[row]).argsort(kind="stable")[:3]
             top = [[answers.columns[i], round(float(answers.scores[row, i]), 4)] for i in best]
-            found[name] = [int(answers.truth[row]), int(answers.said[row]), top]
+            found[name] = [int(answers.truth[row]), int(answers.predicted[row]), top]
     return found

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.experiments.report.predictions import Predictions
+from semtool.experiments.measured import Predictions
 
 __all__ = ["confusion", "sparse_counts"]
 

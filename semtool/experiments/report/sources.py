@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError, UsageError, unknown_name
 from semtool.experiments.comparison.comparison import FILE, FOLDER, Comparison, comparison_names
+from semtool.experiments.measured import accuracy_of
 from semtool.experiments.report.packing import said
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def _seeds(wanted: dict[int, Run], measured: dict[str, float]) -> tuple[dict[int
     for seed, run in sorted(wanted.items()):
         try:
             run.record(seed)
-            accuracy = run.metrics(seed)["zsl"]["accuracy"]
+            accuracy = accuracy_of(run.metrics(seed))
         except (SemtoolError, KeyError, TypeError):
             problems.append(f"Seed {seed}: the files of the run {run.name} are missing or damaged.")
             continue

@@ -86,7 +86,7 @@ def small():
 def narrow(monkeypatch):
     """Train in this process, with narrow layers: an executor for tests."""
     from skeleton.methods import config
-    from skeleton.runs.executors.worker import do
+    from skeleton.runs.parallel import perform
 
     monkeypatch.setitem(config.PRESETS, "paper", replace(config.PRESETS["paper"], hidden=(16, 8)))
 
@@ -96,15 +96,9 @@ def narrow(monkeypatch):
         def __init__(self):
             self.done = []
 
-        def run(self, jobs, progress=None, *, keep_going=True):
-            from skeleton.runs.executors import Failure
-
-            failures = []
-            for job in jobs:
-                answer = do(job.call, job.argument)
-                if answer:
-                    failures.append(Failure(job.label, answer["error"], answer["exit_code"]))
-                self.done.append(job.label)
-            return failures
+        def run(self, jobs, progress=None, *, on_record=None, keep_going=True):
+            self.done += [job.label for job in jobs]
+            found = [perform(job.label, job.call, job.arguments, lambda record: None) for job in jobs]
+            return [failure for failure in found if failure]
 
     return Here()

@@ -19,30 +19,30 @@ def closed(store, *texts, **options):
 
 
 def between(found, a, b, split="purls-8-2"):
-    return next(d for d in found.differences if (d["a"], d["b"], d["split"]) == (a, b, split))
+    return next(d for d in found.differences if (d.a, d.b, d.split) == (a, b, split))
 
 
 def test_the_good_text_is_found_and_the_copy_is_the_same(store, narrow):
     found = closed(store, executor=narrow)
-    accuracy = {c["text"]: c["accuracy"]["mean"] for c in found.cells}
+    accuracy = {c.text: c.accuracy.mean for c in found.cells}
     assert accuracy["good"] > 0.8  # chance is 0.5
     assert accuracy["shuffled"] < 0.7
-    assert between(found, "good", "shuffled")["verdict"] == "better"
-    assert between(found, "shuffled", "copy")["verdict"] == "worse"
+    assert between(found, "good", "shuffled").verdict == "better"
+    assert between(found, "shuffled", "copy").verdict == "worse"
     same = between(found, "good", "copy")
-    assert (same["verdict"], same["mean"], same["p"]) == ("identical", 0, None)
-    assert "predict the same class for every sample" in same["words"]
-    assert between(found, "shuffled", "copy")["words"].startswith("copy is better than shuffled by ")
+    assert (same.verdict, same.mean, same.p) == ("identical", 0, None)
+    assert "predict the same class for every sample" in same.words
+    assert between(found, "shuffled", "copy").words.startswith("shuffled is worse than copy by ")
     assert len(narrow.done) == 2  # the copy's run is the good one's
     # That the copy differs from the shuffled text is no second question: nothing is corrected for it.
-    assert between(found, "good", "shuffled")["p_adjusted"] == between(found, "good", "shuffled")["p"]
+    assert between(found, "good", "shuffled").p_adjusted == between(found, "good", "shuffled").p
 
 
 def test_closed_forms_are_fitted_once_and_say_so(store, narrow):
     found = closed(store, "good", "shuffled", seeds=(4, 5), executor=narrow)
-    assert [c["seeds"] for c in found.cells] == [[4], [4]]
+    assert [c.seeds for c in found.cells] == [[4], [4]]
     entry = between(found, "good", "shuffled")
-    assert entry["covers"] == {"seeds": 0, "persons": 10}
+    assert entry.covers == {"seeds": 0, "persons": 10}
     assert any("does not depend on the seed" in note for note in found.notes)
     assert any("--features-per-seed covers that too" in note for note in found.notes)
 
@@ -54,7 +54,7 @@ def test_the_record_is_what_the_contract_says_and_is_read_back(store, narrow, sm
     )  # fmt: skip
     path = store.root / "comparisons" / "mine" / "comparison.json"
     raw = json.loads(path.read_text())
-    assert (raw["schema"], raw["kind"], raw["seeds"]) == (1, "comparison", [0, 1])
+    assert (raw["schema"], raw["kind"], raw["seeds"]) == (2, "comparison", [0, 1])
     for read in (Comparison.read(store, "mine"), Comparison.read(store, path.parent)):
         assert read.to_dict() == raw == json.loads(json.dumps(found.to_dict()))
         read.check(store)
@@ -75,8 +75,8 @@ def test_the_record_is_what_the_contract_says_and_is_read_back(store, narrow, sm
 def test_one_seed_is_said_and_concludes_nothing(store, narrow, small):
     found = compare(["good", "shuffled"], ["tfidf"], store=store, seeds=(0,), switches=small, executor=narrow)
     entry = found.differences[0]
-    assert (entry["verdict"], entry["p"], entry["p_adjusted"]) == ("one seed", None, None)
-    assert "with one seed nothing is known of how training varies" in entry["words"]
+    assert (entry.verdict, entry.p, entry.p_adjusted) == ("one seed", None, None)
+    assert "with one seed nothing is known of how training varies" in entry.words
     assert any("one seed only" in note for note in found.notes)
 
 
@@ -101,29 +101,29 @@ def test_what_exists_is_reused_and_more_seeds_train_only_those(store, narrow, sm
     run((0, 1), progress=lambda done, total: steps.append((done, total)))
     assert narrow.done == []
     run((0,))
-    summary = json.loads((store.root / "runs" / first.cells[0]["runs"]["0"] / "summary.json").read_text())
+    summary = json.loads((store.root / "runs" / first.cells[0].runs[0] / "summary.json").read_text())
     assert summary["seeds"] == [0, 1]  # a smaller comparison does not forget seeds
 
 
 def test_several_splits_are_also_judged_together(store, narrow, write_features):
     write_features(store, "purls-5-5")
     found = closed(store, "good", "shuffled", splits=["purls-8-2", "purls-5-5"], executor=narrow)
-    assert [d["split"] for d in found.differences] == ["purls-8-2", "purls-5-5", None]
+    assert [d.split for d in found.differences] == ["purls-8-2", "purls-5-5", None]
     single, overall = found.differences[:2], found.differences[2]
-    assert overall["mean"] == pytest.approx(sum(d["mean"] for d in single) / 2)
-    assert overall["per_class"] is None
-    assert "nw-ucla, all splits" in overall["words"]
-    assert "corrected for 2 comparisons" in single[0]["words"]
+    assert overall.mean == pytest.approx(sum(d.mean for d in single) / 2)
+    assert overall.per_class is None
+    assert "nw-ucla, all splits" in overall.words
+    assert "corrected for 2 comparisons" in single[0].words
 
 
 def test_a_prompt_set_is_rendered_if_there_is_no_description_set(store, narrow):
     notes = []
     found = closed(store, "good", "label", executor=narrow, note=notes.append)
     assert "describing nw-ucla with the prompt set label" in notes
-    assert [t["descriptions"]["reference"] for t in found.texts] == ["nw-ucla/good@v1", "nw-ucla/label@v1"]
+    assert [t.descriptions.reference for t in found.texts] == ["nw-ucla/good@v1", "nw-ucla/label@v1"]
     again = closed(store, "nw-ucla/good@v1", "nw-ucla/label", executor=narrow)
-    assert [c["runs"] for c in again.cells] == [c["runs"] for c in found.cells]
-    assert [t["label"] for t in again.texts] == ["good@v1", "label"]
+    assert [c.runs for c in again.cells] == [c.runs for c in found.cells]
+    assert [t.label for t in again.texts] == ["good@v1", "label"]
 
 
 def test_texts_that_do_not_belong_together_are_refused(store, narrow, write_text):
@@ -165,14 +165,14 @@ def test_without_skeletons_it_says_where_they_come_from(tmp_path):
         (
             "predictions.csv",
             "name,subset\n",
-            r"cannot use .*predictions\.csv: .*; remove the folder .*seed-0",
+            r"cannot read .*predictions\.csv: .*; remove the folder .*seed-0",
         ),
-        ("predictions.csv", None, r"cannot use .*predictions\.csv: it does not fit metrics\.json"),
+        ("predictions.csv", None, r"predictions\.csv does not fit metrics\.json; remove the folder"),
     ],
 )
 def test_a_damaged_run_is_named(store, narrow, file, content, expected):
     found = closed(store, "good", "shuffled", executor=narrow)
-    path = store.root / "runs" / found.cells[0]["runs"]["0"] / "seed-0" / file
+    path = store.root / "runs" / found.cells[0].runs[0] / "seed-0" / file
     path.write_text(path.read_text().replace("unseen-test", "seen-test", 1) if content is None else content)
     with pytest.raises(SemtoolError, match=expected):
         closed(store, "good", "shuffled", executor=narrow)
@@ -180,7 +180,7 @@ def test_a_damaged_run_is_named(store, narrow, file, content, expected):
 
 def test_a_damaged_comparison_is_named(store, narrow, cli):
     found = closed(store, "good", "shuffled", executor=narrow, name="mine")
-    metrics = store.root / "runs" / found.cells[0]["runs"]["0"] / "seed-0" / "metrics.json"
+    metrics = store.root / "runs" / found.cells[0].runs[0] / "seed-0" / "metrics.json"
     whole = metrics.read_text()
     metrics.write_text(whole[:40])
     shown = cli("compare", "--root", store.root, "--name", "mine")
@@ -249,11 +249,11 @@ def test_each_seed_may_train_its_own_visual_encoder(tmp_path, narrow, monkeypatc
     found = run((0, 1))
     assert sum(label.startswith("features of ntu60") for label in narrow.done) == 2
     for cell in found.cells:
-        assert cell["seeds"] == [0, 1]  # a closed form, but of two visual encoders
-        assert len({f["reference"] for f in cell["features"].values()}) == 2
-        assert len(set(cell["runs"].values())) == 2
+        assert cell.seeds == [0, 1]  # a closed form, but of two visual encoders
+        assert len({f.reference for f in cell.features.values()}) == 2
+        assert len(set(cell.runs.values())) == 2
     entry = found.differences[0]
-    assert entry["covers"]["seeds"] == 2
+    assert entry.covers["seeds"] == 2
     assert found.method["features"] == "per seed"
     assert found.simulated
     assert any("simulated" in note for note in found.notes)

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from semtool.experiments.comparison.statistics import Pairs, estimate, holm, pooled_variance
+from semtool.experiments.comparison.statistics import PairedOutcomes, estimate, holm, pooled_variance
 
 
 def pairs_of(differences, persons=8, classes=2, seeded=True):
     n = differences.shape[1]
-    return Pairs(
+    return PairedOutcomes(
         differences=differences,
         class_id=np.arange(n) % classes,
         person=[str(i * persons // n) for i in range(n)] if persons else [""] * n,

@@ -1,4 +1,4 @@
-"""The two kinds of work worth a process of its own: one seed of a run, and visual features."""
+"""The two kinds of work worth a worker of its own: one seed of a run, and visual features."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from filelock import FileLock
 
 from semtool.artifacts import Store
 from skeleton.runs import folder as runs
-from skeleton.runs.executors.job import Job
+from skeleton.runs.parallel import Job, Report
 from skeleton.runs.seed import OnEpoch, SeedJob, run_seed
 
 __all__ = ["features_job", "make_features", "seed_job", "train_alone", "train_seed"]
@@ -20,21 +20,19 @@ def seed_job(job: SeedJob, root: Path, *, again: bool = False) -> Job:
     """Return the training of one seed as a job."""
     config = job.config
     epochs = config.epochs * (2 if config.calibrate or config.select == "validation" else 1)
-    folders = runs.partial_folder(job.run, job.seed), runs.seed_folder(job.run, job.seed)
     return Job(
         label=f"{job.run.name}, seed {job.seed}",
-        call=f"{__name__}:train_seed",
-        argument={"job": job.to_json(root), "again": again},
+        call=train_seed,
+        arguments={"job": job.to_json(root), "again": again},
         steps=epochs if config.method == "mla" else 1,
-        logs=tuple(f / "log.jsonl" for f in folders) if config.method == "mla" else (),
-        makes=folders[1].resolve() / "metrics.json",
+        makes=runs.seed_folder(job.run, job.seed).resolve() / "metrics.json",
         gpus=int(job.device.startswith("cuda")),
     )
 
 
-def train_seed(job: str, again: bool = False) -> None:
+def train_seed(report: Report, job: str, again: bool = False) -> None:
     """Train the seed of `SeedJob.to_json`."""
-    train_alone(SeedJob.from_json(job), Path(json.loads(job)["root"]), again=again)
+    train_alone(SeedJob.from_json(job), Path(json.loads(job)["root"]), again=again, on_epoch=report)
 
 
 def train_alone(job: SeedJob, root: Path, *, again: bool = False, on_epoch: OnEpoch | None = None) -> None:
@@ -56,19 +54,17 @@ def features_job(
     """Return the making of features as a job."""
     from skeleton.visual.registry import find_visual
 
+    arguments = {"root": str(store.root.resolve()), "dataset": dataset, "split": split, "visual": visual}
     return Job(
         label=f"features of {dataset} for {split}, seed {seed}",
-        call=f"{__name__}:make_features",
-        argument={
-            "root": str(store.root.resolve()), "dataset": dataset, "split": split, "visual": visual,
-            "seed": seed, "device": device, "threads": threads,
-        },
+        call=make_features,
+        arguments=arguments | {"seed": seed, "device": device, "threads": threads},
         steps=60 if find_visual(visual).trained else 1,
         gpus=int(device.startswith("cuda")),
-    )  # fmt: skip
+    )
 
 
-def make_features(root: str, threads: int, **options: Any) -> None:
+def make_features(report: Report, root: str, threads: int, **options: Any) -> None:
     """Train a visual encoder and write features; see `skeleton.visual.extraction.features`."""
     from threadpoolctl import threadpool_limits
 
@@ -76,4 +72,4 @@ def make_features(root: str, threads: int, **options: Any) -> None:
     from skeleton.visual.extraction import features
 
     with reproducible(threads), threadpool_limits(threads):
-        features(store=Store(root), **options)
+        features(store=Store(root), **options, progress=lambda done, _: report({"epoch": done}))

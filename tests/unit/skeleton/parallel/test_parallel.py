@@ -1,15 +1,18 @@
 """Both executors: what is done, what fails, and what happens when a worker is lost."""
 
+import signal
 import socket
+import subprocess
 import sys
+import textwrap
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from semtool.errors import SemtoolError, UsageError
-from skeleton.runs.executors import choose_executor, raise_first
-from skeleton.runs.executors.job import ATTEMPTS
+from skeleton.runs.parallel import ATTEMPTS, choose_executor, raise_first
 
 NO_RAY = pytest.mark.skipif(
     find_spec("ray") is None, reason="Ray is not installed (pip install 'semtool[ray]')"
@@ -23,24 +26,26 @@ def executor(request, work):
 
 def test_work_is_done_and_failures_are_told_apart(executor, work, tmp_path):
     made = [tmp_path / f"{i}.txt" for i in range(3)]
-    seen = []
+    seen, told = [], []
     failures = executor.run(
         [
             work("write", path=str(made[0]), makes=made[0]),
             work("fail", "first seed", message="the loss is not a number"),
-            work("talk", path=str(made[1]), makes=made[1]),
+            work("talk", path=str(made[1]), makes=made[1], steps=3),
             work("break_down"),
             work("write", path=str(made[2]), makes=made[2], steps=5),
             work("nothing", "far away", path="", makes=tmp_path / "nowhere"),
         ],
         lambda done, total: seen.append((done, total)),
+        on_record=told.append,
     )
+    assert [t["epoch"] for t in told] == [0, 1, 2]
     assert [p.read_text() for p in made] == ["done", "said", "done"]
     assert [f.label for f in failures] == ["first seed", "break_down", "far away"]
     assert failures[0].message == "the loss is not a number"
     assert failures[1].message == "ZeroDivisionError: division by zero"
     assert "share under the same path" in failures[2].message
-    assert seen[-1] == (10, 10)
+    assert seen[-1] == (12, 12)
     assert seen == sorted(seen)
 
 
@@ -71,22 +76,73 @@ def test_processes_stop_at_the_first_failure_if_told_to(work, tmp_path):
     assert not late.exists()
 
 
-def test_workers_end_when_their_master_is_killed(work, tmp_path):
-    """A worker whose stdin ends stops at once, even in the middle of a job."""
-    import json
-    import subprocess
+# A program whose workers are at work: it says so, and what becomes of it then is up to the test.
+PROGRAM = """
+    import sys
+    from skeleton.runs.parallel import Job, choose_executor
+    import some_work
 
-    worker = subprocess.Popen(
-        [sys.executable, "-c", "import time\ndef wait(): time.sleep(600)\n"
-         "import sys; sys.modules['waiting'] = sys.modules['__main__']\n"
-         "from skeleton.runs.executors import worker; worker._main()"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    worker.stdin.write(json.dumps({"call": "waiting:wait", "argument": {}}) + "\n")
-    worker.stdin.close()
-    assert worker.wait(timeout=60) == 0
-    assert worker.stdout.read() == ""
-    worker.stdout.close()
+    def told(done, total):
+        print(done, flush=True)
+
+    jobs = [Job(str(i), some_work.wait, {"folder": sys.argv[2]}, steps=2) for i in range(2)]
+    choose_executor(sys.argv[1], jobs=2).run(jobs, told)
+"""
+
+
+def running(pids):
+    """Return which processes are there and no zombies."""
+    there = []
+    for pid in pids:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        there += [pid] if state not in "ZX" else []
+    return there
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_no_worker_outlives_the_command(how, work, tmp_path):
+    pids = tmp_path / "pids"
+    pids.mkdir()
+    (tmp_path / "program.py").write_text(textwrap.dedent(PROGRAM))
+    command = [sys.executable, "program.py", "processes", str(pids)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as program:
+        assert [program.stdout.readline() for _ in range(2)] == ["1\n", "2\n"]
+        workers = [int(p.name) for p in pids.iterdir()]
+        assert len(running(workers)) == 2
+        # All that the program started, loky's clean-up process too, holds this pipe's other end.
+        family = [
+            int(p.parent.name) for p in Path("/proc").glob("[0-9]*/stat") if parent_of(p) == program.pid
+        ]
+        assert set(workers) < set(family)
+        program.send_signal(how)
+        program.wait(timeout=60)
+    deadline = time.monotonic() + 30
+    while (left := running(family)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left == []
+
+
+def parent_of(stat):
+    """Return the parent of a process by its file in /proc."""
+    try:
+        return int(stat.read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
+
+
+def test_nothing_is_imported_from_the_working_folder(executor, work, tmp_path, monkeypatch):
+    folder = tmp_path / "somewhere"
+    folder.mkdir()
+    for module in ("yaml", "numpy", "queue", "skeleton", "joblib", "ray", "semtool"):
+        (folder / f"{module}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write(__name__)\n")
+    monkeypatch.chdir(folder)
+    assert executor.run([work("import_all", path=str(tmp_path / "made"))]) == []
+    assert (tmp_path / "made").is_file()
+    assert not (tmp_path / "ran").exists()
 
 
 def test_an_interruption_ends_the_workers(work, tmp_path):
@@ -112,7 +168,7 @@ def test_unknown_executors_and_stray_addresses_are_refused(monkeypatch):
         choose_executor("proceses")
     with pytest.raises(UsageError, match="add --executor ray"):
         choose_executor("processes", address="localhost:6379")
-    monkeypatch.setattr("skeleton.runs.executors.cluster.find_spec", lambda name: None)
+    monkeypatch.setattr("skeleton.runs.cluster.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"pip install 'semtool\[ray\]'"):
         choose_executor("ray")
 
@@ -120,7 +176,7 @@ def test_unknown_executors_and_stray_addresses_are_refused(monkeypatch):
 @NO_RAY
 @pytest.mark.parametrize("kind", ["closed", "silent", "no-address"])
 def test_an_address_that_does_not_answer_is_one_sentence(kind, work, monkeypatch, tmp_path):
-    monkeypatch.setattr("skeleton.runs.executors.cluster.PATIENCE", 3.0)
+    monkeypatch.setattr("skeleton.runs.cluster.PATIENCE", 3.0)
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         port = server.getsockname()[1]

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from semtool.experiments.measured import Predictions
 from semtool.experiments.report.clips import FRAMES, choose_samples, clip
 from semtool.experiments.report.confusion import confusion
 from semtool.experiments.report.intervals import measured, wilson
 from semtool.experiments.report.layouts import pca
 from semtool.experiments.report.packing import embedded_json, quantise
 from semtool.experiments.report.page import Scale
-from semtool.experiments.report.predictions import Predictions
 from semtool.experiments.report.similarity import alike_order, class_means
 
 
@@ -83,7 +83,7 @@ def answers(truth, said, unseen=None, columns=(0, 1, 2)):
         names=tuple(f"s{i}" for i in range(n)),
         unseen=np.ones(n, dtype=bool) if unseen is None else np.array(unseen),
         truth=np.array(truth),
-        said=np.array(said),
+        predicted=np.array(said),
         general=np.array(said),
         columns=columns,
         scores=np.zeros((n, len(columns)), dtype=np.float32),

@@ -1,0 +1,117 @@
+"""What runs measured, as experiments read it: the one place that knows ``metrics.json``, ``summary.json`` and
+``predictions.csv``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semtool.artifacts import Store
+from semtool.errors import SemtoolError
+
+__all__ = ["Predictions", "accuracy_of", "numbers_of", "read_seed", "row_of"]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Test samples and what a run predicted for them, a row a sample.
+
+    Attributes:
+        names: sample names.
+        unseen: bool (n,): whether the sample's class is an unseen one.
+        truth, predicted, general: class ids (n,): true, predicted among the candidates of the sample's kind
+            (unseen classes for unseen ones), predicted among all classes.
+        columns: ids of the unseen classes.
+        scores: float32 (n, U), a column each of ``columns``.
+    """
+
+    names: tuple[str, ...]
+    unseen: NDArray[np.bool_]
+    truth: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    general: NDArray[np.int64]
+    columns: tuple[int, ...]
+    scores: NDArray[np.float32]
+
+    @classmethod
+    def read(cls, path: Path) -> Predictions:
+        """Read ``predictions.csv``; one that is missing or damaged is named.
+
+        Raises:
+            SemtoolError: with the file's name and what is wrong with it.
+        """
+        import pandas as pd
+
+        try:
+            table = pd.read_csv(path, dtype={"name": str, "subset": str}, keep_default_na=False)
+            scores = [name for name in table.columns if name.startswith("score_")]
+            return cls(
+                names=tuple(table["name"]),
+                unseen=(table["subset"] == "unseen-test").to_numpy(),
+                truth=table["class_id"].to_numpy(np.int64),
+                predicted=table["predicted"].to_numpy(np.int64),
+                general=table["gzsl_predicted"].to_numpy(np.int64),
+                columns=tuple(int(name.removeprefix("score_")) for name in scores),
+                scores=table[scores].to_numpy(np.float32),
+            )
+        except KeyError as error:
+            reason = f"the column {error} is missing"
+        except OSError as error:
+            reason = error.strerror or str(error)
+        except (TypeError, ValueError) as error:
+            reason = " ".join(str(error).split())
+        raise SemtoolError(f"cannot read {path.parent.name}/{path.name}: {reason}")
+
+
+def read_seed(store: Store, run: str, seed: int) -> tuple[dict[str, Any], Predictions]:
+    """Return the metrics of a seed and its predictions for unseen classes, checked against each other.
+
+    Raises:
+        SemtoolError: if a file is damaged; says which folder to remove so that it is trained again.
+    """
+    from skeleton.runs.folder import read_metrics, runs_folder, seed_folder
+
+    folder = seed_folder(runs_folder(store) / run, seed)
+    metrics = read_metrics(runs_folder(store) / run, seed)
+    try:
+        found = Predictions.read(folder / "predictions.csv")
+        right = found.predicted[found.unseen] == found.truth[found.unseen]
+        if len(right) != metrics["zsl"]["n"] or abs(float(right.mean()) - accuracy_of(metrics)) > 1e-9:
+            raise SemtoolError(f"{folder.name}/predictions.csv does not fit metrics.json")
+    except SemtoolError as error:
+        raise SemtoolError(
+            f"{error}; remove the folder {folder} and run the same command again, which trains that seed anew"
+        ) from error
+    return metrics, found
+
+
+def accuracy_of(metrics: dict[str, Any]) -> float:
+    """Return the zero-shot accuracy of a seed."""
+    return float(metrics["zsl"]["accuracy"])
+
+
+def row_of(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Return the numbers of a seed that the table of a sweep holds."""
+    zsl, gzsl = metrics["zsl"], metrics["gzsl"] or {}
+    return {
+        **{key: zsl[key] for key in ("accuracy", "class_mean", "chance", "n")},
+        **{key: gzsl.get(key) for key in ("seen", "unseen", "harmonic")},
+        "train_seconds": metrics["timing"]["train_seconds"],
+        "simulated": metrics["simulated"],
+        "leaky": metrics["leaky"],
+    }
+
+
+def numbers_of(metrics: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    """Return the numbers of several seeds, each as `skeleton.runs.metrics.spread` gives it."""
+    from skeleton.runs.training import summarise_metrics
+
+    summary = summarise_metrics(metrics)
+    zsl, gzsl = summary["zsl"], summary["gzsl"]
+    return {key: zsl[key] for key in ("n", "chance", "accuracy", "class_mean", "per_class")} | {
+        "harmonic": gzsl and gzsl["harmonic"]
+    }

@@ -1,0 +1,57 @@
+"""Tables of results for people: CSV, Markdown and LaTeX of data frames."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["latex", "markdown", "neutralised"]
+
+
+def neutralised(frame: DataFrame) -> DataFrame:
+    """Return a table whose texts no spreadsheet takes for formulas: ``=1+1`` gets an apostrophe in front."""
+    return frame.map(
+        lambda value: f"'{value}" if isinstance(value, str) and re.match(r"[=+\-@\t\r]", value) else value
+    )
+
+
+def markdown(frame: DataFrame) -> str:
+    """Return a Markdown table."""
+
+    def line(cells: list[str]) -> str:
+        shown = (re.sub(r"\s", " ", cell.replace("|", "\\|")) for cell in cells)
+        return f"| {' | '.join(shown)} |"
+
+    rows = [[str(value) for value in row] for row in frame.itertuples(index=False)]
+    return "\n".join([line(list(frame.columns)), "|---" * len(frame.columns) + "|", *map(line, rows)])
+
+
+def latex(frame: DataFrame, *, caption: str, label: str, bold: DataFrame | None = None, words: int) -> str:
+    """Return a LaTeX table for the package booktabs.
+
+    Args:
+        frame: texts.
+        caption, label: of the table.
+        bold: which cells are bold, a frame of the same shape.
+        words: how many columns, the first ones, are words; the others are right-aligned.
+    """
+    style = frame.rename(columns=_tex).style.format(_tex).hide(axis="index")
+    if bold is not None:
+        marks = bold.set_axis(style.columns, axis="columns").map(lambda v: "textbf:--rwrap;" if v else "")
+        style = style.apply(lambda _: marks, axis=None)
+    layout = "l" * words + "r" * (len(frame.columns) - words)
+    return style.to_latex(
+        hrules=True, caption=_tex(caption), label=label, column_format=layout, position_float="centering"
+    )
+
+
+def _tex(text: str) -> str:
+    """Return text with the characters escaped that mean something to LaTeX."""
+    special = {
+        "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",
+        "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "\n": " ",
+    }  # fmt: skip
+    return "".join(special.get(c, c) for c in str(text))

@@ -1,0 +1,378 @@
+"""Several jobs at a time: in processes of this machine (joblib's loky), or on a Ray cluster.
+
+A job names a function that workers can import and what it is called with: references and settings, never
+data. What it makes is on disk afterwards, so that whatever is killed goes on by being started again.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Protocol
+
+from semtool.errors import SemtoolError, UsageError, unknown_name
+
+__all__ = [
+    "ATTEMPTS",
+    "EXECUTORS",
+    "Executor",
+    "Failure",
+    "Job",
+    "Processes",
+    "Progress",
+    "Report",
+    "Worker",
+    "WorkerLost",
+    "choose_executor",
+    "perform",
+    "raise_first",
+]
+
+ATTEMPTS = 3
+"""How often a job is begun whose worker is lost (killed, out of memory, its machine gone)."""
+EXECUTORS = ("processes", "ray")
+
+Progress = Callable[[int, int], None]
+Report = Callable[[dict[str, Any]], None]
+"""Told the record of each step (epoch) of a job."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One call of a function in a worker.
+
+    Attributes:
+        label: what messages call it.
+        call: a function of an importable module; it gets a `Report` first, then the arguments as keywords.
+        arguments: small values that can be pickled.
+        steps: how much of the whole it is, in the unit of progress: one for each record it reports.
+        makes: a file or folder that is there afterwards.
+        gpus: graphics cards to reserve on a cluster.
+    """
+
+    label: str
+    call: Callable[..., None]
+    arguments: dict[str, Any] = field(default_factory=dict)
+    steps: int = 1
+    makes: Path | None = None
+    gpus: int = 0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A job that could not be done, and why, in a sentence."""
+
+    label: str
+    message: str
+    exit_code: int = 1
+
+
+class WorkerLost(Exception):
+    """A worker ended before its job did."""
+
+
+class Worker(Protocol):
+    """Does one job after another."""
+
+    def do(self, job: Job, report: Report) -> Failure | None:
+        """Do a job; return why it failed, if it did.
+
+        Raises:
+            WorkerLost: if the worker ended meanwhile; the next job then gets a new one.
+        """
+        ...
+
+    def stop(self) -> None:
+        """End the worker at once, from another thread; a job that is cut off goes on next time."""
+        ...
+
+
+class Executor(ABC):
+    """Does jobs, several at a time.
+
+    Attributes:
+        workers: jobs at the same time; None: all of them.
+        threads: threads that a job may use.
+    """
+
+    def __init__(self, workers: int | None, threads: int = 1) -> None:
+        self.workers, self.threads = workers, threads
+
+    @abstractmethod
+    def _started(self) -> AbstractContextManager[Callable[[], Worker]]:
+        """Get ready to make workers, for as long as the context lasts."""
+
+    def run(
+        self,
+        jobs: Sequence[Job],
+        progress: Progress | None = None,
+        *,
+        on_record: Report | None = None,
+        keep_going: bool = True,
+    ) -> list[Failure]:
+        """Do all jobs; return those that failed, in the order of the jobs.
+
+        Args:
+            jobs: in the order in which they are begun.
+            progress: told steps done and to do.
+            on_record: told what the jobs report, in the calling thread.
+            keep_going: whether further jobs are begun although one failed.
+        """
+        if not jobs:
+            return []
+        waiting = deque(enumerate(jobs))
+        events: SimpleQueue[_Event] = SimpleQueue()
+        count = min(self.workers or len(jobs), len(jobs))
+
+        def serve(worker: Worker) -> None:
+            try:
+                while waiting:
+                    try:
+                        at, job = waiting.popleft()
+                    except IndexError:
+                        break  # another thread took the last one
+                    failure = _attempt(worker, job, _Sender(at, events))
+                    if failure is not None and not keep_going:
+                        waiting.clear()
+                    events.put(_Event(at, finished=True, failure=failure))
+            finally:
+                events.put(_Event(None))
+
+        with self._started() as new_worker, ThreadPoolExecutor(count) as threads:
+            workers = [new_worker() for _ in range(count)]
+            serving = [threads.submit(serve, worker) for worker in workers]
+            try:
+                failures = _listen(events, jobs, count, progress, on_record)
+            finally:
+                waiting.clear()
+                for worker in workers:
+                    worker.stop()
+        for served in serving:
+            served.result()
+        return failures
+
+
+@dataclass(frozen=True)
+class _Event:
+    """Something that happened to the job at a place of the list, or (None) a thread that has no more jobs."""
+
+    at: int | None
+    record: dict[str, Any] | None = None
+    finished: bool = False
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class _Sender:
+    at: int
+    events: SimpleQueue[_Event]
+
+    def __call__(self, record: dict[str, Any]) -> None:
+        self.events.put(_Event(self.at, record))
+
+
+def _attempt(worker: Worker, job: Job, report: Report) -> Failure | None:
+    for _ in range(ATTEMPTS):
+        try:
+            failure = worker.do(job, report)
+        except WorkerLost:
+            continue
+        if failure is None and job.makes is not None and not job.makes.exists():
+            return Failure(
+                job.label,
+                f"it was done, but {job.makes} is not there; workers on other machines need the artifacts in "
+                "a folder that all machines share under the same path",
+            )
+        return failure
+    return Failure(
+        job.label,
+        f"its worker was lost {ATTEMPTS} times (killed, or crashed); if memory is short, run fewer jobs at a "
+        "time",
+    )
+
+
+def _listen(
+    events: SimpleQueue[_Event],
+    jobs: Sequence[Job],
+    serving: int,
+    progress: Progress | None,
+    on_record: Report | None,
+) -> list[Failure]:
+    """Pass on what happens until no thread has a job; return what failed."""
+    done = [0] * len(jobs)
+    failed: dict[int, Failure] = {}
+    total = sum(job.steps for job in jobs)
+    while serving:
+        event = events.get()
+        if event.at is None:
+            serving -= 1
+            continue
+        steps = jobs[event.at].steps
+        if event.record is not None:
+            done[event.at] = min(done[event.at] + 1, steps)
+            if on_record is not None:
+                on_record(event.record)
+        if event.finished:
+            done[event.at] = steps
+        if event.failure is not None:
+            failed[event.at] = event.failure
+        if progress is not None:
+            progress(sum(done), total)
+    return [failed[at] for at in sorted(failed)]
+
+
+class Processes(Executor):
+    """Processes of this machine that share its cores; as many as there are cores if ``workers`` is None."""
+
+    def __init__(self, workers: int | None = None, threads: int | None = None) -> None:
+        cores = os.cpu_count() or 1
+        workers = workers or cores
+        super().__init__(workers, threads or max(1, cores // workers))
+
+    @contextmanager
+    def _started(self) -> Iterator[Callable[[], Worker]]:
+        # Python puts the working folder on the path of a process started with -m or -c, as loky starts
+        # workers and its clean-up process: a yaml.py lying there would run.
+        before = os.environ.get("PYTHONSAFEPATH")
+        os.environ["PYTHONSAFEPATH"] = "1"
+        try:
+            yield _Process
+        finally:
+            if before is None:
+                del os.environ["PYTHONSAFEPATH"]
+            else:
+                os.environ["PYTHONSAFEPATH"] = before
+
+
+class _Process:
+    """A loky pool of one process: of a larger pool, loky ends every process when one is lost."""
+
+    def __init__(self) -> None:
+        self._pool: Any = None
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._heard, self._sender = Pipe(duplex=False)
+
+    def do(self, job: Job, report: Report) -> Failure | None:
+        from joblib.externals.loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
+
+        with self._lock:
+            if self._stopped:
+                raise WorkerLost
+            if self._pool is None:
+                self._pool = ProcessPoolExecutor(1, initializer=_begin, initargs=(self._sender, os.getpid()))
+            future = self._pool.submit(_perform_here, job.label, job.call, job.arguments)
+        future.add_done_callback(lambda _: self._sender.send(None))
+        while (record := self._heard.recv()) is not None:
+            report(record)
+        try:
+            failure: Failure | None = future.result()
+        except BrokenProcessPool as error:
+            with self._lock:
+                self._end()
+            raise WorkerLost from error
+        return failure
+
+    def stop(self) -> None:
+        with self._lock:
+            self._stopped = True
+            self._end()
+
+    def _end(self) -> None:
+        if self._pool is not None:
+            # Not kill_workers of shutdown: its thread fails, and kills none, where a job was just handed in.
+            for process in list((self._pool._processes or {}).values()):
+                process.terminate()
+            self._pool.shutdown(wait=False)
+            self._pool = None
+
+
+_sender: Connection | None = None
+"""In a worker: where records go."""
+
+
+def _begin(sender: Connection, parent: int) -> None:
+    """Make this process a worker."""
+    global _sender
+    _sender = sender
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends workers
+    os.dup2(2, 1)  # stdout is the result of a command: what a library prints does not belong there
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone, killed perhaps, so that nothing works on unseen."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+def _perform_here(label: str, call: Callable[..., None], arguments: dict[str, Any]) -> Failure | None:
+    assert _sender is not None
+    return perform(label, call, arguments, _sender.send)
+
+
+def perform(
+    label: str, call: Callable[..., None], arguments: dict[str, Any], report: Report
+) -> Failure | None:
+    """Do a job in this process; return why it failed, if it did."""
+    try:
+        call(report, **arguments)
+    except SemtoolError as error:
+        return Failure(label, str(error), error.exit_code)
+    except Exception as error:
+        return Failure(label, f"{type(error).__name__}: {' '.join(str(error).split())}")
+    finally:
+        sys.stdout.flush()
+    return None
+
+
+def choose_executor(
+    name: str = "processes", *, jobs: int | None = None, address: str | None = None
+) -> Executor:
+    """Return an executor.
+
+    Args:
+        name: one of `EXECUTORS`.
+        jobs: jobs at the same time; as many as there are cores if None.
+        address: of a running Ray cluster (``host:port``, ``ray://host:port`` or ``auto``); only for `ray`,
+            which otherwise starts one on this machine.
+
+    Raises:
+        UsageError: for an unknown name, an address without Ray, or if Ray is not installed.
+        SemtoolError: if no cluster answers at the address.
+    """
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"jobs must be at least 1, not {jobs}")
+    if name == "ray":
+        from skeleton.runs.cluster import Cluster
+
+        return Cluster(jobs, address)
+    if name != "processes":
+        raise unknown_name("executor", name, EXECUTORS)
+    if address:
+        raise UsageError("an address belongs to a Ray cluster; add --executor ray")
+    return Processes(jobs)
+
+
+def raise_first(failures: Sequence[Failure], *, of: int) -> None:
+    """Raise the first failure, if there is one, saying how many of how many jobs it stands for."""
+    if not failures:
+        return
+    first = failures[0]
+    rest = f" ({len(failures)} of {of} failed; what was done is kept)" if of > 1 else ""
+    kind = UsageError if first.exit_code == UsageError.exit_code else SemtoolError
+    raise kind(f"{first.label}: {first.message}{rest}")
