@@ -76,9 +76,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line: exit 0 done, 1 failed with one sentence, 2 wrong usage."""
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments or bool(os.environ.get("SEMTOOL_DEBUG"))
-    stop_on_signals()
     try:
-        app(args=[a for a in arguments if a != "--debug"], obj=arguments)
+        with stop_on_signals():
+            app(args=[a for a in arguments if a != "--debug"], obj=arguments)
     except Interrupted as stop:
         sys.stderr.write(f"{stop.message}\n")
         sys.exit(stop.exit_code)

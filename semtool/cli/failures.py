@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -31,11 +33,18 @@ def _raise(number: int, _frame: FrameType | None) -> NoReturn:
     raise Interrupted(number)
 
 
-def stop_on_signals() -> None:
+@contextmanager
+def stop_on_signals() -> Iterator[None]:
     """Let Ctrl-C and SIGTERM end the command through its ``finally`` clauses; an ignored one stays so."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) is not signal.SIG_IGN:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
             signal.signal(number, _raise)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def sentence(error: Exception) -> str:

@@ -38,7 +38,7 @@ def latex(frame: DataFrame, *, caption: str, label: str, bold: DataFrame | None 
         bold: which cells are bold, a frame of the same shape.
         words: how many columns, the first ones, are words; the others are right-aligned.
     """
-    style = frame.rename(columns=_tex).style.format(_tex).hide(axis="index")
+    style = frame.rename(columns=_tex).style.format(lambda cell: _tex(str(cell))).hide(axis="index")
     if bold is not None:
         marks = bold.set_axis(style.columns, axis="columns").map(lambda v: "textbf:--rwrap;" if v else "")
         style = style.apply(lambda _: marks, axis=None)

@@ -14,8 +14,7 @@ from semtool.diagnosis import diagnose, suggest
 from semtool.diagnosis.contrast import Rivals, choose_fields, confusions, filled, passages
 from semtool.embedding import embed
 from semtool.errors import UsageError
-from semtool.generation import generate
-from semtool.generation import names_label
+from semtool.generation import generate, names_label
 
 LEFT, RIGHT = "swipe left", "swipe right"
 
