@@ -236,7 +236,9 @@ def _stated_limit(where: Mapping[str, Path]) -> int | None:
         limit = read_json(where["WordEmbeddings"] / "wordembedding_config.json").get("max_seq_length")
     elif "Transformer" in where:
         folder = where["Transformer"]
-        settings = next((read_json(p) for p in sorted(folder.glob("sentence_*_config.json"))), {})
+        settings: dict[str, Any] = next(
+            (read_json(p) for p in sorted(folder.glob("sentence_*_config.json"))), {}
+        )
         processor = settings.get("processor_kwargs") or settings.get("tokenizer_args") or {}
         limit = processor.get("model_max_length") or settings.get("max_seq_length")
         if not limit:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.experiments.report.layouts import has_umap, pca_layout, umap_layout
-from semtool.experiments.report.predictions import Predictions
+from semtool.experiments.measured import Predictions
 
 if TYPE_CHECKING:
     from skeleton.methods.scorers import Scorer
