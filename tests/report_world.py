@@ -195,8 +195,8 @@ def _comparison(store, texts, features, runs):
     difference = {
         "a": "rich", "b": "plain", "encoder": "random", "preset": "ridge", "dataset": "odd", "split": "half",
         "pairs": 2, "mean": 0.12, "low": 0.02, "high": 0.2, "p": 0.01, "p_adjusted": 0.02,
-        "covers": {"seeds": 2, "samples": 9}, "verdict": "better", "words":
-        f"rich is better than plain {EVIL_IMAGE}", "per_class": None,
+        "verdict": "better", "covers": {"seeds": 2, "samples": 9},
+        "words": f"rich is better than plain {EVIL_IMAGE}", "per_class": None,
     }  # fmt: skip
     pooled = difference | {"split": None, "verdict": "not shown", "p": None, "p_adjusted": None}
     Comparison(

@@ -177,8 +177,10 @@ def show(found: Comparison) -> None:
 
 def count_or_list(text: str, option: str = "--seeds") -> tuple[int, ...]:
     """Return seeds: ``3`` is 0,1,2; ``5,6`` and ``5-9`` are themselves."""
+    from semtool.experiments.grid.sweep_file import first_seeds
+
     if text.strip().isdecimal():
-        return tuple(range(int(text)))
+        return first_seeds(int(text))
     return numbers(text, option) or ()
 
 

@@ -26,7 +26,7 @@ from semtool.errors import SemtoolError
 if TYPE_CHECKING:
     from semtool.feature_file import FeatureFile
 
-__all__ = ["Agreement", "MotionGeometry", "agreement", "matching", "motion_geometry"]
+__all__ = ["MotionAgreement", "MotionGeometry", "agreement", "matching", "motion_geometry"]
 
 PERMUTATIONS = 999
 
@@ -41,7 +41,7 @@ class MotionGeometry:
 
 
 @dataclass(frozen=True)
-class Agreement:
+class MotionAgreement:
     """How well text and motion agree about which classes are alike.
 
     Attributes:
@@ -86,7 +86,7 @@ def motion_geometry(features: FeatureFile, seen: tuple[int, ...]) -> MotionGeome
     )
 
 
-def agreement(text: Matrix, motion: Matrix, *, seed: int = 0) -> Agreement:
+def agreement(text: Matrix, motion: Matrix, *, seed: int = 0) -> MotionAgreement:
     """Compare class similarities of text and motion, both (S, S) in the same order of classes."""
     rho = rank_correlation(triangle(text), triangle(motion))
     rng = np.random.default_rng(seed)
@@ -99,7 +99,7 @@ def agreement(text: Matrix, motion: Matrix, *, seed: int = 0) -> Agreement:
     for _ in range(PERMUTATIONS):
         order = rng.permutation(len(motion))
         better += correlation(of_text, square[np.ix_(order, order)][upper]) >= rho - 1e-12
-    return Agreement(rho, (1 + better) / (1 + PERMUTATIONS), matching(text, motion), len(motion))
+    return MotionAgreement(rho, (1 + better) / (1 + PERMUTATIONS), matching(text, motion), len(motion))
 
 
 def matching(text: Matrix, motion: Matrix) -> float | None:

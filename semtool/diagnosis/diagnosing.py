@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from semtool.artifacts import Store
 from semtool.diagnosis import geometry
-from semtool.diagnosis.agreement import Agreement, MotionGeometry, agreement, motion_geometry
+from semtool.diagnosis.agreement import MotionAgreement, MotionGeometry, agreement, motion_geometry
 from semtool.diagnosis.class_pairs import ClassPair, named_pairs
 from semtool.diagnosis.geometry import Matrix
-from semtool.diagnosis.granularities import Granularity, granularities, redundancy
+from semtool.diagnosis.granularities import GranularityFigures, granularities, redundancy
 from semtool.diagnosis.inputs import ClassSplit, TextInput, read_motion, read_split, read_texts
 from semtool.diagnosis.leakage import Leakage, leakage
 from semtool.diagnosis.measures import MEASURES
@@ -53,12 +53,12 @@ class Diagnosis:
     features: str | None
     simulated: bool
     measures: dict[str, float | None]
-    granularities: dict[str, Granularity]
+    granularities: dict[str, GranularityFigures]
     redundancy: dict[str, float]
     pairs: tuple[ClassPair, ...]
     hubs: tuple[tuple[str, int], ...]
     leakage: Leakage | None
-    agreement: Agreement | None
+    agreement: MotionAgreement | None
     notes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -207,7 +207,7 @@ def _margin(similarity: Matrix, places: NDArray[np.int64]) -> float | None:
     return float(geometry.margins(similarity[np.ix_(places, places)]).mean())
 
 
-def _agreement(text: TextInput, whole: Matrix, motion: MotionGeometry | None) -> Agreement | None:
+def _agreement(text: TextInput, whole: Matrix, motion: MotionGeometry | None) -> MotionAgreement | None:
     """Compare with motion, in a space that only the classes in ``motion`` have a part in."""
     if motion is None:
         return None

@@ -105,8 +105,9 @@ def hubness(counts: NDArray[np.int64]) -> float:
 
     High values mean that few classes are everybody's neighbour: hubs attract samples that are not theirs.
     """
-    spread = counts.std()
-    return float(((counts - counts.mean()) ** 3).mean() / spread**3) if spread > 0 else 0.0
+    from scipy.stats import skew
+
+    return float(skew(counts)) if counts.std() > 0 else 0.0
 
 
 def effective_rank(vectors: Matrix) -> float:
@@ -176,7 +177,7 @@ def rank_correlation(left: NDArray[np.floating[Any]], right: NDArray[np.floating
 
 
 def ranks(values: NDArray[np.floating[Any]]) -> Matrix:
-    """Return the rank of each value (n,), from 0; equals share their mean rank."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return np.asarray((last - (counts + 1) / 2)[place.reshape(-1)])
+    """Return the rank of each value (n,), from 1; equals share their mean rank."""
+    from scipy.stats import rankdata
+
+    return np.asarray(rankdata(values), np.float64)

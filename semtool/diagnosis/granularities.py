@@ -13,11 +13,11 @@ from semtool.descriptions import GRANULARITIES
 from semtool.diagnosis import geometry
 from semtool.diagnosis.geometry import Matrix
 
-__all__ = ["Granularity", "granularities", "redundancy"]
+__all__ = ["GranularityFigures", "granularities", "redundancy"]
 
 
 @dataclass(frozen=True)
-class Granularity:
+class GranularityFigures:
     """One granularity's figures (see `semtool.diagnosis.measures`), over its own texts alone.
 
     ``retrieval`` is None where a class has one text only.
@@ -31,7 +31,7 @@ class Granularity:
 
 def granularities(
     vectors: Matrix, places: NDArray[np.int64], names: NDArray[np.str_], centre_on: NDArray[np.int64]
-) -> dict[str, tuple[Granularity, Matrix]]:
+) -> dict[str, tuple[GranularityFigures, Matrix]]:
     """Return the figures of each granularity that every class has, and its class similarities (C, C).
 
     Args:
@@ -49,7 +49,7 @@ def granularities(
         means = geometry.prototypes(vectors[rows], places[rows], classes)
         similarity = geometry.cosines(geometry.centred(means, means[centre_on].mean(axis=0)))
         right = geometry.retrieval(vectors[rows], places[rows], classes)
-        figures = Granularity(
+        figures = GranularityFigures(
             texts=len(rows),
             margin=float(geometry.margins(similarity).mean()),
             retrieval=float(np.nanmean(right)) if np.isfinite(right).any() else None,

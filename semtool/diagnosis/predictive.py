@@ -11,13 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Prediction", "predictions", "record"]
+__all__ = ["PredictivePower", "predictions", "record"]
 
 FILE = Path(__file__).parent / "predictive.json"
 
 
 @dataclass(frozen=True)
-class Prediction:
+class PredictivePower:
     """Spearman's correlation of one figure with accuracy, texts ranked within each split, averaged.
 
     Attributes:
@@ -45,7 +45,7 @@ def record() -> dict[str, Any]:
     return dict(json.loads(FILE.read_text(encoding="utf-8"))) if FILE.is_file() else {}
 
 
-def predictions(*, same_encoder: bool) -> dict[str, Prediction]:
+def predictions(*, same_encoder: bool) -> dict[str, PredictivePower]:
     """Return for each figure that could be ranked how well it predicted accuracy.
 
     Args:
@@ -53,7 +53,7 @@ def predictions(*, same_encoder: bool) -> dict[str, Prediction]:
     """
     part, verdict = ("same_encoder", "verdict_same_encoder") if same_encoder else ("all", "verdict")
     return {
-        key: Prediction(**found[part], verdict=found[verdict])
+        key: PredictivePower(**found[part], verdict=found[verdict])
         for key, found in record().get("measures", {}).items()
         if found[part]
     }

@@ -48,7 +48,7 @@ def latex(frame: DataFrame, *, caption: str, label: str, bold: DataFrame | None 
     )
 
 
-def _tex(text: str) -> str:
+def _tex(text: object) -> str:
     """Return text with the characters escaped that mean something to LaTeX."""
     special = {
         "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",

@@ -141,6 +141,7 @@ def _page(sequence: SkeletonSequence, title: str) -> str:
     subtitle = f"{sequence.positions.shape[1]} frames, {people}, layout {names.name};"
     text = resources.files("skeleton.data").joinpath("viewing.html").read_text(encoding="utf-8")
     fields = {
+        "@PLAYER@": resources.files("skeleton.data").joinpath("player.js").read_text(encoding="utf-8"),
         "@TITLE@": html.escape(title),
         "@SUBTITLE@": html.escape(subtitle),
         "@DATA@": json.dumps(data, separators=(",", ":")).replace("</", "<\\/"),

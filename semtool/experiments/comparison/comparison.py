@@ -160,7 +160,7 @@ class Comparison(_Record):
         versions: of the libraries.
     """
 
-    schema_version: Literal[2] = SCHEMA
+    schema_version: int = SCHEMA
     kind: Literal["comparison"] = "comparison"
     name: str
     created: str

@@ -28,9 +28,10 @@ from semtool.experiments.comparison.comparison import checked_name
 from semtool.experiments.grid.settings import Setting, settings, switch
 from semtool.experiments.grid.texts import Target
 
-__all__ = ["Exclusion", "SweepFile", "read_sweep"]
+__all__ = ["MOST_SEEDS", "Exclusion", "SweepFile", "first_seeds", "read_sweep"]
 
 Words = tuple[str, ...]
+MOST_SEEDS = 1000
 
 
 class Exclusion(BaseModel):
@@ -94,11 +95,18 @@ class SweepFile(BaseModel):
     @field_validator("seeds", mode="before")
     @classmethod
     def _count(cls, raw: Any) -> Any:
-        return tuple(range(raw)) if isinstance(raw, int) and not isinstance(raw, bool) else raw
+        return first_seeds(raw) if isinstance(raw, int) and not isinstance(raw, bool) else raw
 
     def settings(self) -> list[Setting]:
         """Return presets and switches, multiplied out."""
         return settings(self.presets, self.switches)
+
+
+def first_seeds(count: int) -> tuple[int, ...]:
+    """Return seeds 0, 1, ... of which there are ``count``; refuse more than anybody trains."""
+    if count > MOST_SEEDS:
+        raise UsageError(f"{count} seeds are more than the {MOST_SEEDS} that one command trains")
+    return tuple(range(count))
 
 
 def read_sweep(path: Path) -> SweepFile:
@@ -111,6 +119,8 @@ def read_sweep(path: Path) -> SweepFile:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the sweep {path}: {error}") from error
+    except RecursionError as error:
+        raise UsageError(f"the sweep {path} is no YAML of a sweep: it is nested too deeply") from error
     except yaml.YAMLError as error:
         raise UsageError(f"the sweep {path} is no YAML: {' '.join(str(error).split())}") from error
     if not isinstance(raw, dict):

@@ -18,15 +18,15 @@ from semtool.experiments.report.intervals import measured
 from semtool.experiments.report.packing import missing, said
 from semtool.experiments.report.positions import shared_map
 from semtool.experiments.report.provenance import provenance
-from semtool.experiments.report.sources import Cell, Source
-from semtool.experiments.report.texts import Text, collect_text, same_content
+from semtool.experiments.report.sources import Measurement, Subject
+from semtool.experiments.report.texts import ShownText, collect_text, same_content
 
 if TYPE_CHECKING:
     from skeleton.runs.task import Task
 
 __all__ = ["collect"]
 
-Watched = tuple[Cell, Predictions, dict[str, Any]]
+Watched = tuple[Measurement, Predictions, dict[str, Any]]
 """A cell, its answers for single samples, and what the page shows of it."""
 
 CLIPS = 400
@@ -40,7 +40,7 @@ DAMAGE = (SemtoolError, OSError, KeyError, IndexError, TypeError, ValueError)
 
 
 def collect(
-    source: Source, store: Store, *, progress: Callable[[int, int], None] | None = None
+    source: Subject, store: Store, *, progress: Callable[[int, int], None] | None = None
 ) -> dict[str, Any]:
     """Return everything about a run or a comparison that the page holds.
 
@@ -75,13 +75,13 @@ class _Page:
     """What the cells of a page share."""
 
     store: Store
-    source: Source
+    source: Subject
     datasets: dict[str, dict[str, Any]] = field(default_factory=dict)
-    texts: dict[tuple[str, str], Text] = field(default_factory=dict)
+    texts: dict[tuple[str, str], ShownText] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
     watched: dict[tuple[str, str], list[Watched]] = field(default_factory=dict)
 
-    def cell(self, cell: Cell) -> dict[str, Any]:
+    def cell(self, cell: Measurement) -> dict[str, Any]:
         """Return everything about one cell."""
         metrics = {seed: run.metrics(seed) for seed, run in cell.seeds.items()}
         answers, problems = _answers(cell)
@@ -115,7 +115,9 @@ class _Page:
             self.watched.setdefault((cell.dataset, cell.split), []).append((cell, first, found))
         return found
 
-    def _pictures(self, cell: Cell, text: Text, answers: dict[int, Predictions]) -> dict[str, Any]:
+    def _pictures(
+        self, cell: Measurement, text: ShownText, answers: dict[int, Predictions]
+    ) -> dict[str, Any]:
         """Return map and attention, which need the checkpoint, the features and the embedding file."""
         if cell.first is None:
             gone = missing("The files of the run are gone.")
@@ -140,7 +142,7 @@ class _Page:
             gone = missing(f"The map cannot be drawn: {said(error, self.store.root)}.")
             return {"map": gone, "attention": gone if _is_mla(cell) else None}
 
-    def _task(self, cell: Cell) -> tuple[Task, EmbeddingFile]:
+    def _task(self, cell: Measurement) -> tuple[Task, EmbeddingFile]:
         from skeleton.runs.seed import load_task
 
         assert cell.first is not None
@@ -151,7 +153,7 @@ class _Page:
         task = load_task(embeddings, features, run.config(seed), record["dataset"])
         return task, EmbeddingFile(embeddings.path)
 
-    def _dataset(self, cell: Cell, metrics: dict[int, dict[str, Any]]) -> Dataset | None:
+    def _dataset(self, cell: Measurement, metrics: dict[int, dict[str, Any]]) -> Dataset | None:
         """Look the data set up and keep its class names; without it, those that the numbers carry."""
         asked = cell.dataset
         if cell.first is not None:
@@ -170,7 +172,7 @@ class _Page:
         shown["classes"] = {str(c.id): {"code": c.code, "name": c.name} for c in dataset.classes}
         return dataset
 
-    def _text(self, cell: Cell, dataset: Dataset | None) -> Text:
+    def _text(self, cell: Measurement, dataset: Dataset | None) -> ShownText:
         key = (cell.label, cell.embeddings["reference"])
         if key not in self.texts:
             named = self.source.descriptions.get(cell.label)
@@ -200,7 +202,7 @@ class _Page:
                 part["problems"].append(sentence)
         return found
 
-    def _arrays(self, cell: Cell) -> Artifact:
+    def _arrays(self, cell: Measurement) -> Artifact:
         assert cell.first is not None
         run, seed = cell.first
         features = self.store.resolve("features", run.record(seed)["features"]["reference"])
@@ -210,7 +212,7 @@ class _Page:
         return same_content(self.store, "arrays", named.model_dump())
 
 
-def _is_mla(cell: Cell) -> bool:
+def _is_mla(cell: Measurement) -> bool:
     """Return whether a cell's run is one of MLA, as far as its files tell."""
     if cell.first is None:
         return False
@@ -241,7 +243,7 @@ def _numbers(numbers: dict[str, Any]) -> dict[str, Any]:
     return {key: {"title": title, "chance": chance, **found} for key, title, found, chance in listed if found}
 
 
-def _answers(cell: Cell) -> tuple[dict[int, Predictions], list[str]]:
+def _answers(cell: Measurement) -> tuple[dict[int, Predictions], list[str]]:
     from skeleton.runs.folder import seed_folder
 
     found, problems = {}, []

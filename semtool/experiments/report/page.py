@@ -15,8 +15,8 @@ from semtool.experiments.report.packing import embedded_json
 __all__ = ["SCRIPTS", "Scale", "render"]
 
 SCRIPTS = (
-    "core.js", "tables.js", "matrix.js", "confusion.js", "similarity.js", "map.js", "classes.js", "player.js",
-    "gains.js", "main.js",
+    "core.js", "tables.js", "matrix.js", "confusion.js", "similarity.js", "map.js", "classes.js",
+    "skeletons.js", "gains.js", "main.js",
 )  # fmt: skip
 """The page's script, in order: one function around all of them."""
 SECTIONS = (
@@ -60,7 +60,9 @@ def render(collected: dict[str, Any]) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters |= {"percent": _percent, "points": _points, "slug": _slug}
     style = _asset("report.css")
-    script = '"use strict";\n(() => {\n' + "\n".join(_asset(name) for name in SCRIPTS) + "})();\n"
+    player = resources.files("skeleton.data").joinpath("player.js").read_text(encoding="utf-8")
+    parts = [player, *(_asset(name) for name in SCRIPTS)]
+    script = '"use strict";\n(() => {\n' + "\n".join(parts) + "})();\n"
     comparison = collected["comparison"]
     differences = (comparison or {}).get("differences") or []
     pooled = [d for d in differences if d["split"] is None]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.experiments.report.layouts import has_umap, pca_layout, umap_layout
 from semtool.experiments.measured import Predictions
+from semtool.experiments.report.layouts import has_umap, pca_layout, umap_layout
 
 if TYPE_CHECKING:
     from skeleton.methods.scorers import Scorer
@@ -64,7 +64,7 @@ def shared_map(
         position is, the share of variance of the principal components, and the places.
     """
     views = []
-    said = dict(zip(answers.names, answers.said.tolist(), strict=True)) if answers else {}
+    said = dict(zip(answers.names, answers.predicted.tolist(), strict=True)) if answers else {}
     for name, classes, parts in (
         ("unseen classes", task.unseen, (task.unseen_test,)),
         ("all classes", task.bank.classes, (task.unseen_test, task.seen_test)),

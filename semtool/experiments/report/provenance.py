@@ -7,13 +7,13 @@ from typing import Any
 
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError
-from semtool.experiments.report.sources import Cell
+from semtool.experiments.report.sources import Measurement
 
 __all__ = ["provenance"]
 
 
 def provenance(
-    cell: Cell, metrics: dict[int, dict[str, Any]], text: dict[str, Any], store: Store
+    cell: Measurement, metrics: dict[int, dict[str, Any]], text: dict[str, Any], store: Store
 ) -> list[list[str]]:
     """Return rows [what, value, sha256] of a cell: inputs down to the skeletons, switches, versions."""
     rows: list[list[str]] = []

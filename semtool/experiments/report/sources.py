@@ -15,11 +15,11 @@ from semtool.experiments.report.packing import said
 if TYPE_CHECKING:
     from skeleton.runs.folder import Run
 
-__all__ = ["Cell", "Source", "open_source"]
+__all__ = ["Measurement", "Subject", "open_source"]
 
 
 @dataclass(frozen=True)
-class Cell:
+class Measurement:
     """One measurement: one text under one encoder, on one split, by one method, over some seeds.
 
     Attributes:
@@ -47,19 +47,19 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Source:
+class Subject:
     """A run (one cell) or a comparison (``comparison`` holds its file)."""
 
     kind: str
     name: str
-    cells: tuple[Cell, ...]
+    cells: tuple[Measurement, ...]
     simulated: bool
     leaky: bool
     comparison: dict[str, Any] | None = None
     descriptions: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
-def open_source(store: Store, reference: str | None = None) -> Source:
+def open_source(store: Store, reference: str | None = None) -> Subject:
     """Return a run or a comparison by name or path; the one made last if None.
 
     Raises:
@@ -90,7 +90,7 @@ def open_source(store: Store, reference: str | None = None) -> Source:
     raise unknown_name("run or comparison", reference, [*known, *comparisons])
 
 
-def _newest(store: Store) -> Source:
+def _newest(store: Store) -> Subject:
     """Return what was written last."""
     from skeleton.runs import folder as runs
 
@@ -101,12 +101,12 @@ def _newest(store: Store) -> Source:
     return _of_run(runs.open_run(store, last.parent.name))
 
 
-def _of_run(run: Run) -> Source:
+def _of_run(run: Run) -> Subject:
     summary = run.summary
     try:
         text = summary["embeddings"]
         seeds, problems = _seeds(dict.fromkeys(run.seeds, run), {})
-        cell = Cell(
+        cell = Measurement(
             label=text["reference"].partition("@")[0].partition("/")[2].rpartition("/")[0],
             dataset=summary["dataset"],
             split=summary["split"],
@@ -118,14 +118,14 @@ def _of_run(run: Run) -> Source:
             seeds=seeds,
             problems=problems,
         )
-        return Source("run", run.name, (cell,), bool(summary["simulated"]), bool(summary["leaky"]))
+        return Subject("run", run.name, (cell,), bool(summary["simulated"]), bool(summary["leaky"]))
     except (KeyError, TypeError, AttributeError) as error:
         raise SemtoolError(
             f"the run {run.name} is damaged: its summary lacks {error}; train it again"
         ) from error
 
 
-def _of_comparison(store: Store, comparison: Comparison) -> Source:
+def _of_comparison(store: Store, comparison: Comparison) -> Subject:
     from skeleton.runs import folder as runs
 
     raw = comparison.to_dict()
@@ -143,7 +143,7 @@ def _of_comparison(store: Store, comparison: Comparison) -> Source:
                     )
             seeds, more = _seeds(wanted, entry["accuracy"]["values"])
             cells.append(
-                Cell(
+                Measurement(
                     label=entry["text"],
                     dataset=entry["dataset"],
                     split=entry["split"],
@@ -159,7 +159,7 @@ def _of_comparison(store: Store, comparison: Comparison) -> Source:
         texts = {t["label"]: t["descriptions"] for t in raw["texts"]}
         if not cells:
             raise SemtoolError(f"the comparison {raw['name']} has no cells; run semtool compare again")
-        return Source(
+        return Subject(
             "comparison", raw["name"], tuple(cells), bool(raw["simulated"]), bool(raw["leaky"]), raw, texts
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:

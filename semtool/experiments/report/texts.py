@@ -14,13 +14,13 @@ from semtool.errors import SemtoolError
 from semtool.experiments.report.packing import missing, said
 from semtool.experiments.report.similarity import similarity
 
-__all__ = ["Text", "collect_text", "same_content"]
+__all__ = ["ShownText", "collect_text", "same_content"]
 
 Key = tuple[int, str, str, int]
 
 
 @dataclass(frozen=True)
-class Text:
+class ShownText:
     """A text as the page shows it, and where each description stands in its class's list."""
 
     shown: dict[str, Any]
@@ -33,7 +33,7 @@ def collect_text(
     dataset: Dataset | None,
     embeddings: dict[str, str],
     descriptions: dict[str, str] | None = None,
-) -> Text:
+) -> ShownText:
     """Read an embedding file and the description set it was made from; what is gone is said so.
 
     Args:
@@ -71,7 +71,7 @@ def collect_text(
     except SemtoolError as error:
         shown["classes"] = missing(f"The descriptions cannot be shown: {said(error, store.root)}.")
     shown["strings"] = strings
-    return Text(shown, places)
+    return ShownText(shown, places)
 
 
 def same_content(store: Store, kind: str, wanted: dict[str, str]) -> Artifact:

@@ -126,3 +126,30 @@ def test_a_text_that_cannot_be_embedded_stops_before_training(store, narrow, gri
     with pytest.raises(SemtoolError, match="codes"):
         sweep(grid, store=store, executor=narrow)
     assert narrow.done == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (GRID.replace("seeds: 2", "seeds: 99999999999"), "99999999999 seeds are more than the 1000"),
+        ("[" * 5000, "is no YAML"),
+        ("a: \x00", "is no YAML"),
+    ],
+)
+def test_what_nobody_can_train_is_one_sentence(store, grid, cli, text, expected):
+    grid.write_text(text)
+    shown = cli("sweep", grid, "--root", store.root, "--dry-run")
+    assert shown.code == 2
+    assert expected in shown.err
+    assert shown.err.count("\n") == 1
+
+
+def test_no_spreadsheet_takes_a_name_for_a_formula():
+    from pandas import DataFrame
+
+    from semtool.experiments.tables import neutralised
+
+    table = DataFrame({"text": ["=1+1", "+a", "-b", "@c", "plain"], "mean": [-0.1, 0.2, 0.3, 0.4, 0.5]})
+    shown = neutralised(table)
+    assert shown["text"].tolist() == ["'=1+1", "'+a", "'-b", "'@c", "plain"]
+    assert shown["mean"].tolist() == table["mean"].tolist()

@@ -14,7 +14,7 @@ let watch = () => {};
   const screen = el("div.screen", {}, title, el("div.stage", {}, canvas), el("div.transport", {}, play, slider, number, speed), answers);
   const whole = el("div", {}, intro, controls, el("div.player", {}, list, screen)), gone = el("p.missing");
   host.append(whole, gone);
-  let sample = null, time = 0, playing = false, last = null, yaw = 0, pitch = 0;
+  const { show, draw, setPlaying } = skeletonPlayer({ canvas, play, slider, number, speed: speed.select }, () => { const c = colours(); return [c.ink, c.left, c.right]; });
 
   const library = () => data.clips[cell().dataset] || { samples: {}, layout: null, problems: [] };
   function load(name) {
@@ -37,67 +37,19 @@ let watch = () => {};
       frames.push(bodies);
     }
     const size = high.map((v, k) => Math.max(1e-3, v - low[k]));
-    return { name, frames, layout, rate: clip.frames / Math.max(0.1, clip.seconds), seconds: clip.seconds, centre: low.map((v, k) => (v + high[k]) / 2), extent: [Math.hypot(size[0], size[2]), size[1]] };
-  }
-  function draw() {
-    if (!sample || !canvas.clientWidth) return;
-    const c = colours(), box = canvas.getBoundingClientRect(), ratio = window.devicePixelRatio || 1;
-    canvas.width = box.width * ratio; canvas.height = box.height * ratio;
-    const context = canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const { layout } = sample, scale = 0.84 * Math.min(box.width / sample.extent[0], box.height / sample.extent[1]);
-    const index = Math.min(sample.frames.length - 1, Math.floor(time)), sides = [c.ink, c.left, c.right];
-    const project = p => {
-      const [x, y, z] = p.map((v, k) => v - sample.centre[k]);
-      const across = x * Math.cos(yaw) + z * Math.sin(yaw), deep = z * Math.cos(yaw) - x * Math.sin(yaw);
-      return [box.width / 2 + layout.mirror * across * scale, box.height / 2 - (y * Math.cos(pitch) + deep * Math.sin(pitch)) * scale];
-    };
-    sample.frames[index].forEach((joints, who) => {
-      if (!joints.length) return;
-      const points = joints.map(project);
-      context.lineCap = "round"; context.lineWidth = 4.5; context.globalAlpha = who ? 0.65 : 1; context.setLineDash(who ? [7, 6] : []);
-      for (const [joint, parent, side] of layout.bones) {
-        context.strokeStyle = sides[side];
-        context.beginPath(); context.moveTo(...points[parent]); context.lineTo(...points[joint]); context.stroke();
-      }
-      context.setLineDash([]);
-      points.forEach((p, joint) => {
-        context.fillStyle = sides[layout.sides[joint]];
-        context.beginPath(); context.arc(p[0], p[1], joint === layout.head ? 8 : 3, 0, 7); context.fill();
-      });
-    });
-    slider.value = index;
-    number.value = `${index + 1} / ${sample.frames.length}`;
-    canvas.dataset.frame = index;
-  }
-  function step(now) {
-    if (!playing) return;
-    if (last !== null) time = (time + (now - last) / 1000 * sample.rate * Number(speed.select.value)) % sample.frames.length;
-    last = now;
-    draw();
-    requestAnimationFrame(step);
-  }
-  function setPlaying(on) {
-    playing = on && Boolean(sample); last = null;
-    play.textContent = playing ? "Pause" : "Play";
-    play.setAttribute("aria-pressed", String(playing));
-    if (playing) requestAnimationFrame(step);
+    return { ...layout, frames, rate: clip.frames / Math.max(0.1, clip.seconds), seconds: clip.seconds, centre: low.map((v, k) => (v + high[k]) / 2), extent: [Math.hypot(size[0], size[2]), size[1]] };
   }
   function pick(name, start = false) {
-    sample = load(name);
-    time = 0; yaw = pitch = 0;
+    const sample = load(name);
     const [truth, said, top] = cell().outcomes[name];
     title.textContent = className(truth);
-    slider.max = sample ? sample.frames.length - 1 : 0;
-    [play, slider].forEach(control => { control.disabled = !sample; });
     const bodies = sample && sample.frames.some(f => f.length > 1 && f[1].length) ? ", dashed: the second person" : "";
     answers.replaceChildren(
       el("li", {}, said === truth ? el("strong", {}, "Right.") : el("span", {}, el("strong", {}, "Wrong: "), `taken for ${className(said)}.`), " Best: ", top.map(([id, score]) => `${className(id)} ${score.toPrecision(4)}`).join(", "), "."),
       ...othersSay(name, truth),
       el("li.soft", {}, `${name}, ${sample ? `${sample.seconds.toFixed(1)} s, ${sample.frames.length} frames of it. ` : "no skeleton. "}`, el("span.swatch.left", {}, "Left"), " and ", el("span.swatch.right", {}, "right"), ` of the person${bodies}. Drag to turn.`));
     for (const button of list.querySelectorAll("button")) button.setAttribute("aria-current", String(button.dataset.name === name));
-    setPlaying(start && Boolean(sample));
-    draw();
+    show(sample, start);
   }
   function othersSay(name, truth) {
     const others = data.cells.filter((other, i) => i !== state.cell && other.dataset === cell().dataset && other.split === cell().split && other.outcomes && other.outcomes[name]);
@@ -138,23 +90,6 @@ let watch = () => {};
     document.getElementById("skeletons").scrollIntoView();
     play.focus({ preventScroll: true });
   };
-  play.addEventListener("click", () => setPlaying(!playing));
-  slider.addEventListener("input", () => { setPlaying(false); time = Number(slider.value); draw(); });
-  canvas.addEventListener("pointerdown", event => canvas.setPointerCapture(event.pointerId));
-  canvas.addEventListener("pointermove", event => {
-    if (!event.buttons || !sample) return;
-    yaw += event.movementX / 120 * sample.layout.mirror;
-    pitch = Math.max(-1.5, Math.min(1.5, pitch + event.movementY / 120));
-    draw();
-  });
-  canvas.addEventListener("keydown", event => {
-    const turn = { ArrowLeft: [-0.12, 0], ArrowRight: [0.12, 0], ArrowUp: [0, -0.12], ArrowDown: [0, 0.12] }[event.key];
-    if (turn) { yaw += turn[0]; pitch = Math.max(-1.5, Math.min(1.5, pitch + turn[1])); draw(); }
-    else if (event.key === " ") setPlaying(!playing);
-    else if ((event.key === "," || event.key === ".") && sample) { setPlaying(false); const n = sample.frames.length; time = (Math.floor(time) + (event.key === "." ? 1 : n - 1)) % n; draw(); }
-    else return;
-    event.preventDefault();
-  });
   onPaint(draw);
   onCell(build);
 })();
