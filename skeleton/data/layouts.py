@@ -1,19 +1,26 @@
 """Joint layouts: names, tree, body parts and mirror pairs of the skeletons that the field records.
 
-A joint has the same name in every layout that has it, so that names connect layouts. "Left" is the side that
-the source calls left; some recordings are mirrored.
+A joint has the same name in every layout that has it, so that names connect layouts. "Left" is the person's
+own left. The layouts are data (``layouts.yaml``); joints that fit none of them make one of their own:
+``layout("joints:head,neck,left_shoulder,...")``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from importlib import resources
 from types import MappingProxyType
 
-from semtool.errors import unknown_name
+import yaml
 
-__all__ = ["LAYOUTS", "Layout", "layout"]
+from semtool.errors import UsageError, unknown_name
+
+__all__ = ["LAYOUTS", "OWN", "Layout", "layout", "layout_of_joints"]
+
+OWN = "joints:"
+"""How the name of a layout begins that a file's own joints make."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,7 @@ class Layout:
         centre: the joint that the spatial graph partition measures distance from (ST-GCN, section 3.3).
         origin: the joints whose mean is where centring puts zero.
         dimensions: coordinates that the sensor or detector gives, 2 (image plane) or 3.
+        fps: frames a second that it usually comes with.
     """
 
     name: str
@@ -35,6 +43,7 @@ class Layout:
     centre: int
     origin: tuple[int, ...]
     dimensions: int = 3
+    fps: float = 30.0
 
     def __len__(self) -> int:
         return len(self.joints)
@@ -57,8 +66,7 @@ class Layout:
 
         Shoulders belong to arms and torso, hips to legs and torso: 2D layouts give the torso nothing else.
         """
-        found = {part: tuple(self._named(stems)) for part, stems in _PARTS.items()}
-        return MappingProxyType(found)
+        return MappingProxyType({part: tuple(self._named(stems)) for part, stems in _PARTS.items()})
 
     @cached_property
     def swaps(self) -> tuple[tuple[int, int], ...]:
@@ -77,94 +85,105 @@ class Layout:
 
 
 _PARTS = {
-    "head": ("head", "neck", "nose", "eye", "ear"),
-    "arms": ("shoulder", "elbow", "wrist", "hand", "hand_tip", "thumb"),
-    "torso": ("hip_centre", "spine", "shoulder_centre", "shoulder", "hip"),
-    "legs": ("hip", "knee", "ankle", "foot"),
+    "head": ("head", "head_top", "neck", "nose", "mouth", "ear", "eye", "eye_inner", "eye_outer"),
+    "arms": ("shoulder", "elbow", "wrist", "hand", "hand_tip", "thumb", "index", "pinky"),
+    "torso": ("hip_centre", "spine_low", "spine", "chest", "shoulder_centre", "collar", "shoulder", "hip"),
+    "legs": ("hip", "knee", "ankle", "foot", "small_toe", "heel"),
 }
+# Where a joint of a file's own layout hangs: at the first of these that the file has.
+_TREE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "spine_low": ("hip_centre",),
+        "spine": ("spine_low", "hip_centre"),
+        "chest": ("spine", "spine_low", "hip_centre"),
+        "shoulder_centre": ("chest", "spine", "spine_low", "hip_centre"),
+        "neck": ("shoulder_centre", "chest", "spine", "hip_centre"),
+        "head": ("neck", "shoulder_centre", "chest"),
+        "nose": ("head", "neck", "shoulder_centre"),
+        "head_top": ("head", "nose", "neck", "shoulder_centre"),
+        "eye": ("nose", "head"),
+        "eye_inner": ("nose", "head"),
+        "eye_outer": ("eye", "nose", "head"),
+        "ear": ("eye", "nose", "head"),
+        "mouth": ("nose", "head"),
+        "collar": ("neck", "shoulder_centre", "chest"),
+        "shoulder": ("collar", "shoulder_centre", "neck", "chest", "spine", "head", "nose"),
+        "elbow": ("shoulder",),
+        "wrist": ("elbow", "shoulder"),
+        "hand": ("wrist", "elbow"),
+        "hand_tip": ("hand", "wrist"),
+        "thumb": ("hand", "wrist"),
+        "index": ("hand", "wrist"),
+        "pinky": ("hand", "wrist"),
+        "hip": ("hip_centre", "spine_low", "spine", "shoulder"),
+        "knee": ("hip",),
+        "ankle": ("knee", "hip"),
+        "heel": ("ankle",),
+        "foot": ("ankle", "knee"),
+        "small_toe": ("foot", "ankle"),
+    }
+)
+_ROOTS = ("hip_centre", "spine", "shoulder_centre", "neck", "head", "nose", "left_shoulder", "left_hip")
 
 
-def _build(
-    name: str, tree: Mapping[str, str], centre: str, origin: tuple[str, ...], dimensions: int = 3
+def _read() -> dict[str, Layout]:
+    text = resources.files("skeleton.data").joinpath("layouts.yaml").read_text(encoding="utf-8")
+    return {
+        name: _layout(name, x["joints"], x["centre"], x["origin"], x.get("dimensions", 3), x.get("fps", 30.0))
+        for name, x in yaml.safe_load(text).items()
+    }
+
+
+def _layout(
+    name: str,
+    tree: Mapping[str, str | None],
+    centre: str,
+    origin: Sequence[str],
+    dimensions: int = 3,
+    fps: float = 30.0,
 ) -> Layout:
-    """Return a layout from an ordered mapping joint -> parent ("" for the root)."""
-    joints = tuple(tree)
-    place = {joint: index for index, joint in enumerate(joints)}
+    """Return a layout from an ordered mapping joint -> parent (None for the root)."""
+    place = {joint: index for index, joint in enumerate(tree)}
     parents = tuple(place[p] if p else -1 for p in tree.values())
-    return Layout(name, joints, parents, place[centre], tuple(place[j] for j in origin), dimensions)
+    return Layout(
+        name, tuple(tree), parents, place[centre], tuple(place[j] for j in origin), dimensions, fps
+    )
 
 
-def _limb(side: str, root: str, *joints: str) -> dict[str, str]:
-    """Return a chain of joints of one side, the first hanging from ``root``."""
-    names = [f"{side}_{joint}" for joint in joints]
-    return dict(zip(names, [root, *names], strict=False))
-
-
-_ARM = ("shoulder", "elbow", "wrist", "hand")
-_LEG = ("hip", "knee", "ankle", "foot")
-
-_KINECT_V1 = _build(
-    "kinect-v1",
-    {"hip_centre": "", "spine": "hip_centre", "shoulder_centre": "spine", "head": "shoulder_centre"}
-    | _limb("left", "shoulder_centre", *_ARM)
-    | _limb("right", "shoulder_centre", *_ARM)
-    | _limb("left", "hip_centre", *_LEG)
-    | _limb("right", "hip_centre", *_LEG),
-    centre="shoulder_centre",
-    origin=("spine",),
-)
-
-# The hand tip hangs from the thumb, as in the graphs and bone streams that the field publishes for NTU; in
-# the sensor's own tree both hang from the hand.
-_KINECT_V2 = _build(
-    "kinect-v2",
-    {"hip_centre": "", "spine": "hip_centre", "neck": "shoulder_centre", "head": "neck"}
-    | _limb("left", "shoulder_centre", *_ARM)
-    | _limb("right", "shoulder_centre", *_ARM)
-    | _limb("left", "hip_centre", *_LEG)
-    | _limb("right", "hip_centre", *_LEG)
-    | {"shoulder_centre": "spine"}
-    | {"left_hand_tip": "left_thumb", "left_thumb": "left_hand"}
-    | {"right_hand_tip": "right_thumb", "right_thumb": "right_hand"},
-    centre="shoulder_centre",
-    origin=("spine",),
-)
-
-_COCO = _build(
-    "coco",
-    {"nose": "", "left_eye": "nose", "right_eye": "nose", "left_ear": "left_eye", "right_ear": "right_eye"}
-    | {"left_shoulder": "nose", "right_shoulder": "nose"}
-    | {"left_elbow": "left_shoulder", "right_elbow": "right_shoulder"}
-    | {"left_wrist": "left_elbow", "right_wrist": "right_elbow"}
-    | {"left_hip": "left_shoulder", "right_hip": "right_shoulder"}
-    | {"left_knee": "left_hip", "right_knee": "right_hip"}
-    | {"left_ankle": "left_knee", "right_ankle": "right_knee"},
-    centre="nose",
-    origin=("left_hip", "right_hip"),
-    dimensions=2,
-)
-
-_OPENPOSE = _build(
-    "openpose",
-    {"nose": "neck", "neck": ""}
-    | _limb("right", "neck", "shoulder", "elbow", "wrist")
-    | _limb("left", "neck", "shoulder", "elbow", "wrist")
-    | _limb("right", "right_shoulder", "hip", "knee", "ankle")
-    | _limb("left", "left_shoulder", "hip", "knee", "ankle")
-    | {"right_eye": "nose", "left_eye": "nose", "right_ear": "right_eye", "left_ear": "left_eye"},
-    centre="neck",
-    origin=("left_hip", "right_hip"),
-    dimensions=2,
-)
-
-LAYOUTS: Mapping[str, Layout] = MappingProxyType(
-    {x.name: x for x in (_KINECT_V1, _KINECT_V2, _COCO, _OPENPOSE)}
-)
+LAYOUTS: Mapping[str, Layout] = MappingProxyType(_read())
 """Every known layout by name."""
 
 
+@cache
 def layout(name: str) -> Layout:
     """Return a layout by name; raise `UsageError` with the nearest names if there is none."""
+    if name.startswith(OWN):
+        return _own(name)
     if name not in LAYOUTS:
         raise unknown_name("joint layout", name, LAYOUTS)
     return LAYOUTS[name]
+
+
+def layout_of_joints(joints: Iterable[str]) -> Layout:
+    """Return the known layout that has just these joints, in whatever order; else one of their own."""
+    names = set(joints)
+    for known in LAYOUTS.values():
+        if set(known.joints) == names and known.name != "body":
+            return known
+    return layout(OWN + ",".join(sorted(names)))
+
+
+def _own(name: str) -> Layout:
+    """Build the layout of a file's own joints: each hangs from the nearest joint towards the trunk."""
+    joints = tuple(name.removeprefix(OWN).split(","))
+    root = next((j for j in _ROOTS if j in joints), "")
+    if not root or len(set(joints)) != len(joints):
+        raise UsageError(f"{name} is no layout: a joint is there twice, or none of the trunk")
+    tree: dict[str, str | None] = {}
+    for joint in joints:
+        side = next((s for s in ("left_", "right_") if joint.startswith(s)), "")
+        options = _TREE.get(joint.removeprefix(side), ())
+        fitting = (o for option in options for o in (side + option, option) if o in joints)
+        tree[joint] = None if joint == root else next(fitting, root)
+    hips = [j for j in ("left_hip", "right_hip") if j in joints]
+    return _layout(name, tree, root, hips or [root])
