@@ -14,7 +14,9 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
+from importlib import resources
+
+import yaml
 
 from semtool.errors import UsageError, unknown_name
 from skeleton.data.layouts import LAYOUTS
@@ -26,61 +28,22 @@ LANDMARKS: tuple[str, ...] = tuple(dict.fromkeys(j for known in LAYOUTS.values()
 NOTHING = "none"
 """What a mapping says of a joint that is no landmark."""
 
-_STEMS = {
-    "hip_centre": "hipcentre hipcenter midhip hipmid hips pelvis pelvic root waist spinebase hipscenter centerhip "
-    "hipcentral body",
-    "spine_low": "spinelow lowerback lowback spinelower",
-    "spine": "spine spinemid midspine torso back spinemiddle spinenaval midtorso spinecenter",
-    "chest": "chest upperchest sternum upperback spineupper spinechest",
-    "shoulder_centre": "shouldercentre shouldercenter spineshoulder thorax midshoulder shouldermid uppertorso "
-    "centershoulder shouldersmid",
-    "neck": "neck nck neckbase lowerneck",
-    "head": "head hea headcenter skull",
-    "head_top": "headtop headtopend topofhead headend headsite top vertex crown headnub",
-    "nose": "nose nos neckornose necknose",
-    "eye": "eye",
-    "eye_inner": "eyeinner",
-    "eye_outer": "eyeouter",
-    "ear": "ear",
-    "mouth": "mouth mouthcorner",
-    "collar": "collar clavicle clav collarbone",
-    "shoulder": "shoulder sho shld shoulderjoint glenohumeral",
-    "elbow": "elbow elb elbw",
-    "wrist": "wrist wri wrs",
-    "hand": "hand hnd palm handcenter handpalm",
-    "hand_tip": "handtip fingertip fingertips",
-    "thumb": "thumb handthumb thumbtip",
-    "index": "index indexfinger",
-    "pinky": "pinky pinkyfinger",
-    "hip": "hip hipjoint",
-    "knee": "knee kne",
-    "ankle": "ankle ank ankl",
-    "heel": "heel",
-    "foot": "foot toe toes bigtoe footindex toebase ball toe0 forefoot football feet fot",
-    "small_toe": "smalltoe littletoe",
-}
-# A rig's bones, by the landmark where each begins; such a rig's shoulder is the collar, its hand the wrist.
-_BONES = {
-    "shoulder": "arm upperarm uparm humerus shoulderarm",
-    "elbow": "forearm lowerarm lowarm radius",
-    "hip": "upleg upperleg thigh femur",
-    "knee": "leg lowleg lowerleg shin calf tibia",
-    "ankle": "foot",
-    "foot": "toe toes toebase ball toe0",
-    "collar": "shoulder collar clavicle clav",
-    "wrist": "hand",
-}
-_RIG = frozenset("forearm lowerarm lowarm upleg upperleg thigh femur lowleg shin calf upperarm uparm".split())
 _SIDES = {"left": "left_", "l": "left_", "lft": "left_", "right": "right_", "r": "right_", "rgt": "right_"}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
-def _by_stem(table: Mapping[str, str]) -> dict[str, str]:
-    return {stem: landmark for landmark, stems in table.items() for stem in stems.split()}
+def _read() -> tuple[dict[str, str], dict[str, str], frozenset[str]]:
+    """Return stem -> landmark of points and of a rig's bones, and the stems that only a rig has."""
+    text = resources.files("skeleton.data").joinpath("joint_names.yaml").read_text(encoding="utf-8")
+    tables = yaml.safe_load(text)
+    points, bones = (
+        {stem: landmark for landmark, stems in tables[kind].items() for stem in stems}
+        for kind in ("points", "bones")
+    )
+    return points, points | bones, frozenset(tables["rig"])
 
 
-_POINTS = MappingProxyType(_by_stem(_STEMS))
-_RIG_POINTS = MappingProxyType(_by_stem(_STEMS) | _by_stem(_BONES) | {"hipjoint": ""})
+_POINTS, _BONES, _RIG = _read()
 
 
 @dataclass(frozen=True)
@@ -115,7 +78,7 @@ def place_joints(names: Sequence[str], mapping: Mapping[str, str] | None = None)
     split = [_words(name) for name in names]
     parts = [_side(words) for words in _without_prefix(split)]
     stems = {stem for _, stem in parts}
-    table = _RIG_POINTS if stems & _RIG and not stems & {"elbow", "knee", "wrist"} else _POINTS
+    table = _BONES if stems & _RIG and not stems & {"elbow", "knee", "wrist"} else _POINTS
     spines = _spines(stems)
     landmarks: list[str | None] = []
     taken = set(mapping.values()) - {NOTHING}
@@ -140,11 +103,11 @@ def _words(name: str) -> list[str]:
 
 
 def _without_prefix(split: Sequence[Sequence[str]]) -> list[Sequence[str]]:
-    """Drop the words, unknown in themselves, with which most names begin (``Bip01 L Hand``, ``SKEL_HEAD``)."""
+    """Drop the unknown words with which most names begin (``Bip01 L Hand``, ``SKEL_HEAD``)."""
     while True:
         first = Counter(words[0] for words in split if len(words) > 1)
         word, count = first.most_common(1)[0] if first else ("", 0)
-        if 2 * count <= len(split) or len(split) < 2 or word in _SIDES or word in _RIG_POINTS:
+        if 2 * count <= len(split) or len(split) < 2 or word in _SIDES or word in _BONES:
             return list(split)
         split = [words[1:] if words[0] == word and len(words) > 1 else words for words in split]
 
@@ -155,10 +118,10 @@ def _side(words: Sequence[str]) -> tuple[str, str]:
         if word in _SIDES and len(words) > 1:
             return _SIDES[word], "".join(w for i, w in enumerate(words) if i != index)
     stem = "".join(words)
-    if stem not in _RIG_POINTS:
+    if stem not in _BONES:
         for word, side in _SIDES.items():
             for rest in (stem.removeprefix(word), stem.removesuffix(word)):
-                if rest != stem and rest in _RIG_POINTS:
+                if rest != stem and rest in _BONES:
                     return side, rest
     return "", stem
 
@@ -178,7 +141,7 @@ def _spines(stems: set[str]) -> dict[str, str]:
 def _landmark(side: str, stem: str, table: Mapping[str, str], spines: Mapping[str, str]) -> str | None:
     if stem in spines:
         return spines[stem] or None
-    found = table.get(stem) or table.get(stem.rstrip("0123456789"))
+    found = table.get(stem, table.get(stem.rstrip("0123456789")))
     if not side:
         # A hip without a side is the middle one; a shoulder or a hand without a side is anybody's.
         return "hip_centre" if found == "hip" else found if found in LANDMARKS else None

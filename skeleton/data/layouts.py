@@ -145,9 +145,7 @@ def _layout(
     """Return a layout from an ordered mapping joint -> parent (None for the root)."""
     place = {joint: index for index, joint in enumerate(tree)}
     parents = tuple(place[p] if p else -1 for p in tree.values())
-    return Layout(
-        name, tuple(tree), parents, place[centre], tuple(place[j] for j in origin), dimensions, fps
-    )
+    return Layout(name, tuple(tree), parents, place[centre], tuple(place[j] for j in origin), dimensions, fps)
 
 
 LAYOUTS: Mapping[str, Layout] = MappingProxyType(_read())

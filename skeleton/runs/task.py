@@ -14,7 +14,7 @@ from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
 from semtool.feature_file import FeatureFile
 from skeleton.methods.text import TextBank, read_text
-from skeleton.visual.kinematics import regions
+from skeleton.visual.kinematic_columns import regions
 
 __all__ = ["Samples", "Task", "build_task"]
 
@@ -52,7 +52,7 @@ class Task:
         train, seen_test, unseen_test: the samples; ``unseen_test`` holds every sample of the unseen classes.
         simulated: whether the skeletons are simulated.
         widths: widths of the features' blocks, in order.
-        regions: columns of the features by what they describe (`skeleton.visual.kinematics.regions`).
+        regions: columns of the features by what they describe (`skeleton.visual.kinematic_columns.regions`).
     """
 
     dataset: Dataset

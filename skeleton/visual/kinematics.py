@@ -1,6 +1,9 @@
 """Training-free kinematic features: what each part of the body does, phase by phase, in numbers.
 
-    features, blocks = kinematic_features(clips, layout("kinect-v2"), frames)
+    made = describe(positions, layout("kinect-v2"), length)    # made.features, made.blocks, made.unknown
+
+Any layout is read into one body first (`skeleton.data.body`), so that a column means the same whatever the
+sensor was; columns that need what a sequence lacks (a depth, a joint) are marked as unknown.
 
 Nothing is learned, so nothing can be learned from unseen classes. Each descriptor of each part is a *block*:
 where the hand is in each quarter of the action, which way it goes, how fast, the shape of its path
@@ -8,69 +11,151 @@ where the hand is in each quarter of the action, which way it goes, how fast, th
 blocks (`Transfer`) recognise a new class by parts that it shares with different known classes.
 
 Lengths are in trunk lengths, directions in the performer's own frame at the start (x to the right, y up,
-z backwards), times in frames of the recording.
+z backwards), times in frames of a recording of 30 a second.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semtool.artifacts.tensors import save_tensors
+from semtool.errors import SemtoolError
+from skeleton.data.arrays import ArraySet
+from skeleton.data.body import BODY, canonical_bodies
 from skeleton.data.layouts import Layout
+from skeleton.data.layouts import layout as find_layout
+from skeleton.visual.kinematic_columns import PHASES, depth_columns
 
 __all__ = [
+    "FILE",
+    "FRAMES",
     "NAME",
     "VERSION",
     "Blocks",
+    "Described",
+    "KinematicEncoder",
+    "describe",
     "kinematic_features",
-    "regions",
+    "kinematics_of",
 ]
 
 NAME = "kinematics"
 """What this visual encoder is called."""
-VERSION = 1
+FILE = "visual.safetensors"
+"""Where any visual encoder is kept beside the features it made."""
+FRAMES = 50
+"""T, to which every sequence is resampled."""
+VERSION = 2
 """Raised when the numbers change: features of another version are other features."""
-_PHASES = 4
+_CHUNK = 256  # sequences at a time: memory does not grow with their number
 _PLANES = ((0, 1), (1, 2), (0, 2))  # frontal, sagittal, horizontal
-_STAND_IN = {"head": ("nose",), "hand": ("wrist",), "foot": ("ankle",)}  # for layouts that lack a joint
-
-_OF_PART = {
-    "arms": ("left_arm.", "right_arm.", "limbs.hands", "limbs.likeness"),
-    "legs": ("left_leg.", "right_leg.", "limbs.feet", "body."),
-    "torso": ("torso.", "body."),
-}
-"""How the names of a body part's blocks begin. The way of the hips is told of the legs and of the torso;
-shares of the work and a partner are told of the whole body only."""
-_OF_PHASE = {"start": (0,), "middle": (1, 2), "end": (3,)}
-_PIECES = {
-    "position": (3,), "velocity": (3,), "speed": (1, 3, -3), "elbow": (3,), "bend": (1, -2),
-    "to_head": (1, -1), "hands": (1, -2), "feet": (1, -1), "lean": (3,), "turn": (1, -1), "head": (3,),
-    "hip_height": (1, -3), "distance": (1, -1, 1, 1),
-}  # fmt: skip
-"""What the descriptors that go phase by phase are made of, in order: so many numbers in each phase or, if
-negative, so many numbers of the whole action. The others have no phases."""
 
 Numbers = NDArray[np.float64]
 Blocks = tuple[tuple[str, int], ...]
 
 
-def kinematic_features(
-    clips: NDArray[np.float32], layout: Layout, length: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], Blocks]:
-    """Describe the motion of clips.
+@dataclass(frozen=True)
+class Described:
+    """Kinematic features of sequences.
+
+    Attributes:
+        features: float32 (N, Dv), always numbers: what is missing is taken to be at rest, a depth to be zero.
+        blocks: name and width of each block, in order.
+        unknown: bool (N, Dv), the numbers that need a joint or a depth which the sequence does not tell.
+    """
+
+    features: NDArray[np.float32]
+    blocks: Blocks
+    unknown: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class KinematicEncoder:
+    """The visual encoder that needs no training; the counterpart of `VisualEncoder`.
+
+    Attributes:
+        layout: the joints of sequences that do not say theirs.
+    """
+
+    layout: Layout
+
+    def encode_sequence(
+        self, positions: NDArray[np.float32], layout: Layout | None = None
+    ) -> NDArray[np.float32]:
+        """Return float32 (Dv,) of one raw sequence (C, T, V, M), of whatever layout."""
+        row: NDArray[np.float32] = describe(positions[None], layout or self.layout).features[0]
+        return row
+
+    def save(self, folder: Path) -> None:
+        """Write what makes the same features again, in the file of a trained encoder's weights."""
+        metadata = {NAME: str(VERSION), "layout": self.layout.name}
+        save_tensors(folder / FILE, {}, metadata)
+
+    @classmethod
+    def restore(cls, metadata: Mapping[str, str]) -> KinematicEncoder:
+        """Build the encoder of a saved file; refuse features of another version."""
+        if metadata[NAME] != str(VERSION):
+            raise SemtoolError(
+                f"the kinematic features are of version {metadata['kinematics']}, this semtool makes version "
+                f"{VERSION}; run semtool features --visual {NAME} again"
+            )
+        return cls(find_layout(metadata["layout"]))
+
+
+def kinematics_of(arrays: ArraySet, layout: Layout) -> tuple[NDArray[np.float32], Blocks]:
+    """Return the features of every sequence of ``arrays``, (N, Dv), and their blocks."""
+    made: list[NDArray[np.float32]] = []
+    blocks: Blocks = ()
+    for start in range(0, len(arrays), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        length = arrays.length[part]
+        found = describe(arrays.positions[part, :, : int(length.max())], layout, length)
+        made.append(found.features)
+        blocks = found.blocks
+    return np.concatenate(made), blocks
+
+
+def describe(
+    positions: NDArray[np.float32], layout: Layout, length: NDArray[np.int64] | None = None
+) -> Described:
+    """Describe the motion of sequences of any layout.
 
     Args:
-        clips: (N, C, T, V, M) as `skeleton.visual.clips.canonical` makes them.
+        positions: (N, C, T, V, M), 30 frames a second; C is 2 or 3.
         layout: names the joints.
+        length: (N,) valid frames; without it all T.
+    """
+    if length is None:
+        length = np.full(len(positions), positions.shape[2])
+    bodies = canonical_bodies(positions, layout, FRAMES, length)
+    features, blocks = kinematic_features(bodies.positions, length)
+    unknown = np.zeros(features.shape, dtype=bool)
+    unknown[np.ix_(bodies.flat, depth_columns(blocks))] = True
+    if len(rows := np.flatnonzero(bodies.missing[:, :, 0].any(axis=1))):
+        holed = np.where(bodies.missing[rows][:, None, None], np.nan, bodies.positions[rows])
+        with np.errstate(invalid="ignore"):
+            unknown[rows] |= np.isnan(kinematic_features(holed.astype(np.float32), length[rows])[0])
+    return Described(features, blocks, unknown)
+
+
+def kinematic_features(
+    clips: NDArray[np.float32], length: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], Blocks]:
+    """Describe the motion of bodies.
+
+    Args:
+        clips: (N, 3, T, 17, M) as `skeleton.data.body.canonical_bodies` makes them.
         length: (N,) frames that the recordings had.
 
     Returns:
         float32 (N, Dv), and name and width of each block, in order.
     """
-    body = _Body.of(clips[..., 0], layout)
+    body = _Body.of(clips[..., 0])
     duration = np.maximum(length.astype(np.float64), 1)[:, None]
     blocks: dict[str, Numbers] = {}
     for side in ("left", "right"):
@@ -79,33 +164,9 @@ def kinematic_features(
     blocks |= _named("limbs", _together(body, blocks))
     blocks |= _named("torso", _torso(body))
     blocks |= _named("body", {**_path(body["hips"], duration), **_height(body), "duration": np.log(duration)})
-    blocks |= _named("partner", _partner(body, clips, layout))
+    blocks |= _named("partner", _partner(body, clips))
     widths = tuple((name, values.shape[1]) for name, values in blocks.items())
     return np.concatenate(list(blocks.values()), axis=1).astype(np.float32), widths
-
-
-def regions(blocks: Sequence[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
-    """Return which columns describe what, from the names and widths of all blocks in order.
-
-    Returns:
-        the columns, ascending, of each body part (`arms`, `legs`, `torso` with the head) and of each phase
-        (`start`, `middle`, `end`: the first, the two middle and the last quarter). A column may be of a part
-        and of a phase, of two parts, or of none. What has no columns is left out.
-    """
-    found: dict[str, list[int]] = {name: [] for name in (*_OF_PART, *_OF_PHASE)}
-    start = 0
-    for name, width in blocks:
-        for part, beginnings in _OF_PART.items():
-            if name.startswith(beginnings):
-                found[part] += range(start, start + width)
-        at = start
-        for size in _PIECES.get(name.partition(".")[2], ()):
-            if size > 0:
-                for phase, quarters in _OF_PHASE.items():
-                    found[phase] += range(at + quarters[0] * size, at + (quarters[-1] + 1) * size)
-            at += _PHASES * size if size > 0 else -size
-        start += width
-    return {name: tuple(columns) for name, columns in found.items() if columns}
 
 
 def _named(part: str, found: Mapping[str, Numbers]) -> dict[str, Numbers]:
@@ -119,33 +180,14 @@ class _Body:
     joints: Mapping[str, Numbers]
 
     @classmethod
-    def of(cls, body: NDArray[np.float32], layout: Layout) -> _Body:
-        """Take joints from (N, C, T, V); a missing depth is zero, a missing joint its stand-in."""
-        deep = np.zeros((body.shape[0], 3, *body.shape[2:]))
-        deep[:, : body.shape[1]] = body
-
-        def at(*names: str) -> Numbers:
-            places = [layout.index(name) for name in names]
-            return np.asarray(deep[..., places].mean(axis=-1).transpose(0, 2, 1))
-
-        known = set(layout.joints)
-        joints = {
-            "hips": at("left_hip", "right_hip"),
-            "shoulders": at("left_shoulder", "right_shoulder"),
-            "head": at(_present("head", "", known)),
-        }
-        for side in ("left", "right"):
-            for joint in ("shoulder", "elbow", "wrist", "hand", "hip", "knee", "ankle"):
-                joints[f"{side}_{joint}"] = at(_present(joint, f"{side}_", known))
-        return cls(joints)
+    def of(cls, clips: NDArray[np.float32]) -> _Body:
+        """Take the landmarks of (N, 3, T, 17)."""
+        points = clips.astype(np.float64).transpose(3, 0, 2, 1)
+        joints = dict(zip(BODY.joints, points, strict=True))
+        return cls(joints | {"hips": joints["hip_centre"], "shoulders": joints["shoulder_centre"]})
 
     def __getitem__(self, joint: str) -> Numbers:
         return self.joints[joint]
-
-
-def _present(joint: str, side: str, known: set[str]) -> str:
-    options = (joint, *_STAND_IN.get(joint, ()))
-    return next((side + o for o in options if side + o in known), side + joint)
 
 
 def _arm(body: _Body, side: str, duration: Numbers) -> dict[str, Numbers]:
@@ -210,13 +252,13 @@ def _height(body: _Body) -> dict[str, Numbers]:
     return {"hip_height": np.concatenate([_course(hips), hips[:, -1] - hips[:, 0]], axis=1)}
 
 
-def _partner(body: _Body, clips: NDArray[np.float32], layout: Layout) -> dict[str, Numbers]:
+def _partner(body: _Body, clips: NDArray[np.float32]) -> dict[str, Numbers]:
     """Describe a second person: how long there, how far, how near the hands come. Zero if nobody is."""
     count = len(clips)
     if clips.shape[-1] < 2:
-        return {"presence": np.zeros((count, 1)), "distance": np.zeros((count, 3 * _PHASES + 1))}
+        return {"presence": np.zeros((count, 1)), "distance": np.zeros((count, 3 * PHASES + 1))}
     there = (clips[..., 1] != 0).any(axis=(1, 3))[..., None].astype(np.float64)
-    other = _Body.of(clips[..., 1], layout)
+    other = _Body.of(clips[..., 1])
     apart = _length(other["hips"] - body["hips"]) * there
     touch = [_length(body[f"{s}_hand"] - other["shoulders"]) * there for s in ("left", "right")]
     distance = [_phases(apart), (apart[:, -1] - apart[:, 0]), *(_phases(t) for t in touch)]
@@ -279,7 +321,7 @@ def _phases(values: Numbers) -> Numbers:
 
 
 def _means(values: Numbers) -> Iterator[Numbers]:
-    for part in np.array_split(np.arange(values.shape[1]), _PHASES):
+    for part in np.array_split(np.arange(values.shape[1]), PHASES):
         yield values[:, part].mean(axis=1)
 
 

@@ -55,7 +55,7 @@ def plan_streams(
         dataset: canonical name, which settles the end of the heads' series.
         bank: the text of every class that the model is to tell apart.
         trained: the classes trained on; a head chooses no more descriptions than the longest of them has.
-        regions: columns by topic (`skeleton.visual.kinematics.regions`).
+        regions: columns by topic (`skeleton.visual.kinematic_columns.regions`).
     """
 
     def there(*topics: str) -> bool:
