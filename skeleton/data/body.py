@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from skeleton.data.layouts import Layout, layout
 from skeleton.data.transforms import align_view, centre, resample, scale_by_trunk
 
-__all__ = ["BODY", "Bodies", "as_body", "canonical_bodies", "lacking"]
+__all__ = ["BODY", "Bodies", "as_body", "bridge", "canonical_bodies", "lacking"]
 
 BODY = layout("body")
 """The landmarks that every layout is read into."""
@@ -106,7 +106,7 @@ def as_body(positions: NDArray[np.float32], source: Layout) -> Bodies:
     shown = (single != 0).any(axis=1)  # (B, T, V)
     there = shown.any(axis=2, keepdims=True)
     if (there & ~shown).any():
-        _bridge(single, shown, there)
+        bridge(single)
     never = there.any(axis=1) & ~shown.any(axis=1)  # (B, V)
     made = np.zeros((len(single), 3, frames, len(BODY)), dtype=np.float32)
     missing = np.zeros((len(single), len(BODY)), dtype=bool)
@@ -141,6 +141,22 @@ def canonical_bodies(
     return Bodies(made, bodies.missing, bodies.flat)
 
 
+def bridge(single: NDArray[np.float32], bodies: bool = False) -> None:
+    """Fill joints of (B, 3, T, V), in place, in frames that do not show them between such that do.
+
+    Before the first and after the last of these a joint stays where it was. A joint that no frame shows, and
+    unless ``bodies`` a frame that shows nobody, are left alone.
+    """
+    shown = (single != 0).any(axis=1)  # (B, T, V)
+    there = shown.any(axis=2, keepdims=True) | bodies
+    holes = (there & ~shown).any(axis=1) & shown.any(axis=1)
+    for body, joint in np.argwhere(holes):
+        at = np.flatnonzero(shown[body, :, joint])
+        gaps = np.flatnonzero(there[body, :, 0] & ~shown[body, :, joint])
+        for c in range(3):
+            single[body, c, gaps, joint] = np.interp(gaps, at, single[body, c, at, joint])
+
+
 @cache
 def _combination(source: Layout, seen: tuple[bool, ...]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return the weights (V, 17) that make landmarks of the joints that are seen, and which are missing."""
@@ -153,16 +169,6 @@ def _combination(source: Layout, seen: tuple[bool, ...]) -> tuple[NDArray[np.flo
         for joint, weight in (recipe or {}).items():
             weights[source.index(joint), column] = weight
     return weights, missing
-
-
-def _bridge(single: NDArray[np.float32], shown: NDArray[np.bool_], there: NDArray[np.bool_]) -> None:
-    """Fill, in place, the frames of (B, 3, T, V) that do not show a joint which others do."""
-    holes = (there & ~shown).any(axis=1) & shown.any(axis=1)
-    for body, joint in np.argwhere(holes):
-        at = np.flatnonzero(shown[body, :, joint])
-        gaps = np.flatnonzero(there[body, :, 0] & ~shown[body, :, joint])
-        for c in range(3):
-            single[body, c, gaps, joint] = np.interp(gaps, at, single[body, c, at, joint])
 
 
 def _put_at_rest(positions: NDArray[np.float32], missing: NDArray[np.bool_]) -> None:

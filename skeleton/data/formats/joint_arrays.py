@@ -1,0 +1,59 @@
+"""One clip a ``.npy``: (T, V, 2 or 3), or (T, M, V, 2 or 3) with persons, or 4 numbers with a visibility.
+
+The joints have no names; their number says the layout (22: SMPL as in HumanML3D; 33: MediaPipe; ...). Of
+several layouts with that number the one is taken in which limbs keep their length and sides are alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from skeleton.data.formats.hints import companions, read_hints
+from skeleton.data.formats.keypoints import labelled
+from skeleton.data.formats.outcomes import Unreadable
+from skeleton.data.formats.reader import RawFile, RawSample, ReadContext, Reader, walk
+from skeleton.data.formats.recording import Recording, Sample, sequences
+
+__all__ = ["READER"]
+
+_OTHERS = ("_position.npy", "_data.npy", "_label.npy", "_feature.npy")
+
+
+def _find(folder: Path) -> list[RawFile]:
+    files = (s for s in walk(folder, ".npy") if not s.path.name.endswith(_OTHERS))
+    return [
+        RawFile(s.name, (s.path, *companions(folder, s.path)))
+        for s in files
+        if s.path.is_file() and _is_clip(s.path)
+    ]
+
+
+def _is_clip(path: Path) -> bool:
+    try:
+        shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
+    except (ValueError, OSError, EOFError):
+        return path.stat().st_size > 0  # told when it is read
+    return len(shape) in (3, 4) and shape[-1] in (2, 3, 4) and shape[-2] < 200
+
+
+def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
+    hints = read_hints(file.paths)
+    try:
+        frames = np.load(file.path, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise Unreadable("damaged", f"{file.path.name} is not a readable array: {error}") from error
+    if frames.dtype.kind not in "fiu":
+        raise Unreadable("damaged", f"{file.path.name} holds {frames.dtype}, not numbers")
+    frames = np.asarray(frames, dtype=np.float32)
+    frames = frames[:, None] if frames.ndim == 3 else frames
+    if frames.shape[-1] == 4:
+        frames = np.where(frames[..., 3:] < hints.confidence, 0, frames[..., :3])
+    sample = labelled(Sample(file.stem, frames), file.paths)
+    joints = tuple(f"joint {i}" for i in range(frames.shape[2])) if hints.joints else ()
+    yield from sequences(Recording(file.path.name, [sample], joints), hints, context.dataset)
+
+
+READER = Reader("joint_arrays", "a .npy a clip, (T, joints, 2 or 3)", _find, _read)
