@@ -1,7 +1,7 @@
 """Write a Kinect v2 sequence as other tools would: other joints, axes, units, rates and file formats.
 
-What Kinect does not track is put where anatomy has it (nose before the head, toes at the foot): so a reader can
-be asked for the same person again. Used by tests and by ``benchmarks/skeletons.py``.
+What Kinect does not track is put where anatomy has it (nose before the head, toes at the foot): so a reader
+can be asked for the same person again. Used by tests and by ``benchmarks/skeletons.py``.
 """
 
 from __future__ import annotations
@@ -141,7 +141,9 @@ def coco_json(sequence, folder):
              "keypoints": np.concatenate([f, np.full((17, 1), 2)], axis=1).ravel().tolist()}
             for i, f in enumerate(frames)]  # fmt: skip
     categories = [{"id": 1, "name": "person", "keypoints": list(layout("coco").joints)}]
-    return _dump(folder / "person_keypoints.json", {"images": [], "annotations": rows, "categories": categories})
+    return _dump(
+        folder / "person_keypoints.json", {"images": [], "annotations": rows, "categories": categories}
+    )
 
 
 def ultralytics_json(sequence, folder):
@@ -194,7 +196,8 @@ RIG = {
     "Spine2": ("chest", "Spine1"), "Neck": ("neck", "Spine2"), "Head": ("head", "Neck"),
     **{f"{s}{bone}": (f"{s.lower()}_{joint}", parent and parent.format(s=s)) for s in ("Left", "Right")
        for bone, joint, parent in (
-           ("Shoulder", "collar", "Spine2"), ("Arm", "shoulder", "{s}Shoulder"), ("ForeArm", "elbow", "{s}Arm"),
+           ("Shoulder", "collar", "Spine2"), ("Arm", "shoulder", "{s}Shoulder"),
+           ("ForeArm", "elbow", "{s}Arm"),
            ("Hand", "wrist", "{s}ForeArm"), ("UpLeg", "hip", "Hips"), ("Leg", "knee", "{s}UpLeg"),
            ("Foot", "ankle", "{s}Leg"), ("ToeBase", "foot", "{s}Foot"))},
 }  # fmt: skip
@@ -210,8 +213,9 @@ def bvh(sequence, folder):
     def write(name, depth):
         order.append(name)
         pad = "  " * depth
-        lines.extend([f"{pad}{'JOINT' if depth else 'ROOT'} mixamorig:{name}", f"{pad}{{", f"{pad}  OFFSET 0 0 0",
-                      f"{pad}  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation"])  # fmt: skip
+        lines.append(f"{pad}{'JOINT' if depth else 'ROOT'} mixamorig:{name}")
+        lines.extend([f"{pad}{{", f"{pad}  OFFSET 0 0 0"])
+        lines.append(f"{pad}  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation")
         for child, (_, parent) in RIG.items():
             if parent == name:
                 write(child, depth + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-__all__ = ["PHASES", "depth_columns", "regions"]
+__all__ = ["PHASES", "depth_columns", "place_columns", "regions"]
 
 PHASES = 4
 """Into how many equal times an action is cut."""
@@ -69,3 +69,14 @@ def regions(blocks: Sequence[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
             at += PHASES * size if size > 0 else -size
         start += width
     return {name: tuple(columns) for name, columns in found.items() if columns}
+
+
+def place_columns(blocks: Sequence[tuple[str, int]]) -> tuple[int, ...]:
+    """Return the columns that tell of the way of the hips through the room."""
+    found: list[int] = []
+    start = 0
+    for name, width in blocks:
+        if name.startswith("body.") and name not in ("body.hip_height", "body.duration"):
+            found += range(start, start + width)
+        start += width
+    return tuple(found)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby, islice
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,8 @@ from skeleton.data.arrays import ArraySet
 from skeleton.data.body import BODY, canonical_bodies
 from skeleton.data.layouts import Layout
 from skeleton.data.layouts import layout as find_layout
-from skeleton.visual.kinematic_columns import PHASES, depth_columns
+from skeleton.data.sequence import SkeletonSequence
+from skeleton.visual.kinematic_columns import PHASES, depth_columns, place_columns
 
 __all__ = [
     "FILE",
@@ -40,6 +42,7 @@ __all__ = [
     "Described",
     "KinematicEncoder",
     "describe",
+    "describe_all",
     "kinematic_features",
     "kinematics_of",
 ]
@@ -52,6 +55,8 @@ FRAMES = 50
 """T, to which every sequence is resampled."""
 VERSION = 2
 """Raised when the numbers change: features of another version are other features."""
+_FIXED = 1e-3
+"""Trunk lengths: hips that move less are where the file has its zero, and tell nothing of the person's way."""
 _CHUNK = 256  # sequences at a time: memory does not grow with their number
 _PLANES = ((0, 1), (1, 2), (0, 2))  # frontal, sagittal, horizontal
 
@@ -79,16 +84,14 @@ class KinematicEncoder:
     """The visual encoder that needs no training; the counterpart of `VisualEncoder`.
 
     Attributes:
-        layout: the joints of sequences that do not say theirs.
+        layout: the joints that it was made for; `describe_all` takes any.
     """
 
     layout: Layout
 
-    def encode_sequence(
-        self, positions: NDArray[np.float32], layout: Layout | None = None
-    ) -> NDArray[np.float32]:
-        """Return float32 (Dv,) of one raw sequence (C, T, V, M), of whatever layout."""
-        row: NDArray[np.float32] = describe(positions[None], layout or self.layout).features[0]
+    def encode_sequence(self, positions: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return float32 (Dv,) of one raw sequence (C, T, V, M) of the encoder's layout."""
+        row: NDArray[np.float32] = describe(positions[None], self.layout).features[0]
         return row
 
     def save(self, folder: Path) -> None:
@@ -136,11 +139,35 @@ def describe(
     features, blocks = kinematic_features(bodies.positions, length)
     unknown = np.zeros(features.shape, dtype=bool)
     unknown[np.ix_(bodies.flat, depth_columns(blocks))] = True
+    hips = bodies.positions[:, :, :, BODY.index("hip_centre"), 0]
+    fixed = (length > 1) & (np.ptp(hips, axis=2).max(axis=1) < _FIXED)
+    unknown[np.ix_(fixed, place_columns(blocks))] = True
     if len(rows := np.flatnonzero(bodies.missing[:, :, 0].any(axis=1))):
         holed = np.where(bodies.missing[rows][:, None, None], np.nan, bodies.positions[rows])
         with np.errstate(invalid="ignore"):
             unknown[rows] |= np.isnan(kinematic_features(holed.astype(np.float32), length[rows])[0])
     return Described(features, blocks, unknown)
+
+
+def describe_all(sequences: Sequence[SkeletonSequence]) -> Described:
+    """Describe sequences of whatever layouts and lengths, those of like ones together."""
+    order = sorted(range(len(sequences)), key=lambda i: (sequences[i].layout, sequences[i].positions.shape))
+    made: dict[int, tuple[NDArray[np.float32], NDArray[np.bool_]]] = {}
+    blocks: Blocks = ()
+    for name, members in groupby(order, key=lambda i: sequences[i].layout):
+        for chunk in _batched(members, _CHUNK):
+            length = np.array([sequences[i].positions.shape[1] for i in chunk])
+            people = max(sequences[i].positions.shape[3] for i in chunk)
+            joints = find_layout(name)
+            padded = np.zeros((len(chunk), 3, int(length.max()), len(joints), people), np.float32)
+            for row, i in enumerate(chunk):
+                found = sequences[i].positions
+                padded[row, : len(found), : found.shape[1], :, : found.shape[3]] = found
+            part = describe(padded, joints, length)
+            blocks = part.blocks
+            made |= dict(zip(chunk, zip(part.features, part.unknown, strict=True), strict=True))
+    rows = [made[i] for i in range(len(sequences))]
+    return Described(np.stack([f for f, _ in rows]), blocks, np.stack([u for _, u in rows]))
 
 
 def kinematic_features(
@@ -167,6 +194,12 @@ def kinematic_features(
     blocks |= _named("partner", _partner(body, clips))
     widths = tuple((name, values.shape[1]) for name, values in blocks.items())
     return np.concatenate(list(blocks.values()), axis=1).astype(np.float32), widths
+
+
+def _batched(items: Iterable[int], size: int) -> Iterator[tuple[int, ...]]:
+    waiting = iter(items)
+    while batch := tuple(islice(waiting, size)):
+        yield batch
 
 
 def _named(part: str, found: Mapping[str, Numbers]) -> dict[str, Numbers]:

@@ -45,7 +45,7 @@ def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
         raise Unreadable("damaged", f"{file.path.name} is not a readable BVH file: {error}") from error
     sample = labelled(Sample(file.stem, points[:, None].astype(np.float32)), file.paths)
     recording = Recording(file.path.name, [sample], names, fps=rate)
-    yield from sequences(recording, read_hints(file.paths), context.dataset)
+    yield from sequences(recording, read_hints(file.paths, context.hints), context)
 
 
 def places(text: str) -> tuple[tuple[str, ...], NDArray[np.float64], float]:
@@ -118,4 +118,4 @@ def _turn(axis: str, angle: NDArray[np.float64]) -> NDArray[np.float64]:
     return made
 
 
-READER = Reader("bvh", "*.bvh files of motion capture", _find, _read)
+READER = Reader("bvh", "*.bvh files of motion capture", _find, _read, isolated=False)

@@ -7,6 +7,7 @@ joints: {Marker7: left_wrist, Prop: none}
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def companions(folder: Path, path: Path) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def read_hints(paths: tuple[Path, ...], options: dict[str, Any] | None = None) -> Hints:
+def read_hints(paths: tuple[Path, ...], options: Mapping[str, Any] | None = None) -> Hints:
     """Return the hints among a file's companions, overruled by ``options``.
 
     Raises:

@@ -40,7 +40,7 @@ def _is_clip(path: Path) -> bool:
 
 
 def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
-    hints = read_hints(file.paths)
+    hints = read_hints(file.paths, context.hints)
     try:
         frames = np.load(file.path, allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
@@ -53,7 +53,7 @@ def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
         frames = np.where(frames[..., 3:] < hints.confidence, 0, frames[..., :3])
     sample = labelled(Sample(file.stem, frames), file.paths)
     joints = tuple(f"joint {i}" for i in range(frames.shape[2])) if hints.joints else ()
-    yield from sequences(Recording(file.path.name, [sample], joints), hints, context.dataset)
+    yield from sequences(Recording(file.path.name, [sample], joints), hints, context)
 
 
-READER = Reader("joint_arrays", "a .npy a clip, (T, joints, 2 or 3)", _find, _read)
+READER = Reader("joint_arrays", "a .npy a clip, (T, joints, 2 or 3)", _find, _read, isolated=False, rank=6)

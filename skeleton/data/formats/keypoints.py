@@ -45,12 +45,12 @@ Frames = list[list[Detection]]
 
 def _find(folder: Path) -> list[RawFile]:
     single, clips = [], dict[str, list[Path]]()
-    for source in walk(folder, ".json"):
+    for file in walk(folder, ".json"):
         if match := _FRAME.fullmatch(file.path.name):
             parent = file.name.rpartition("/")[0]
             clips.setdefault("/".join(filter(None, (parent, match[1]))), []).append(file.path)
         elif file.path.is_file() and _looks_right(file.path):
-            single.append(source)
+            single.append(file)
     found = [RawFile(s.name, (s.path, *companions(folder, s.path))) for s in single]
     found += [RawFile(name, (*sorted(p), *companions(folder, p[0]))) for name, p in clips.items()]
     return sorted(found, key=lambda s: s.name)
@@ -63,7 +63,7 @@ def _looks_right(path: Path) -> bool:
 
 
 def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
-    hints = read_hints(file.paths)
+    hints = read_hints(file.paths, context.hints)
     files = [p for p in file.paths if p.suffix == ".json"]
     if _FRAME.fullmatch(files[0].name):
         frames = [_people(_content(path), path.name, hints) for path in files]
@@ -88,7 +88,7 @@ def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
         layout,
         up="-y",
     )
-    yield from sequences(recording, hints, context.dataset)
+    yield from sequences(recording, hints, context)
 
 
 def labelled(sample: Sample, paths: tuple[Path, ...]) -> Sample:
@@ -218,5 +218,10 @@ def _seen(values: NDArray[np.float32], least: float) -> NDArray[np.float32]:
 
 
 READER = Reader(
-    "keypoints", "JSON of MediaPipe, OpenPose, AlphaPose, COCO, Ultralytics or MMPose", _find, _read
+    "keypoints",
+    "JSON of MediaPipe, OpenPose, AlphaPose, COCO, Ultralytics or MMPose",
+    _find,
+    _read,
+    isolated=False,
+    rank=3,
 )

@@ -55,9 +55,9 @@ def _is_table(path: Path) -> bool:
 
 
 def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
-    hints = read_hints(file.paths)
+    hints = read_hints(file.paths, context.hints)
     made = _npz(file.path) if file.path.suffix.lower() == ".npz" else read_table(file.path, hints)
-    yield from sequences(made, hints, context.dataset)
+    yield from sequences(made, hints, context)
 
 
 def _npz(path: Path) -> Recording:
@@ -193,5 +193,11 @@ def read_table(path: Path, hints: Hints) -> Recording:
 
 
 READER = Reader(
-    "plain", "an .npz with frames, offsets, joint_names; a .csv with <joint>_x", _find, _read, container=True
+    "plain",
+    "an .npz with frames, offsets, joint_names; a .csv with <joint>_x",
+    _find,
+    _read,
+    container=True,
+    isolated=False,
+    rank=2,
 )

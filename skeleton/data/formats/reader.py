@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,10 +72,14 @@ class ReadContext:
     Attributes:
         dataset: whose classes and layout the samples have.
         first_label: 0 or 1, from where numeric labels count; None: the labels tell, or are refused.
+        labelled: whether a sample must have one of the classes if it has any; else no reader needs to look.
+        hints: what the user says of recordings (`skeleton.data.formats.hints.Hints`), by field.
     """
 
     dataset: Dataset
     first_label: int | None = None
+    labelled: bool = True
+    hints: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.catalogue import Dataset
 from semtool.errors import SemtoolError, UsageError
 from skeleton.data.body import bridge, lacking
 from skeleton.data.formats.hints import Hints
 from skeleton.data.formats.outcomes import SampleFinding, Unreadable
-from skeleton.data.formats.reader import RawSample
+from skeleton.data.formats.reader import RawSample, ReadContext
 from skeleton.data.joints import place_joints
 from skeleton.data.layouts import LAYOUTS, Layout, layout, layout_of_joints
 from skeleton.data.orientation import Seen, metres, mirrored, towards, turned, upright
@@ -67,13 +66,13 @@ class Recording:
     up: str = ""
 
 
-def sequences(recording: Recording, hints: Hints, dataset: Dataset | None) -> Iterator[RawSample]:
+def sequences(recording: Recording, hints: Hints, context: ReadContext) -> Iterator[RawSample]:
     """Yield the samples as sequences, after what had to be assumed or changed.
 
     Args:
         recording: what a tool wrote.
         hints: what somebody says of it.
-        dataset: whose classes the labels are; None: labels do not matter.
+        context: whose classes the labels are, if they matter, and how many people a sample may have.
 
     Raises:
         Unreadable: if no frame shows anybody, or the joints make no body.
@@ -100,13 +99,13 @@ def sequences(recording: Recording, hints: Hints, dataset: Dataset | None) -> It
         if not values.any():
             yield SampleFinding("bodies", f"{sample.name}: no frame shows anybody", sample.name)
             continue
-        people = dataset.bodies if dataset else values.shape[1]
+        people = context.dataset.bodies
         if values[:, people:].any():
             text = f"{sample.name} shows more than {people} people; the others are left out"
             yield SampleFinding("body-extra", text, sample.name)
         positions = _finished(turned(values[:, :people, order], turn, scale), rate)
         try:
-            label = _label(sample, dataset)
+            label = _label(sample, context)
         except SemtoolError as error:
             yield SampleFinding("label", f"{sample.name}: {error}", sample.name)
             continue
@@ -219,7 +218,7 @@ def _finished(frames: Frames, rate: float) -> Frames:
     return resample(positions, round((positions.shape[1] - 1) * RATE / rate) + 1)
 
 
-def _label(sample: Sample, dataset: Dataset | None) -> int:
-    if dataset is None or sample.label == "":
+def _label(sample: Sample, context: ReadContext) -> int:
+    if not context.labelled or sample.label == "":
         return -1
-    return dataset.find_class(sample.label).id
+    return context.dataset.find_class(sample.label).id
