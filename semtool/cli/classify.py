@@ -51,7 +51,7 @@ def classify(
     if missing:
         raise UsageError(f"there is no file {missing[0]}")
     from semtool.embedding_file import EmbeddingFile
-    from skeleton.data.viewing import load_sequence
+    from skeleton.data.loading import load_sequence
     from skeleton.runs.classification import ZeroShotClassifier
 
     shelf = store(root)

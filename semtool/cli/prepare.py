@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from semtool.cli.console import Json, Root, json_object, note, progress, say, store
+from semtool.cli.recordings import Fps, LayoutName, Up, hints
 
 if TYPE_CHECKING:
     from skeleton.data.preparation import Prepared
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _SHOWN = 10
-_LOUD = ("pose", "list-unused", "list-unmatched", "other-format")
+_LOUD = ("pose", "list-unused", "list-unmatched", "other-format", "assumed", "turned", "mirrored", "joints-unplaced")
 """What is said of many samples at once."""
 
 
@@ -54,6 +55,9 @@ def prepare(
             "--first-label", min=0, max=1, help="Labels count from 0 or 1.", show_default="they tell"
         ),
     ] = None,
+    layout: LayoutName = None,
+    up: Up = None,
+    fps: Fps = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail if any sample is rejected.")] = False,
     workers: Annotated[
         int, typer.Option("--workers", min=0, help="Processes; 0 decides by the amount of data.")
@@ -79,6 +83,7 @@ def prepare(
             format=format,
             unusable=unusable,
             first_label=first_label,
+            hints=hints(layout, up, fps),
             strict=strict,
             workers=workers,
             progress=report,
@@ -116,7 +121,8 @@ def _describe(done: Prepared) -> None:
         reused = done.sources - done.read
         again = f", {reused} taken from the version before" if reused else ""
         files = f"{done.sources} files ({done.read} read{again})"
-        say(f"{done.artifact.reference}: {done.samples} samples from {files}")
+        layout = done.artifact.manifest.details["layout"]
+        say(f"{done.artifact.reference}: {done.samples} samples from {files}, format {done.format}, {layout}")
     else:
         say(f"{done.artifact.reference}: nothing to do, its {done.sources} files are unchanged")
     if done.artifact.manifest.simulated:

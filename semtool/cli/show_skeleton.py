@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from semtool.cli.console import Json, json_object, say
+from semtool.cli.recordings import Fps, LayoutName, Up, hints
 
 __all__ = ["register"]
 
@@ -31,15 +32,23 @@ def show_skeleton(
     sample: Annotated[
         str | None, typer.Option("--sample", help="Name of the sample.", show_default="the first")
     ] = None,
+    format: Annotated[
+        str | None, typer.Option("--format", help="Name of the reader.", show_default="recognised")
+    ] = None,
+    layout: LayoutName = None,
+    up: Up = None,
+    fps: Fps = None,
     as_json: Json = False,
 ) -> None:
     """Draw a skeleton sequence: a page to turn it around in, an animation or a film strip.
+
+    Any sensor's, pose estimator's or motion capture file will do; what it does not say is recognised.
 
     Example: semtool show-skeleton S001C001P001R001A011.skeleton --out reading.gif
     """
     from skeleton.data.viewing import show_skeleton as run
 
-    shown = run(file, out, dataset=dataset, sample=sample)
+    shown = run(file, out, dataset=dataset, sample=sample, format=format, hints=hints(layout, up, fps))
     sequence = shown.sequence
     _, frames, _, bodies = sequence.positions.shape
     if as_json:
@@ -54,4 +63,4 @@ def show_skeleton(
             }
         )
         return
-    say(f"{shown.path}: {shown.title}, {frames} frames")
+    say(f"{shown.path}: {shown.title}, {frames} frames, layout {sequence.layout}")

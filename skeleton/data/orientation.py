@@ -2,7 +2,7 @@
 
 A recording is judged as a whole: all its frames together, so that one person who lies or bends decides
 nothing. Coordinates come out as everywhere here: x to the right of a person who faces the sensor, y up, z
-away from the sensor, a right-handed system.
+away from the sensor, a right-handed system. Without depth x is as in the image.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def upright(seen: Seen) -> tuple[str, Matrix]:
     legs = _standing(seen, trunk)
     mean = (legs if len(legs) >= _FEW else trunk).mean(axis=0)
     if seen.flat:
-        return ("+y", UPS["+y"]) if mean[1] >= 0 else ("-y", UPS["-y"])
+        return ("+y", UPS["+y"]) if mean[1] >= 0 else ("-y", np.diag([1.0, -1.0, 1.0]))
     axis = int(np.abs(mean).argmax())
     name = ("+" if mean[axis] > 0 else "-") + "xyz"[axis]
     level = UPS[name] @ (mean / max(float(np.linalg.norm(mean)), 1e-9))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +70,7 @@ def prepare(
     format: str | None = None,
     unusable: str | Path | None = None,
     first_label: int | None = None,
+    hints: Mapping[str, Any] | None = None,
     strict: bool = False,
     workers: int = 0,
     progress: Callable[[int, int], None] = lambda *_: None,
@@ -85,6 +86,7 @@ def prepare(
         unusable: text file with names of samples to leave out; without it lists are looked for in the raw
             folder (`skeleton.data.unusable`).
         first_label: 0 or 1, from where numeric labels count; without it the labels tell, or are refused.
+        hints: what is known of recordings (`skeleton.data.formats.hints.Hints`), by field.
         strict: fail if any sample is rejected.
         workers: processes; 0 decides by the amount of data.
         progress: called with files done and in all.
@@ -107,6 +109,7 @@ def prepare(
         "classes": digest([[c.id, c.code, c.name, *c.aliases] for c in dataset.classes]),
         "reader": f"{reader.name}/{reader.version}",
         "first_label": first_label,
+        "hints": dict(hints or {}),
         "unusable": digest(sorted(out.names)) if out.names else "",
         "said": digest([f.message for f in (*out.findings, *others)]),
         "simulated": simulated,
@@ -128,7 +131,7 @@ def prepare(
             return _checked(_report(existing, reader, read=0, created=False), strict)
         earlier = _earlier(versions, recipe)
 
-    context = ReadContext(dataset, first_label)
+    context = ReadContext(dataset, first_label, hints=hints or {})
     with store._temporary() as work:
         with ArrayWriter(work, dataset.name, bodies=dataset.bodies) as writer:
             collector = Collector(writer, reader, out.names)

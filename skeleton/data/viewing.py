@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from io import BytesIO
@@ -21,14 +21,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.catalogue import Dataset, dataset_names, load_dataset
-from semtool.errors import SemtoolError, UsageError, unknown_name
-from skeleton.data.arrays import SAMPLES, ArraySet
-from skeleton.data.formats import ReadContext, SampleFinding, recognise
+from semtool.errors import SemtoolError, UsageError
 from skeleton.data.layouts import Layout, layout
+from skeleton.data.loading import load_sequence
 from skeleton.data.sequence import SkeletonSequence
 
-__all__ = ["Shown", "load_sequence", "show_skeleton"]
+__all__ = ["Shown", "show_skeleton"]
 
 _RATE = 30  # frames a second of every Kinect data set
 _STRIP = 6
@@ -51,6 +49,8 @@ def show_skeleton(
     *,
     dataset: str | None = None,
     sample: str | None = None,
+    format: str | None = None,
+    hints: Mapping[str, Any] | None = None,
 ) -> Shown:
     """Draw one sequence.
 
@@ -60,12 +60,13 @@ def show_skeleton(
             ``<sample>.html`` in the working folder.
         dataset: data set of the file, for the name of the class; without it one that has the file's format.
         sample: name of the sample, where there are several; without it the first.
+        format, hints: as `skeleton.data.loading.load_sequence`.
 
     Raises:
         UsageError: if the suffix, the sample or the format is not known.
         SemtoolError: if the file cannot be read.
     """
-    sequence, data = load_sequence(file, dataset=dataset, sample=sample)
+    sequence, data = load_sequence(file, dataset=dataset, sample=sample, format=format, hints=hints)
     path = Path(out or f"{sequence.name}.html")
     drawers: dict[str, Callable[[SkeletonSequence, str], str | bytes]] = {
         ".html": _page,
@@ -85,60 +86,34 @@ def show_skeleton(
     return Shown(path, sequence, title)
 
 
-def load_sequence(
-    file: str | Path, *, dataset: str | None = None, sample: str | None = None
-) -> tuple[SkeletonSequence, Dataset]:
-    """Return one sequence of a raw file or of a folder of arrays, and its data set."""
-    path = Path(file)
-    if (path / SAMPLES).is_file():
-        arrays = ArraySet.open(path)
-        if sample is not None and sample not in arrays.names:
-            raise unknown_name(f"sample of {path.name}", sample, arrays.names)
-        return arrays.sequence(arrays.names.index(sample) if sample else 0), load_dataset(arrays.dataset)
-    chosen = load_dataset(dataset) if dataset else None
-    reader, sources = recognise(path, chosen.format if chosen else "")[0]
-    data = chosen or _dataset_of(reader.name)
-    problems = []
-    for source in sources:
-        if sample and not reader.container and len(sources) > 1 and not sample.startswith(source.stem):
-            continue
-        for outcome in reader.read(source, ReadContext(data)):
-            if isinstance(outcome, SampleFinding):
-                problems.append(outcome.message)
-            elif sample in (None, outcome.name):
-                return outcome, data
-    wanted = f"no sample {sample!r}" if sample else "no sample that can be shown"
-    raise UsageError(f"{path} has {wanted}" + (f"; {problems[0]}" if problems else ""))
-
-
-def _dataset_of(reader: str) -> Dataset:
-    """Return the data set with the most classes whose raw files have this format."""
-    known = [d for name in dataset_names() if (d := load_dataset(name)).format == reader]
-    if not known:
-        raise UsageError(
-            f"files of the format {reader} do not say which data set they are of; name it: --dataset"
-        )
-    return max(known, key=lambda d: len(d.classes))
-
-
 def _sides(names: Layout) -> list[int]:
     """Return for each joint 0 (middle), 1 (left) or 2 (right)."""
     return [1 if n.startswith("left_") else 2 if n.startswith("right_") else 0 for n in names.joints]
 
 
-def _mirror(names: Layout) -> int:
+def _mirror(sequence: SkeletonSequence) -> int:
     """Return the direction of x on paper: a depth sensor's x grows to its left."""
-    return -1 if names.dimensions == 3 else 1
+    return -1 if sequence.positions[2].any() else 1
+
+
+def _head(names: Layout) -> int:
+    """Return the joint to draw as the head."""
+    return next((names.joints.index(j) for j in ("head", "nose", "head_top", "neck") if j in names.joints), 0)
+
+
+def _joints_there(sequence: SkeletonSequence) -> NDArray[np.bool_]:
+    there: NDArray[np.bool_] = (sequence.positions != 0).any(axis=0)  # (T, V, M)
+    return there
 
 
 def _there(sequence: SkeletonSequence) -> NDArray[np.bool_]:
-    there: NDArray[np.bool_] = (sequence.positions != 0).any(axis=(0, 2))  # (T, M)
+    there: NDArray[np.bool_] = _joints_there(sequence).any(axis=1)  # (T, M)
     return there
 
 
 def _box(sequence: SkeletonSequence) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the middle and the extent of everything that is there, over x, y, z."""
-    there = np.broadcast_to(_there(sequence)[None, :, None, :], sequence.positions.shape)
+    there = np.broadcast_to(_joints_there(sequence), sequence.positions.shape)
     low = np.where(there, sequence.positions, np.inf).min(axis=(1, 2, 3))
     high = np.where(there, sequence.positions, -np.inf).max(axis=(1, 2, 3))
     return (low + high) / 2, np.maximum(high - low, 1e-3)
@@ -156,11 +131,11 @@ def _page(sequence: SkeletonSequence, title: str) -> str:
         ],
         "bones": [[joint, parent, sides[joint]] for joint, parent in names.bones],
         "sides": sides,
-        "head": names.joints.index("head") if "head" in names.joints else names.joints.index("nose"),
+        "head": _head(names),
         "centre": middle.tolist(),
         # Room for turning: the floor plan's diagonal across.
         "extent": [float(np.hypot(extent[0], extent[2])), float(extent[1])],
-        "mirror": _mirror(names),
+        "mirror": _mirror(sequence),
         "rate": _RATE,
     }
     bodies = int(there.any(axis=0).sum())
@@ -196,11 +171,12 @@ def _draw(sequence: SkeletonSequence, frame: int, width: int, height: int) -> _D
         if not points.any():
             continue
         colours = _PALE if body else _COLOURS
-        x = width / 2 + _mirror(names) * (points[0] - middle[0]) * scale
+        x = width / 2 + _mirror(sequence) * (points[0] - middle[0]) * scale
         y = height / 2 - (points[1] - middle[1]) * scale
         places = [(float(a), float(b)) for a, b in zip(x, y, strict=True)]
-        lines += [(places[p], places[j], colours[sides[j]]) for j, p in names.bones]
-        dots += [(place, colours[side]) for place, side in zip(places, sides, strict=True)]
+        seen = points.any(axis=0)
+        lines += [(places[p], places[j], colours[sides[j]]) for j, p in names.bones if seen[j] and seen[p]]
+        dots += [(place, colours[side]) for place, side, s in zip(places, sides, seen, strict=True) if s]
     return _Drawing(lines, dots)
 
 

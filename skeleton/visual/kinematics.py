@@ -16,7 +16,7 @@ z backwards), times in frames of a recording of 30 a second.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
@@ -56,7 +56,7 @@ FRAMES = 50
 VERSION = 2
 """Raised when the numbers change: features of another version are other features."""
 _FIXED = 1e-3
-"""Trunk lengths: hips that move less are where the file has its zero, and tell nothing of the person's way."""
+"""Trunk lengths: hips that move less are the file's zero, and tell nothing of the person's way."""
 _CHUNK = 256  # sequences at a time: memory does not grow with their number
 _PLANES = ((0, 1), (1, 2), (0, 2))  # frontal, sagittal, horizontal
 

@@ -56,4 +56,12 @@ def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
     yield from sequences(Recording(file.path.name, [sample], joints), hints, context)
 
 
-READER = Reader("joint_arrays", "a .npy a clip, (T, joints, 2 or 3)", _find, _read, isolated=False, rank=6)
+READER = Reader(
+    "joint_arrays",
+    "a .npy a clip, (T, joints, 2 or 3)",
+    _find,
+    _read,
+    isolated=False,
+    needs_classes=False,
+    rank=6,
+)

@@ -223,5 +223,6 @@ READER = Reader(
     _find,
     _read,
     isolated=False,
+    needs_classes=False,
     rank=3,
 )

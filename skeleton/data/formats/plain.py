@@ -199,5 +199,6 @@ READER = Reader(
     _read,
     container=True,
     isolated=False,
+    needs_classes=False,
     rank=2,
 )

@@ -97,6 +97,7 @@ class Reader:
         rank: readers are tried in ascending order of (rank, name).
         names_identify: whether a sample's name says which recording it is, so that two files of one name
             are the same recording.
+        needs_classes: whether a sample must have a class of the data set; without, it may have none.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Reader:
     isolated: bool = True
     rank: int = 5
     names_identify: bool = False
+    needs_classes: bool = True
 
 
 def walk(folder: Path, *suffixes: str) -> list[RawFile]:

@@ -99,6 +99,7 @@ def sequences(recording: Recording, hints: Hints, context: ReadContext) -> Itera
         if not values.any():
             yield SampleFinding("bodies", f"{sample.name}: no frame shows anybody", sample.name)
             continue
+        values = _main_first(values)
         people = context.dataset.bodies
         if values[:, people:].any():
             text = f"{sample.name} shows more than {people} people; the others are left out"
@@ -117,6 +118,15 @@ def sequences(recording: Recording, hints: Hints, context: ReadContext) -> Itera
             subject=sample.subject,
             replication=sample.replication,
         )
+
+
+def _main_first(values: Frames) -> Frames:
+    """Order the people of (T, M, V, D) by how much they move: the sum of their joints' steps."""
+    if values.shape[1] < 2:
+        return values
+    both = values[1:].any(axis=-1) & values[:-1].any(axis=-1)
+    steps = np.linalg.norm(np.diff(values, axis=0), axis=-1) * both
+    return values[:, np.argsort(-steps.sum(axis=(0, 2)), kind="stable")]
 
 
 def _joints(recording: Recording, hints: Hints, frames: Frames) -> tuple[Layout, list[int], list[str]]:
@@ -175,7 +185,7 @@ def _frame(
     said: list[tuple[str, str]] = []
     given = hints.up or recording.up
     if given:
-        turn = towards(given)
+        turn = np.diag([1.0, -1.0, 1.0]) if seen.flat and given == "-y" else towards(given)
         judged = upright(seen)[0][:2]
         if judged != (given if given[0] in "+-" else f"+{given}"):
             said.append(("turned", f"up is {given} as it says, though its people stand along {judged}"))

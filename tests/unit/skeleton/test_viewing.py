@@ -80,6 +80,7 @@ def test_a_person_facing_the_sensor_has_the_right_hand_on_the_left_of_the_pictur
     positions = np.zeros((3, 1, 20, 1), np.float32)
     names = layout("kinect-v1")
     positions[1, 0, :, 0] = np.linspace(0, 1, 20)
+    positions[2] = 2
     positions[0, 0, names.index("right_hand"), 0] = 0.5
     positions[0, 0, names.index("left_hand"), 0] = -0.5
     drawing = _draw(SkeletonSequence("x", "kinect-v1", positions), 0, 100, 100)
