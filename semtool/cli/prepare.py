@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _SHOWN = 10
-_LOUD = ("pose", "list-unused", "list-unmatched", "other-format", "assumed", "turned", "mirrored", "joints-unplaced")
+_LOUD = (
+    *("pose", "list-unused", "list-unmatched", "other-format"),
+    *("assumed", "turned", "mirrored", "joints-unplaced"),
+)
 """What is said of many samples at once."""
 
 

@@ -4,15 +4,13 @@ import numpy as np
 import pytest
 
 from semtool.errors import SemtoolError
+from skeleton.data.body import as_body
 from skeleton.data.layouts import LAYOUTS, layout
+from skeleton.data.sequence import SkeletonSequence
 from skeleton.simulation.sampling import generate
-from skeleton.visual.clips import canonical
-from skeleton.visual.encoder import FILE, VisualSettings
-from skeleton.visual.kinematic_encoder import KinematicEncoder
-from skeleton.visual.kinematics import kinematic_features, regions
-from skeleton.visual.registry import load_visual
-
-FRAMES = VisualSettings().frames
+from skeleton.visual.kinematic_columns import depth_columns, regions
+from skeleton.visual.kinematics import FRAMES, KinematicEncoder, describe, describe_all, kinematic_features
+from skeleton.visual.trained import FILE, load_visual
 
 V1 = layout("kinect-v1")
 
@@ -30,10 +28,9 @@ def standing(frames=40):
 
 
 def described(positions):
-    clip = canonical(positions, V1, FRAMES)[None]
-    values, blocks = kinematic_features(clip, V1, np.array([positions.shape[1]]))
-    ends = np.cumsum([w for _, w in blocks])
-    return {name: values[0, end - w : end] for (name, w), end in zip(blocks, ends, strict=True)}
+    made = describe(positions[None], V1)
+    ends = np.cumsum([w for _, w in made.blocks])
+    return {n: made.features[0, end - w : end] for (n, w), end in zip(made.blocks, ends, strict=True)}
 
 
 def moved(joint, path):
@@ -86,7 +83,8 @@ def moved_columns(frames, joints=V1.joints):
     stagger[:, [t for t in range(FRAMES) if t not in frames]] = 0
     stagger[:, :, [joint not in joints for joint in V1.joints]] = 0
     clips = np.stack([still, still + stagger]).astype(np.float32)
-    values, blocks = kinematic_features(clips, V1, np.array([FRAMES, FRAMES]))
+    bodies = as_body(clips, V1).positions
+    values, blocks = kinematic_features(bodies, np.array([FRAMES, FRAMES]))
     return set(np.flatnonzero(np.abs(values[0] - values[1]) > 1e-5).tolist()), regions(blocks)
 
 
@@ -121,20 +119,75 @@ def test_columns_of_unknown_blocks_are_of_nothing():
 @pytest.mark.parametrize("name", sorted(LAYOUTS))
 def test_every_layout_has_the_same_columns(name):
     joints = layout(name)
-    rng = np.random.default_rng(0)
-    clips = rng.normal(size=(3, joints.dimensions, FRAMES, len(joints), 2)).astype(np.float32)
-    values, blocks = kinematic_features(clips, joints, np.array([20, 30, 40]))
-    reference = kinematic_features(np.ones((1, 3, FRAMES, 20, 1), np.float32), V1, np.array([9]))[1]
-    assert blocks == reference
-    assert values.shape == (3, sum(w for _, w in blocks))
-    assert np.isfinite(values).all()
+    positions = np.random.default_rng(0).normal(size=(3, joints.dimensions, 40, len(joints), 2))
+    made = describe(positions.astype(np.float32), joints, np.array([20, 30, 40]))
+    assert made.blocks == describe(np.ones((1, 3, 9, 20, 1), np.float32), V1).blocks
+    assert made.features.shape == made.unknown.shape == (3, sum(w for _, w in made.blocks))
+    assert np.isfinite(made.features).all()
 
 
 def test_nobody_and_one_frame_are_described_without_nan():
-    empty = kinematic_features(np.zeros((1, 3, FRAMES, 20, 1), np.float32), V1, np.array([0]))[0]
-    still = kinematic_features(canonical(standing(1), V1, FRAMES)[None], V1, np.array([1]))[0]
-    assert np.isfinite(empty).all()
-    assert np.isfinite(still).all()
+    assert np.isfinite(describe(np.zeros((1, 3, FRAMES, 20, 1), np.float32), V1).features).all()
+    assert np.isfinite(describe(standing(1)[None], V1).features).all()
+
+
+def test_the_columns_that_need_depth_are_those_that_say_nothing_of_a_flat_body():
+    rng = np.random.default_rng(0)
+    flat = rng.normal(size=(20, 3, FRAMES, 20, 1)).astype(np.float32)
+    flat[:, 2] = 0
+    made = describe(flat, V1)
+    still = np.flatnonzero(np.ptp(made.features, axis=0) < 1e-4)
+    mine = [c for c in still if not name_of(made.blocks, c).startswith("partner")]
+    depth = set(depth_columns(made.blocks))
+    assert set(mine) - depth <= columns_of(made.blocks, "body.duration")
+    # Turns are there and there: half circles, by which side is nearer.
+    assert depth - set(mine) <= columns_of(made.blocks, "torso.turn")
+    assert made.unknown[:, sorted(depth)].all()
+    assert not np.delete(made.unknown, sorted(depth), axis=1).any()
+
+
+def columns_of(blocks, wanted):
+    return {c for c in range(sum(w for _, w in blocks)) if name_of(blocks, c) == wanted}
+
+
+def name_of(blocks, column):
+    ends = np.cumsum([w for _, w in blocks])
+    return blocks[int(np.searchsorted(ends, column, side="right"))][0]
+
+
+def test_what_needs_a_missing_joint_is_unknown_and_the_rest_as_ever():
+    whole = moved("right_hand", circle(1)) + np.float32(2)
+    legless = whole.copy()
+    legless[:, :, [V1.index(f"left_{j}") for j in ("knee", "ankle", "foot")]] = 0
+    one, other = describe(whole[None], V1), describe(legless[None], V1)
+    names = {name_of(other.blocks, c) for c in np.flatnonzero(other.unknown[0])}
+    assert {"left_leg.position", "left_leg.bend", "limbs.feet"} <= names
+    assert not {n for n in names if n.startswith(("right_", "left_arm", "torso"))}
+    known = ~other.unknown[0]
+    assert np.allclose(one.features[0, known], other.features[0, known], atol=1e-4)
+    assert np.isfinite(other.features).all()
+
+
+def test_hips_that_are_the_files_zero_tell_nothing_of_the_way():
+    walking = standing() + np.linspace(0, 2, 40, dtype=np.float32)[None, :, None, None]
+    fixed = walking - walking[:, :, [V1.index("left_hip"), V1.index("right_hip")]].mean(axis=2, keepdims=True)
+    one, other = describe(walking[None], V1), describe(fixed[None] + 1e-6, V1)
+    assert not one.unknown.any()
+    names = {name_of(other.blocks, c) for c in np.flatnonzero(other.unknown[0])}
+    assert "body.velocity" in names
+    assert all(n.startswith("body.") for n in names)
+
+
+def test_sequences_of_many_layouts_and_lengths_are_described_as_each_alone():
+    rng = np.random.default_rng(0)
+    sequences = [
+        SkeletonSequence(str(i), name, rng.normal(size=(3, t, len(layout(name)), m)).astype(np.float32))
+        for i, (name, t, m) in enumerate([("coco", 9, 1), ("kinect-v1", 30, 2), ("coco", 50, 1)])
+    ]
+    together = describe_all(sequences)
+    for row, sequence in enumerate(sequences):
+        alone = describe(sequence.positions[None], layout(sequence.layout))
+        assert np.allclose(together.features[row], alone.features[0], atol=1e-4)
 
 
 def test_a_second_person_shows():
@@ -146,14 +199,14 @@ def test_a_second_person_shows():
 
 
 def test_the_encoder_comes_back_and_refuses_other_versions(tmp_path, monkeypatch):
-    KinematicEncoder(VisualSettings(), V1).save(tmp_path)
+    KinematicEncoder(V1).save(tmp_path)
     found = load_visual(tmp_path)
     assert (tmp_path / FILE).is_file()
     sequence = moved("right_hand", circle(1))
     expected = np.concatenate(list(described(sequence).values()))
     assert np.array_equal(found.encode_sequence(sequence), expected)
-    monkeypatch.setattr(KinematicEncoder, "version", 2)
-    with pytest.raises(SemtoolError, match="version 1"):
+    monkeypatch.setattr("skeleton.visual.kinematics.VERSION", 0)
+    with pytest.raises(SemtoolError, match="version 0"):
         load_visual(tmp_path)
 
 
@@ -164,13 +217,8 @@ def test_simulated_motion_is_told_apart_by_its_nearest_neighbour():
     names = ("hand waving", "sitting down", "standing up (from sitting position)", "kicking something")
     wanted = tuple(data.find_class(n).id for n in names)
     samples = list(generate(data, wanted, (1, 2, 3, 4), 1, 0))
-    v2 = layout("kinect-v2")
-    rows = []
-    for sample in samples:
-        positions = sample.sequence.positions
-        clip = canonical(positions, v2, FRAMES)[None]
-        rows.append(kinematic_features(clip, v2, np.array([positions.shape[1]]))[0][0])
-    features, labels = np.array(rows), np.array([s.sequence.class_id for s in samples])
+    features = describe_all([s.sequence for s in samples]).features
+    labels = np.array([s.sequence.class_id for s in samples])
     features = (features - features.mean(0)) / np.maximum(features.std(0), 1e-6)
     distance = ((features[:, None] - features[None]) ** 2).sum(-1)
     np.fill_diagonal(distance, np.inf)
