@@ -101,7 +101,7 @@ def as_body(positions: NDArray[np.float32], source: Layout) -> Bodies:
     n, channels, frames, joints, people = positions.shape
     deep = np.zeros((n, people, 3, frames, joints), dtype=np.float32)
     deep[:, :, :channels] = np.moveaxis(positions, -1, 1)
-    flat = ~deep[:, :, 2].any(axis=(1, 2, 3))
+    flat = np.asarray(~deep[:, :, 2].any(axis=(1, 2, 3)))
     single = deep.reshape(n * people, 3, frames, joints)
     shown = (single != 0).any(axis=1)  # (B, T, V)
     there = shown.any(axis=2, keepdims=True)

@@ -88,9 +88,9 @@ def place_joints(names: Sequence[str], mapping: Mapping[str, str] | None = None)
         if name in mapping:
             landmarks.append(None if mapping[name] == NOTHING else mapping[name])
             continue
-        landmark = _landmark(side, stem, table, spines)
-        landmarks.append(None if landmark in taken else landmark)
-        taken |= {landmark} if landmark else set()
+        known = _landmark(side, stem, table, spines)
+        landmarks.append(None if known in taken else known)
+        taken |= {known} if known else set()
     unplaced = tuple(
         n for n, mark in zip(names, landmarks, strict=True) if mark is None and mapping.get(n) != NOTHING
     )

@@ -105,10 +105,12 @@ def mirrored(seen: Seen) -> float:
     """
     if seen.flat:
         return 0.0
-    side = sum(seen.points[f"right_{j}"] - seen.points[f"left_{j}"] for j in ("shoulder", "hip"))
+    across = [seen.points[f"right_{j}"] - seen.points[f"left_{j}"] for j in ("shoulder", "hip")]
+    side = across[0] + across[1]
     front = np.stack([side[:, 2], -side[:, 0]], axis=1)
     front /= np.maximum(np.linalg.norm(front, axis=1, keepdims=True), 1e-9)
-    size = float(np.median(np.linalg.norm(seen.way("hip_centre", "shoulder_centre"), axis=1)))
+    trunk = seen.points["shoulder_centre"] - seen.points["hip_centre"]
+    size = float(np.median(np.linalg.norm(trunk, axis=1)))
     agreed, total = 0.0, 1e-9
     for ways, weight in _fronts(seen, size):
         flat = ways[:, [0, 2]]
@@ -153,7 +155,7 @@ def _standing(seen: Seen, trunk: Matrix) -> Matrix:
         straight &= (_unit(thigh) * _unit(shin)).sum(axis=1) > -np.cos(_STRAIGHT)
         sides.append(thigh + shin)
     legs = _unit(sides[0] + sides[1])
-    return legs[straight & ((legs * trunk).sum(axis=1) > np.cos(np.deg2rad(35)))]
+    return np.asarray(legs[straight & ((legs * trunk).sum(axis=1) > np.cos(np.deg2rad(35)))])
 
 
 def _fronts(seen: Seen, size: float) -> list[tuple[Matrix, float]]:

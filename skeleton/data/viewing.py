@@ -102,13 +102,11 @@ def _head(names: Layout) -> int:
 
 
 def _joints_there(sequence: SkeletonSequence) -> NDArray[np.bool_]:
-    there: NDArray[np.bool_] = (sequence.positions != 0).any(axis=0)  # (T, V, M)
-    return there
+    return np.asarray((sequence.positions != 0).any(axis=0))  # (T, V, M)
 
 
 def _there(sequence: SkeletonSequence) -> NDArray[np.bool_]:
-    there: NDArray[np.bool_] = _joints_there(sequence).any(axis=1)  # (T, M)
-    return there
+    return np.asarray(_joints_there(sequence).any(axis=1))  # (T, M)
 
 
 def _box(sequence: SkeletonSequence) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -174,7 +172,7 @@ def _draw(sequence: SkeletonSequence, frame: int, width: int, height: int) -> _D
         x = width / 2 + _mirror(sequence) * (points[0] - middle[0]) * scale
         y = height / 2 - (points[1] - middle[1]) * scale
         places = [(float(a), float(b)) for a, b in zip(x, y, strict=True)]
-        seen = points.any(axis=0)
+        seen = np.asarray(points.any(axis=0))
         lines += [(places[p], places[j], colours[sides[j]]) for j, p in names.bones if seen[j] and seen[p]]
         dots += [(place, colours[side]) for place, side, s in zip(places, sides, seen, strict=True) if s]
     return _Drawing(lines, dots)

@@ -138,10 +138,10 @@ def describe(
     bodies = canonical_bodies(positions, layout, FRAMES, length)
     features, blocks = kinematic_features(bodies.positions, length)
     unknown = np.zeros(features.shape, dtype=bool)
-    unknown[np.ix_(bodies.flat, depth_columns(blocks))] = True
+    unknown[np.ix_(np.flatnonzero(bodies.flat), np.array(depth_columns(blocks)))] = True
     hips = bodies.positions[:, :, :, BODY.index("hip_centre"), 0]
     fixed = (length > 1) & (np.ptp(hips, axis=2).max(axis=1) < _FIXED)
-    unknown[np.ix_(fixed, place_columns(blocks))] = True
+    unknown[np.ix_(np.flatnonzero(fixed), np.array(place_columns(blocks)))] = True
     if len(rows := np.flatnonzero(bodies.missing[:, :, 0].any(axis=1))):
         holed = np.where(bodies.missing[rows][:, None, None], np.nan, bodies.positions[rows])
         with np.errstate(invalid="ignore"):

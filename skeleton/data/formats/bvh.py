@@ -62,7 +62,9 @@ def places(text: str) -> tuple[tuple[str, ...], NDArray[np.float64], float]:
     if values.size != count * width or not count:
         raise ValueError(f"{count} frames of {width} channels announced, {values.size} numbers found")
     values = values.reshape(count, width)
-    turns, points, column = [], [], 0
+    turns: list[NDArray[np.float64]] = []
+    points: list[NDArray[np.float64]] = []
+    column = 0
     for joint in joints:
         here = {c: values[:, column + i] for i, c in enumerate(joint.channels)}
         column += len(joint.channels)
@@ -75,7 +77,7 @@ def places(text: str) -> tuple[tuple[str, ...], NDArray[np.float64], float]:
             if channel.endswith("rotation"):
                 turn = turn @ _turn(channel[0], np.deg2rad(angle))
         if joint.parent >= 0:
-            moved = points[joint.parent] + np.einsum("tij,tj->ti", turns[joint.parent], moved)
+            moved = points[joint.parent] + (turns[joint.parent] @ moved[..., None])[..., 0]
             turn = turns[joint.parent] @ turn
         turns.append(turn)
         points.append(moved)

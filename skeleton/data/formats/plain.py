@@ -95,7 +95,7 @@ def _npz(path: Path) -> Recording:
         for i in range(count)
     ]
     joints = tuple(str(n) for n in data["joint_names"])
-    facts = {
+    facts: dict[str, Any] = {
         key: data[key].item() for key in ("fps", "unit", "up_axis") if key in data and data[key].ndim == 0
     }
     return _recording(path, samples, joints, facts)
