@@ -9,6 +9,7 @@ from semtool.lazy import door
 if TYPE_CHECKING:
     from skeleton.data.arrays import ArraySet
     from skeleton.data.layouts import Layout, layout
+    from skeleton.data.loading import load_sequence
     from skeleton.data.preparation import prepare
     from skeleton.data.sequence import SkeletonSequence
 
@@ -17,6 +18,7 @@ __all__ = [
     "Layout",
     "SkeletonSequence",
     "layout",
+    "load_sequence",
     "prepare",
 ]
 
@@ -27,6 +29,7 @@ __getattr__, __dir__ = door(
         "SkeletonSequence": "skeleton.data.sequence",
         "Layout": "skeleton.data.layouts",
         "layout": "skeleton.data.layouts",
+        "load_sequence": "skeleton.data.loading",
         "prepare": "skeleton.data.preparation",
     },
 )
