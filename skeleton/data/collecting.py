@@ -49,7 +49,9 @@ class Collector:
         name, before = reading.request.file.name, len(self.writer)
         for sample in reading.samples:
             said = [sample] if isinstance(sample, SampleFinding) else self._append(reading, sample, fresh)
-            self.findings += [(name, replace(f, sample=_plain(f.sample), message=_plain(f.message))) for f in said]
+            self.findings += [
+                (name, replace(f, sample=_plain(f.sample), message=_plain(f.message))) for f in said
+            ]
         self.records.append(FileRecord(*reading.request.content, samples=len(self.writer) - before))
         self.fresh += fresh
 
@@ -62,9 +64,7 @@ class Collector:
             text = f"the list of unusable samples has {len(self.listed)} names, and no sample is called so"
             self.findings.append(("", SampleFinding("list-unmatched", text, count=len(self.listed))))
 
-    def _append(
-        self, reading: FileReading, sequence: SkeletonSequence, fresh: bool
-    ) -> list[SampleFinding]:
+    def _append(self, reading: FileReading, sequence: SkeletonSequence, fresh: bool) -> list[SampleFinding]:
         file = reading.request.file
         name = _plain(sequence.name)
         if name in self.listed:

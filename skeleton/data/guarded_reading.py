@@ -16,7 +16,9 @@ def guarded(reader: Reader, file: RawFile, context: ReadContext) -> Iterator[Raw
     except Unreadable as error:
         yield SampleFinding(error.outcome, str(error), file.stem)
     except MemoryError:
-        yield SampleFinding("too-large", f"{file.name} needs more memory than a file of its size may", file.stem)
+        yield SampleFinding(
+            "too-large", f"{file.name} needs more memory than a file of its size may", file.stem
+        )
     except Exception as error:  # a damaged file makes a library fail in any way it likes
         words = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         yield SampleFinding("damaged", f"{file.name} cannot be read: {words}", file.stem)

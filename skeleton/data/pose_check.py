@@ -84,7 +84,9 @@ def _turned(points: NDArray[np.float32], place: dict[str, int]) -> bool:
     needed = [f"{side}_{joint}" for side in ("left", "right") for joint in ("hip", "ankle", "foot")]
     if not set(needed) <= set(place):
         return False
-    left_hip, left_ankle, left_foot, right_hip, right_ankle, right_foot = (points[:, :, place[n]] for n in needed)
+    left_hip, left_ankle, left_foot, right_hip, right_ankle, right_foot = (
+        points[:, :, place[n]] for n in needed
+    )
     forward = (left_foot - left_ankle + right_foot - right_ankle).mean(axis=1)
     right = (right_hip - left_hip).mean(axis=1)
     return bool(np.dot(np.cross(forward, (0.0, 1.0, 0.0)), right) < 0)

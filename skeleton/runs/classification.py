@@ -17,6 +17,7 @@ from semtool.artifacts import Artifact, Store
 from semtool.catalogue import typed_dataset
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
+from skeleton.data.layouts import layout
 from skeleton.data.sequence import SkeletonSequence
 from skeleton.device import resolve_device
 from skeleton.methods.scorers import Scorer, load_scorer
@@ -134,19 +135,19 @@ class ZeroShotClassifier:
         """Score sequences over labels.
 
         Args:
-            sequences: raw sequences in the joint layout that the visual encoder reads.
+            sequences: raw sequences; of any joint layout if the visual encoder takes them (`kinematics`).
             labels: what they may be; also how ``text`` is called in the answer.
             text: their text, if it is at hand (`describe`, `read`); made from ``labels`` otherwise.
             prompts: see `describe`.
 
         Raises:
-            SemtoolError: if a sequence has another joint layout.
+            SemtoolError: if a sequence has another joint layout than the encoder reads.
         """
         given = [sequences] if isinstance(sequences, SkeletonSequence) else list(sequences)
         if labels is None:
             raise UsageError("say what the sequence may be: labels, or a description set")
         for sequence in given:
-            if sequence.layout != self.visual.layout.name:
+            if not self.visual.any_layout and sequence.layout != self.visual.layout.name:
                 raise SemtoolError(
                     f"{sequence.name} has the joint layout {sequence.layout}, the run's visual encoder reads "
                     f"{self.visual.layout.name}; convert the sequence, or use a run on {sequence.layout}"
@@ -154,7 +155,7 @@ class ZeroShotClassifier:
         bank = self.describe(labels, prompts=prompts) if text is None else text
         if not given:
             return []
-        vectors = np.stack([self.visual.encode_sequence(s.positions) for s in given])
+        vectors = np.stack([self.visual.encode_sequence(s.positions, layout(s.layout)) for s in given])
         scores: NDArray[np.float32] = self.scorer.scores(vectors, bank)
         answers = []
         for sequence, row in zip(given, scores, strict=True):

@@ -6,7 +6,7 @@ sensor at the start (so that the camera's viewpoint does not matter), and the tr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -45,9 +45,13 @@ def canonical(
 
 
 def batches(
-    arrays: ArraySet, layout: Layout, frames: int
+    arrays: ArraySet,
+    prepare: Callable[[NDArray[np.float32], NDArray[np.int64]], NDArray[np.float32]],
 ) -> Iterator[tuple[slice, NDArray[np.float32], NDArray[np.int64]]]:
-    """Yield rows, clips (n, C, ``frames``, V, M) and lengths (n,), in order and in bounded memory."""
+    """Yield rows, what ``prepare`` makes of positions (n, C, T, V, M) and valid frames (n,), and lengths (n,).
+
+    In order and in bounded memory.
+    """
     start = 0
     while start < len(arrays):
         lengths = arrays.length[start : start + _CHUNK]
@@ -57,7 +61,7 @@ def batches(
         rows, length = slice(start, start + size), lengths[:size]
         step = -(-int(length.max()) // _LONGEST)
         raw = arrays.positions[rows, :, : int(length.max()) : step]
-        yield rows, canonical(raw, layout, frames, -(-length // step)), length
+        yield rows, prepare(raw, -(-length // step)), length
         start += size
 
 
@@ -65,7 +69,7 @@ def load_clips(arrays: ArraySet, layout: Layout, frames: int) -> NDArray[np.floa
     """Return every sequence of ``arrays`` as a clip, float32 (N, C, ``frames``, V, M)."""
     _, channels, _, joints, bodies = arrays.positions.shape
     clips = np.empty((len(arrays), channels, frames, joints, bodies), dtype=np.float32)
-    for rows, part, _ in batches(arrays, layout, frames):
+    for rows, part, _ in batches(arrays, lambda raw, length: canonical(raw, layout, frames, length)):
         clips[rows] = part
     return clips
 

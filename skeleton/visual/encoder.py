@@ -48,12 +48,14 @@ class VisualEncoder(ABC):
         name: how users call it.
         version: raised when the same settings give other numbers.
         trained: whether `fit` learns, so that seed and device matter.
+        any_layout: whether it describes sequences of other layouts than its own in the same numbers.
         Settings: its settings.
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
     trained: ClassVar[bool] = False
+    any_layout: ClassVar[bool] = False
     Settings: ClassVar[type[VisualSettings]] = VisualSettings
 
     def __init__(self, settings: VisualSettings, layout: Layout, device: str = "cpu") -> None:
@@ -91,6 +93,18 @@ class VisualEncoder(ABC):
             progress: called with steps done and in all.
         """
 
+    def clips(
+        self, positions: NDArray[np.float32], layout: Layout, length: NDArray[np.int64] | None = None
+    ) -> NDArray[np.float32]:
+        """Return sequences (N, C, T, V, M) of a layout as the clips that it sees.
+
+        Args:
+            positions: padded to T frames.
+            layout: their joints; the encoder's own unless `any_layout`.
+            length: (N,) valid frames; without it all T.
+        """
+        return canonical(positions, layout, self.settings.frames, length)
+
     @abstractmethod
     def encode(self, clips: NDArray[np.float32], length: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return float32 (N, Dv) of clips (N, C, T, V, M) of recordings of ``length`` (N,) frames."""
@@ -116,9 +130,11 @@ class VisualEncoder(ABC):
         """Take over what `tensors` of a fitted encoder returned."""
         del tensors
 
-    def encode_sequence(self, positions: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return float32 (Dv,) of one raw sequence (C, T, V, M)."""
-        clip = canonical(positions, self.layout, self.settings.frames)[None]
+    def encode_sequence(
+        self, positions: NDArray[np.float32], layout: Layout | None = None
+    ) -> NDArray[np.float32]:
+        """Return float32 (Dv,) of one raw sequence (C, T, V, M), of the encoder's layout if none is given."""
+        clip = self.clips(positions[None], layout or self.layout)
         row: NDArray[np.float32] = self.encode(clip, np.array([positions.shape[1]]))[0]
         return row
 

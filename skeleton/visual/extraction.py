@@ -253,16 +253,13 @@ def _encode(
     """Fit on seen-train samples; return all features, (N, Dv), and what there is to say."""
     divided = "subject, view or setup" if (getattr(samples, request.protocol.by) >= 0).any() else "part"
     details: dict[str, object] = {"seen_test_accuracy": None, "divided_by": divided}
-    frames = encoder.settings.frames
     if not encoder.trained:
-        parts = [
-            _checked(encoder, encoder.encode(clips, length), len(clips))
-            for _, clips, length in batches(samples, encoder.layout, frames)
-        ]
+        made = batches(samples, lambda raw, length: encoder.clips(raw, encoder.layout, length))
+        parts = [_checked(encoder, encoder.encode(clips, length), len(clips)) for _, clips, length in made]
         return _joined(encoder, parts), details
     seen = _trainable(samples, subset, request)
     train, test = (np.flatnonzero(subset == i) for i in (0, 1))
-    clips = load_clips(samples, encoder.layout, frames)
+    clips = load_clips(samples, encoder.layout, encoder.settings.frames)
     labels = np.searchsorted(seen, samples.class_id[train]).astype(np.int64)
     encoder.fit(clips[train], labels, seed=seed, progress=progress)
     if len(test) and (guess := encoder.classify(clips[test])) is not None:

@@ -19,14 +19,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.artifacts.tensors import save_tensors
-from semtool.errors import SemtoolError
-from skeleton.data.arrays import ArraySet
 from skeleton.data.body import BODY, canonical_bodies
 from skeleton.data.layouts import Layout
 from skeleton.data.layouts import layout as find_layout
@@ -34,23 +30,18 @@ from skeleton.data.sequence import SkeletonSequence
 from skeleton.visual.kinematic_columns import PHASES, depth_columns, place_columns
 
 __all__ = [
-    "FILE",
     "FRAMES",
     "NAME",
     "VERSION",
     "Blocks",
     "Described",
-    "KinematicEncoder",
     "describe",
     "describe_all",
     "kinematic_features",
-    "kinematics_of",
 ]
 
 NAME = "kinematics"
 """What this visual encoder is called."""
-FILE = "visual.safetensors"
-"""Where any visual encoder is kept beside the features it made."""
 FRAMES = 50
 """T, to which every sequence is resampled."""
 VERSION = 2
@@ -77,50 +68,6 @@ class Described:
     features: NDArray[np.float32]
     blocks: Blocks
     unknown: NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class KinematicEncoder:
-    """The visual encoder that needs no training; the counterpart of `VisualEncoder`.
-
-    Attributes:
-        layout: the joints that it was made for; `describe_all` takes any.
-    """
-
-    layout: Layout
-
-    def encode_sequence(self, positions: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return float32 (Dv,) of one raw sequence (C, T, V, M) of the encoder's layout."""
-        row: NDArray[np.float32] = describe(positions[None], self.layout).features[0]
-        return row
-
-    def save(self, folder: Path) -> None:
-        """Write what makes the same features again, in the file of a trained encoder's weights."""
-        metadata = {NAME: str(VERSION), "layout": self.layout.name}
-        save_tensors(folder / FILE, {}, metadata)
-
-    @classmethod
-    def restore(cls, metadata: Mapping[str, str]) -> KinematicEncoder:
-        """Build the encoder of a saved file; refuse features of another version."""
-        if metadata[NAME] != str(VERSION):
-            raise SemtoolError(
-                f"the kinematic features are of version {metadata['kinematics']}, this semtool makes version "
-                f"{VERSION}; run semtool features --visual {NAME} again"
-            )
-        return cls(find_layout(metadata["layout"]))
-
-
-def kinematics_of(arrays: ArraySet, layout: Layout) -> tuple[NDArray[np.float32], Blocks]:
-    """Return the features of every sequence of ``arrays``, (N, Dv), and their blocks."""
-    made: list[NDArray[np.float32]] = []
-    blocks: Blocks = ()
-    for start in range(0, len(arrays), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        length = arrays.length[part]
-        found = describe(arrays.positions[part, :, : int(length.max())], layout, length)
-        made.append(found.features)
-        blocks = found.blocks
-    return np.concatenate(made), blocks
 
 
 def describe(

@@ -8,9 +8,11 @@ from skeleton.data.body import as_body
 from skeleton.data.layouts import LAYOUTS, layout
 from skeleton.data.sequence import SkeletonSequence
 from skeleton.simulation.sampling import generate
+from skeleton.visual import load_visual
+from skeleton.visual.encoder import FILE, VisualSettings
 from skeleton.visual.kinematic_columns import depth_columns, regions
-from skeleton.visual.kinematics import FRAMES, KinematicEncoder, describe, describe_all, kinematic_features
-from skeleton.visual.trained import FILE, load_visual
+from skeleton.visual.kinematic_encoder import KinematicEncoder
+from skeleton.visual.kinematics import FRAMES, describe, describe_all, kinematic_features
 
 V1 = layout("kinect-v1")
 
@@ -199,15 +201,23 @@ def test_a_second_person_shows():
 
 
 def test_the_encoder_comes_back_and_refuses_other_versions(tmp_path, monkeypatch):
-    KinematicEncoder(V1).save(tmp_path)
+    KinematicEncoder(VisualSettings(), V1).save(tmp_path)
     found = load_visual(tmp_path)
     assert (tmp_path / FILE).is_file()
     sequence = moved("right_hand", circle(1))
     expected = np.concatenate(list(described(sequence).values()))
     assert np.array_equal(found.encode_sequence(sequence), expected)
-    monkeypatch.setattr("skeleton.visual.kinematics.VERSION", 0)
-    with pytest.raises(SemtoolError, match="version 0"):
+    monkeypatch.setattr(KinematicEncoder, "version", 99)
+    with pytest.raises(SemtoolError, match="this is version 99"):
         load_visual(tmp_path)
+
+
+def test_the_encoder_of_one_layout_describes_another():
+    encoder = KinematicEncoder(VisualSettings(), V1)
+    rng = np.random.default_rng(0)
+    other = rng.normal(size=(3, 20, len(layout("mediapipe")), 1)).astype(np.float32)
+    expected = describe(other[None], layout("mediapipe")).features[0]
+    assert np.array_equal(encoder.encode_sequence(other, layout("mediapipe")), expected)
 
 
 def test_simulated_motion_is_told_apart_by_its_nearest_neighbour():
