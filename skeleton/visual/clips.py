@@ -48,7 +48,7 @@ def batches(
     arrays: ArraySet,
     prepare: Callable[[NDArray[np.float32], NDArray[np.int64]], NDArray[np.float32]],
 ) -> Iterator[tuple[slice, NDArray[np.float32], NDArray[np.int64]]]:
-    """Yield rows, what ``prepare`` makes of positions (n, C, T, V, M) and valid frames (n,), and lengths.
+    """Yield rows, what ``prepare`` makes of positions (n, C, T, V, M) and valid frames, and lengths (n,).
 
     In order and in bounded memory.
     """

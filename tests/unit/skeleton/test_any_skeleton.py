@@ -25,7 +25,11 @@ written = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(written)
 
 OPENNI = layout("openni")
-SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 
 @cache
