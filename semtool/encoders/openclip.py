@@ -96,6 +96,11 @@ class OpenClipEncoder(PretrainedEncoder):
         return [given] if given.is_absolute() else [given, Path("/") / given]
 
     @property
+    def model_name(self) -> str:
+        """The name that may be written into a file: of a path only its last part."""
+        return f"{self.architecture}/{self.files[0].name}" if self.files else super().model_name
+
+    @property
     def given(self) -> bool:
         """Whether the model was written as a path, so that it is looked for nowhere else."""
         return bool(self.path or self.files)
@@ -182,8 +187,6 @@ class OpenClipEncoder(PretrainedEncoder):
         settings = self._settings(path if self.given or self.hub_only else None)
         text = settings.get("text_cfg") or {}
         name = self.model_name
-        if self.files:
-            name = f"{self.architecture}/{self.files[0].name}"
         revision = fingerprint(path) if path else ""
         if self.files and path and _saved_settings(path):
             revision = f"{revision}-{fingerprint(path.parent / SETTINGS)[:8]}"
@@ -266,8 +269,9 @@ class OpenClipEncoder(PretrainedEncoder):
             model = open_clip.create_model(
                 self.architecture, pretrained=str(path), force_quick_gelu=bool(tag.get("quick_gelu"))
             )
-        except RuntimeError as error:
-            if "loading state_dict" not in str(error):
+        except (RuntimeError, AssertionError) as error:
+            # open_clip fits the table of positions first, then everything.
+            if "loading state_dict" not in str(error) and "pos_embed" not in str(error):
                 raise
             raise SemtoolError(
                 f"{path} does not fit the architecture {self.architecture or SETTINGS}"

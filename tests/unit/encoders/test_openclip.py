@@ -68,8 +68,8 @@ def test_a_relative_path_and_safetensors_and_a_folder_of_models(model, tmp_path,
     save_file(model.state_dict(), folder / "mine.safetensors")
     relative = find_encoder(f"open_clip:{SMALL}/models/{SMALL}/mine.safetensors")
     assert relative.availability().now
-    named = find_encoder(f"open_clip:{SMALL}/mine")
     monkeypatch.setenv("SEMTOOL_MODELS", str(tmp_path / "models"))
+    named = find_encoder(f"open_clip:{SMALL}/mine")
     assert named.place()[0] == folder / "mine.safetensors"
     assert encode_texts(named, TEXTS).vectors.shape == (4, 256)
 
