@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from semtool.artifacts.disk import file_sha256, sync
+from semtool.disk import file_sha256, sync
 from semtool.artifacts.manifest import FILE as MANIFEST
 from semtool.artifacts.manifest import FileRecord, Input, Manifest
 from semtool.errors import SemtoolError

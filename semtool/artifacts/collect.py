@@ -12,7 +12,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from semtool.artifacts.disk import plain_disk_errors, size_of
+from semtool.disk import plain_disk_errors, size_of
 from semtool.artifacts.store import KINDS, TEMPORARY, Artifact, Store
 
 __all__ = ["Garbage", "collect"]

@@ -18,7 +18,7 @@ from typing import Any
 from filelock import FileLock
 
 from semtool.artifacts.artifact import Artifact, Draft, record
-from semtool.artifacts.disk import plain_disk_errors, sync
+from semtool.disk import plain_disk_errors, sync
 from semtool.artifacts.manifest import FILE as MANIFEST
 from semtool.artifacts.manifest import Input, Manifest, digest, library_versions, now
 from semtool.errors import SemtoolError, UsageError, unknown_name

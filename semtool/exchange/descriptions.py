@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semtool.artifacts import Artifact, Input, Store
-from semtool.artifacts.disk import file_sha256
+from semtool.disk import file_sha256
 from semtool.catalogue import load_dataset
 from semtool.descriptions import GRANULARITIES, SLOTS, Description, DescriptionSet
 from semtool.errors import SemtoolError, UsageError, unknown_name

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semtool.artifacts import Input, Store
-from semtool.artifacts.disk import file_sha256
+from semtool.disk import file_sha256
 from semtool.catalogue import load_dataset
 from semtool.descriptions import GRANULARITIES
 from semtool.errors import SemtoolError, unknown_name

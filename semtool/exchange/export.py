@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from semtool.artifacts.disk import plain_disk_errors
+from semtool.disk import plain_disk_errors
 from semtool.catalogue import load_dataset
 from semtool.descriptions import GRANULARITIES, SLOTS, DescriptionSet
 from semtool.errors import SemtoolError, UsageError, unknown_name

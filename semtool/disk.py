@@ -1,20 +1,25 @@
-"""The few things that an artifact store asks of a disk: checksums, syncing, plain words when it fails."""
+"""What both sides ask of a disk: checksums, whole files or none, plain words when it fails."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
 import os
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from semtool.errors import SemtoolError
 
-__all__ = ["file_sha256", "plain_disk_errors", "size_of", "sync"]
+__all__ = ["atomic", "file_sha256", "plain_disk_errors", "size_of", "sync", "write_atomically"]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_REFUSED = (
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG,
+    errno.ELOOP,
+)  # fmt: skip
+"""Not allowed to write there, or the folder (or one above it) is a file."""
 
 
 def file_sha256(path: Path) -> str:
@@ -37,6 +42,37 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` to write to; it takes the name of ``path`` if the body succeeds.
+
+    A command that is killed leaves the file as it was. Missing folders above it are made.
+
+    Args:
+        durable: also survive a power cut, for some milliseconds a file; not worth it for what can be made
+            again, such as a cache.
+
+    Raises:
+        SemtoolError: if the disk is full or the folder may not be written to.
+    """
+    temporary = path.with_name(f".tmp-{uuid.uuid4().hex[:12]}{path.suffix}")
+    with plain_disk_errors(path.parent):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            if durable:
+                sync(temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, content: str | bytes, *, durable: bool = True) -> None:
+    """Write ``content`` (a text as UTF-8, its line ends as they are) to ``path``, all of it or nothing."""
+    with atomic(path, durable=durable) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 @contextmanager
