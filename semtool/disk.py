@@ -5,14 +5,15 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from semtool.errors import SemtoolError
+from semtool.errors import SemtoolError, UsageError
 
-__all__ = ["atomic", "file_sha256", "plain_disk_errors", "size_of", "sync", "write_atomically"]
+__all__ = ["atomic", "file_sha256", "plain_disk_errors", "read_plain", "size_of", "sync", "write_atomically"]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REFUSED = (
@@ -20,6 +21,25 @@ _REFUSED = (
     errno.ELOOP,
 )  # fmt: skip
 """Not allowed to write there, or the folder (or one above it) is a file."""
+
+
+def read_plain(path: Path, most: int = 64_000_000) -> bytes:
+    """Return a file's bytes: never those of a pipe, a device, or of a file of more than ``most`` bytes.
+
+    Raises:
+        UsageError: saying what it is instead, or what the system says.
+    """
+    try:
+        kind = path.stat()
+        if not stat.S_ISREG(kind.st_mode):
+            what = "a folder" if stat.S_ISDIR(kind.st_mode) else "a pipe or a device"
+            raise UsageError(f"cannot read {path}: it is {what}, not a file")
+        if kind.st_size > most:
+            raise UsageError(f"cannot read {path}: it has {kind.st_size} bytes, at most {most} are read")
+        with path.open("rb") as stream:
+            return stream.read(most)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def file_sha256(path: Path) -> str:

@@ -12,12 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,7 +125,7 @@ def prepare(
             return _checked(_report(found, reader, read=0, created=False), strict)
         earlier = _earlier(versions, recipe)
 
-    with _work_folder(store) as work:
+    with store.work_folder() as work:
         with ArrayWriter(work, dataset.name, bodies=dataset.bodies) as writer:
             collector = Collector(writer)
             for reading, fresh in _readings(reader, dataset, tasks, earlier, workers):
@@ -236,17 +233,6 @@ def _readings(
             yield Reading(task, earlier.outcomes(task.content)), False
         else:
             yield next(new), True
-
-
-@contextmanager
-def _work_folder(store: Store) -> Iterator[Path]:
-    """Give a temporary folder on the store's file system."""
-    store.root.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".tmp-", dir=store.root))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _report(artifact: Artifact, reader: Format, *, read: int, created: bool) -> Prepared:
