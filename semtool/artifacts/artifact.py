@@ -108,7 +108,10 @@ class Artifact:
             else:
                 from semtool.embedding_file import EmbeddingFile
 
-                dataset = EmbeddingFile(self.path).dataset
+                file = EmbeddingFile(self.path)
+                dataset, vectors = file.dataset, file.vectors()
+                if not (vectors.any(axis=1) & (abs(vectors) < float("inf")).all(axis=1)).all():
+                    return [f"{self.reference}: it holds vectors of zeros, NaN or infinite numbers"]
         except SemtoolError as error:
             return [f"{self.reference}: {error}"]
         return [] if dataset == self.dataset else [f"{self.reference}: its content is about {dataset!r}"]
