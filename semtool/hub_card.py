@@ -60,7 +60,7 @@ Every file's checksum is in `manifest.json`, with what the artifact was made fro
 
 def card(artifact: Artifact, repo: str, *, licence: str = "unknown") -> str:
     """Return the card of ``artifact`` in ``repo`` (``user/name``), Markdown with the hub's front matter."""
-    prompts = artifact.name.partition("/")[0]
+    prompts = artifact.prompt_set
     manifest = artifact.manifest
     facts = {"data set": artifact.dataset, "prompt set": prompts}
     if artifact.kind == "embeddings":

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from semtool.artifacts.disk import file_sha256, sync
 from semtool.artifacts.manifest import FILE as MANIFEST
 from semtool.artifacts.manifest import FileRecord, Input, Manifest
+from semtool.artifacts.reference import Reference
+from semtool.disk import file_sha256, sync
 from semtool.errors import SemtoolError
 
 __all__ = ["Artifact", "Draft", "record"]
@@ -24,19 +25,44 @@ class Artifact:
     manifest: Manifest
 
     @property
+    def place(self) -> Reference:
+        """The parts of the reference."""
+        return Reference.parse(self.kind, self.reference)
+
+    @property
     def dataset(self) -> str:
-        """The data set, which is the first part of the reference."""
-        return self.reference.split("/", 1)[0]
+        """The data set."""
+        return self.place.dataset
 
     @property
     def name(self) -> str:
         """The reference without data set and version."""
-        return self.reference.split("/", 1)[1].rsplit("@", 1)[0]
+        return "/".join(self.place.parts)
 
     @property
     def version(self) -> int:
         """The number N of ``@vN``."""
-        return int(self.reference.rsplit("@v", 1)[1])
+        return self.place.version or 0
+
+    @property
+    def prompt_set(self) -> str:
+        """Of descriptions and embeddings: the prompt set."""
+        return self.place.prompt_set
+
+    @property
+    def encoder(self) -> str:
+        """Of embeddings: the encoder, as the reference spells it."""
+        return self.place.encoder
+
+    @property
+    def split(self) -> str:
+        """Of features: the class split."""
+        return self.place.split
+
+    @property
+    def visual(self) -> str:
+        """Of features: the visual encoder, as the reference spells it."""
+        return self.place.visual
 
     def as_input(self) -> Input:
         """Return this artifact as another one's manifest names it."""
@@ -45,6 +71,11 @@ class Artifact:
     def problems(self) -> list[str]:
         """Compare every file with the manifest; return one sentence for each that does not fit."""
         found = []
+        if self.manifest.kind != self.kind or self.manifest.reference != self.reference:
+            found.append(
+                f"{self.reference}: {MANIFEST} says {self.manifest.kind} {self.manifest.reference}, "
+                "which is another place"
+            )
         if self.manifest.checksum != self.manifest.own_checksum:
             found.append(f"{self.reference}: {MANIFEST} does not match its checksum")
         for name, record in self.manifest.files.items():
@@ -60,6 +91,30 @@ class Artifact:
         extra = {p.name for p in self.path.iterdir()} - set(self.manifest.files) - {MANIFEST}
         found += [f"{self.reference}: {name} is not in the manifest" for name in sorted(extra)]
         return found
+
+    def content_problems(self) -> list[str]:
+        """Open text or vectors once: files may be put here by hand, and fit their checksums all the same.
+
+        Returns:
+            One sentence if they cannot be read, or are about another data set than the reference says.
+        """
+        if self.kind not in ("descriptions", "embeddings"):
+            return []
+        try:
+            if self.kind == "descriptions":
+                from semtool.descriptions import DescriptionSet
+
+                dataset = DescriptionSet.read(self.path).dataset
+            else:
+                from semtool.embedding_file import EmbeddingFile
+
+                file = EmbeddingFile(self.path)
+                dataset, vectors = file.dataset, file.vectors()
+                if not (vectors.any(axis=1) & (abs(vectors) < float("inf")).all(axis=1)).all():
+                    return [f"{self.reference}: it holds vectors of zeros, NaN or infinite numbers"]
+        except SemtoolError as error:
+            return [f"{self.reference}: {error}"]
+        return [] if dataset == self.dataset else [f"{self.reference}: its content is about {dataset!r}"]
 
     def verify(self) -> Artifact:
         """Return self if every file fits the manifest; raise `SemtoolError` naming what does not."""

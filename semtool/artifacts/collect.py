@@ -12,8 +12,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from semtool.artifacts.disk import plain_disk_errors, size_of
-from semtool.artifacts.store import KINDS, TEMPORARY, Artifact, Store
+from semtool.artifacts.artifact import Artifact
+from semtool.artifacts.reference import KINDS
+from semtool.artifacts.store import TEMPORARY, Store
+from semtool.disk import plain_disk_errors, read_plain, size_of
+from semtool.errors import SemtoolError
 
 __all__ = ["Garbage", "collect"]
 
@@ -34,7 +37,8 @@ def collect(store: Store, *, old: bool = False, dry_run: bool = False) -> list[G
     ``dry_run`` nothing is removed. Drafts that are still being written are left alone.
 
     Raises:
-        SemtoolError: with ``old``, if a manifest cannot be read: what it refers to is then unknown.
+        SemtoolError: with ``old``, if a manifest or the metrics of a run cannot be read: what they refer to
+            is then unknown.
     """
     if not store.root.is_dir():
         return []
@@ -51,8 +55,8 @@ def collect(store: Store, *, old: bool = False, dry_run: bool = False) -> list[G
 
 
 def _abandoned(root: Path, *, dry_run: bool) -> Iterator[Garbage]:
-    names = {p.name.removesuffix(".lock") for p in root.glob(f"{TEMPORARY}*")}
-    for name in sorted(names):
+    # A folder without a lock is nobody's draft: it is not ours to judge whether somebody still writes it.
+    for name in sorted(p.name.removesuffix(".lock") for p in root.glob(f"{TEMPORARY}*.lock")):
         folder, lock = root / name, FileLock(root / f"{name}.lock")
         try:
             lock.acquire(timeout=0)
@@ -83,7 +87,13 @@ def _unused(store: Store) -> list[Artifact]:
 
 def _named_by_runs(root: Path) -> Iterator[str]:
     for path in root.glob("runs/**/metrics.json"):
-        yield from _references(json.loads(path.read_text(encoding="utf-8")))
+        try:
+            yield from _references(json.loads(read_plain(path)))
+        except (SemtoolError, ValueError, RecursionError) as error:
+            raise SemtoolError(
+                f"cannot read {path}, so nothing old is removed, as that run may need it: {error}; "
+                "remove the run or evaluate it again"
+            ) from error
 
 
 def _references(value: Any) -> Iterator[str]:

@@ -12,12 +12,24 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from semtool.artifacts.migrations import SCHEMA, upgrade
+from semtool.disk import read_plain
 from semtool.errors import SemtoolError
 
-__all__ = ["FILE", "SCHEMA", "FileRecord", "Input", "Manifest", "digest", "library_versions", "now"]
+__all__ = [
+    "FILE", "MADE_BY", "SCHEMA", "FileRecord", "Input", "Manifest", "digest", "library_versions", "now",
+]  # fmt: skip
+
+SCHEMA = 2
+"""What this version writes and reads. An artifact of another schema is made again, never converted."""
+MADE_BY = {
+    "descriptions": "semtool generate",
+    "embeddings": "semtool embed",
+    "arrays": "semtool prepare (licensed data) or semtool simulate",
+    "features": "semtool features",
+}
 
 FILE = "manifest.json"
+_MOST = 256_000_000  # bytes of a manifest
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
@@ -76,16 +88,33 @@ class Manifest(BaseModel):
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
-        """Read ``folder/manifest.json``; raise `SemtoolError` if it is damaged or of a newer schema."""
+        """Read ``folder/manifest.json``.
+
+        Raises:
+            SemtoolError: if it is damaged, or of another schema: then with the command that makes it again.
+        """
         path = folder / FILE
         try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            raw = json.loads(read_plain(path, _MOST))
+        except (SemtoolError, ValueError, RecursionError) as error:
             raise SemtoolError(f"cannot read the manifest {path}: {error}") from error
         if not isinstance(raw, dict):
             raise SemtoolError(f"the manifest {path} is damaged: it is no JSON object")
+        schema = raw.get("schema")
+        if type(schema) is not int or schema < 1:
+            raise SemtoolError(f"the manifest {path} is damaged: it names no schema")
+        if schema > SCHEMA:
+            raise SemtoolError(
+                f"the manifest {path} has schema {schema}, this semtool reads {SCHEMA}; upgrade semtool"
+            )
+        if schema < SCHEMA:
+            again = MADE_BY.get(str(raw.get("kind")), "the command that made it")
+            raise SemtoolError(
+                f"the manifest {path} has schema {schema}, which an earlier semtool wrote; remove this "
+                f"version and make it again with {again}"
+            )
         try:
-            return cls.model_validate(upgrade(raw, f"the manifest {path}"))
+            return cls.model_validate(raw)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from semtool.embedding_file import EmbeddingFile
+from semtool.numeric import unit
 
 __all__ = ["Move", "movement"]
 
@@ -26,11 +24,11 @@ def movement(before: EmbeddingFile, after: EmbeddingFile) -> tuple[Move, ...]:
 
     Texts are paired by class, granularity, slot and variant; a class that shares none has a worst of 1.
     """
-    old, new = _unit(before.vectors()), _unit(after.vectors())
+    old, new = unit(before.vectors()), unit(after.vectors())
     old_rows, new_rows = _by_key(before), _by_key(after)
     moves = []
     for c in sorted(set(before.class_id.tolist()) & set(after.class_id.tolist())):
-        means = [_unit(v[f.class_id == c].mean(axis=0)) for f, v in ((before, old), (after, new))]
+        means = [unit(v[f.class_id == c].mean(axis=0)) for f, v in ((before, old), (after, new))]
         pairs = [(row, new_rows[key]) for key, row in old_rows.items() if key[0] == c and key in new_rows]
         worst = max((1 - float(old[i] @ new[j]) for i, j in pairs), default=1.0)
         moves.append(Move(c, _rounded(1 - float(means[0] @ means[1])), _rounded(worst)))
@@ -40,12 +38,6 @@ def movement(before: EmbeddingFile, after: EmbeddingFile) -> tuple[Move, ...]:
 def _by_key(file: EmbeddingFile) -> dict[tuple[int, str, str, int], int]:
     columns = (file.class_id, file.granularity, file.slot, file.variant)
     return {key: row for row, key in enumerate(zip(*(c.tolist() for c in columns), strict=True))}
-
-
-def _unit(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
-    wide = vectors.astype(np.float64)
-    unit: NDArray[np.float64] = wide / np.linalg.norm(wide, axis=-1, keepdims=True).clip(1e-12)
-    return unit
 
 
 def _rounded(distance: float) -> float:

@@ -7,7 +7,6 @@ Layout: ``<root>/<kind>/<data set>/<name...>/vN/`` with ``manifest.json`` beside
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
@@ -18,59 +17,67 @@ from typing import Any
 from filelock import FileLock
 
 from semtool.artifacts.artifact import Artifact, Draft, record
-from semtool.artifacts.disk import plain_disk_errors, sync
+from semtool.artifacts.checked import Checked
 from semtool.artifacts.manifest import FILE as MANIFEST
-from semtool.artifacts.manifest import Input, Manifest, digest, library_versions, now
+from semtool.artifacts.manifest import MADE_BY, Input, Manifest, digest, library_versions, now
+from semtool.artifacts.reference import KINDS, PART, VERSION, Reference
+from semtool.disk import plain_disk_errors, sync
 from semtool.errors import SemtoolError, UsageError, unknown_name
 
 __all__ = ["KINDS", "TEMPORARY", "Artifact", "Draft", "Store"]
 
-KINDS = {"descriptions": 1, "embeddings": 2, "arrays": 1, "features": 2}
-"""The kinds of versioned artifact and how many parts their name has after the data set."""
-
-MADE_BY = {
-    "descriptions": "semtool generate",
-    "embeddings": "semtool embed",
-    "arrays": "semtool prepare (licensed data) or semtool simulate",
-    "features": "semtool features",
-}
+CHECKED = ".checked"
+"""Folder of what was found whole."""
 TEMPORARY = ".tmp-"
 """How the folders of unfinished artifacts begin; each has a lock file beside it, held while it is written."""
-_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-_VERSION = re.compile(r"v([1-9][0-9]*)")
 
 
 class Store:
-    """All artifacts below one root folder (``--root``, ``$SEMTOOL_ROOT``, else ``./artifacts``)."""
+    """All artifacts below one root folder (``--root``, ``$SEMTOOL_ROOT``, else ``./artifacts``).
+
+    Raises:
+        UsageError: if the root is no folder.
+    """
 
     def __init__(self, root: str | Path | None = None) -> None:
         self.root = Path(root or os.environ.get("SEMTOOL_ROOT") or "artifacts")
+        if "\0" in str(self.root) or (self.root.exists() and not self.root.is_dir()):
+            raise UsageError(f"{str(self.root)!r} is a file, no folder; name another folder with --root")
+        self._checked = Checked(self.root / CHECKED)
 
     # ---- reading
 
-    def resolve(self, kind: str, reference: str) -> Artifact:
+    def resolve(self, kind: str, reference: str, *, check: bool = True) -> Artifact:
         """Return the artifact of ``kind`` that ``reference`` names; the newest version if it names none.
+
+        Its files are held against their checksums, unless they were before and have the same sizes and
+        times since.
+
+        Args:
+            check: False for lists, and for whoever calls `Artifact.problems` anyway.
 
         Raises:
             UsageError: if the reference has the wrong form or nothing has that name.
+            SemtoolError: if the artifact is damaged.
         """
-        name, _, version = reference.partition("@")
-        folder = self._folder(kind, name)
-        versions = _versions(folder)
+        wanted = Reference.parse(kind, reference)
+        name = wanted.full_name
+        versions = _versions(self._folder(kind, name))
         if not versions:
             known = {r.partition("@")[0] for r in self.references(kind)}
             if not known:
                 raise UsageError(f"no {kind} {reference!r} under {self.root}; make it with {MADE_BY[kind]}")
             raise unknown_name(kind, name, known)
-        if not version:
-            return self._open(kind, name, versions[-1])
-        match = _VERSION.fullmatch(version)
-        if not match or int(match[1]) not in versions:
+        version = wanted.version or versions[-1]
+        if version not in versions:
             have = ", ".join(f"v{v}" for v in versions)
-            raise UsageError(f"{kind} {name!r} has no version {version!r}; there are: {have}")
-        return self._open(kind, name, int(match[1]))
+            raise UsageError(f"{kind} {name!r} has no version 'v{version}'; there are: {have}")
+        artifact = self._open(kind, name, version)
+        if check:
+            self._checked.verify(artifact)
+        return artifact
 
-    def locate(self, reference: str) -> Artifact:
+    def locate(self, reference: str, *, check: bool = True) -> Artifact:
         """Return the artifact that ``reference`` names, whatever its kind (``<kind>/<reference>`` says it).
 
         Raises:
@@ -78,7 +85,7 @@ class Store:
         """
         head, _, rest = reference.partition("/")
         if head in KINDS:
-            return self.resolve(head, rest)
+            return self.resolve(head, rest, check=check)
         name = reference.partition("@")[0]
         known = {kind: {r.partition("@")[0] for r in self.references(kind)} for kind in KINDS}
         fitting = [kind for kind in KINDS if name in known[kind]]
@@ -87,7 +94,7 @@ class Store:
         if len(fitting) > 1:
             forms = " or ".join(f"{kind}/{reference}" for kind in fitting)
             raise UsageError(f"{reference!r} names artifacts of several kinds; write {forms}")
-        return self.resolve(fitting[0], reference)
+        return self.resolve(fitting[0], reference, check=check)
 
     def newest(self, kind: str, dataset: str | None = None, prefix: str = "") -> Artifact | None:
         """Return the artifact of ``kind`` made last, or None; ``prefix`` narrows the name after the data set.
@@ -96,7 +103,10 @@ class Store:
             SemtoolError: if a manifest that might be the newest cannot be read.
         """
         candidates = [a for a in self.artifacts(kind, dataset) if a.name.startswith(prefix)]
-        return max(candidates, key=lambda a: (a.manifest.created, a.reference), default=None)
+        newest = max(candidates, key=lambda a: (a.manifest.created, a.reference), default=None)
+        if newest is not None:
+            self._checked.verify(newest)
+        return newest
 
     def references(self, kind: str, dataset: str | None = None) -> list[str]:
         """Return the reference of every version of ``kind``, sorted, without opening any."""
@@ -104,25 +114,26 @@ class Store:
         found = []
         for folder in base.glob("/".join([dataset or "*"] + ["*"] * KINDS[kind])):
             name = folder.relative_to(base).as_posix()
-            if all(_PART.fullmatch(part) for part in name.split("/")):
+            if all(PART.fullmatch(part) for part in name.split("/")):
                 found += [(name, version) for version in _versions(folder)]
         return [f"{name}@v{version}" for name, version in sorted(found)]
 
     def artifacts(self, kind: str, dataset: str | None = None) -> list[Artifact]:
-        """Return every version of ``kind``, sorted by name and version.
+        """Return every version of ``kind``, sorted by name and version, their files not checked.
 
         Raises:
             SemtoolError: if a manifest cannot be read.
         """
-        return [self.resolve(kind, reference) for reference in self.references(kind, dataset)]
+        return [self.resolve(kind, reference, check=False) for reference in self.references(kind, dataset)]
 
     def find(self, kind: str, name: str, identity: str) -> Artifact | None:
         """Return the newest version of ``name`` that was made from the same inputs and parameters, if any."""
         for version in reversed(_versions(self._folder(kind, name))):
-            # A version that cannot be read is none that could be reused.
+            # A version that cannot be read, or is damaged, is none that could be reused.
             with suppress(SemtoolError):
                 artifact = self._open(kind, name, version)
                 if artifact.manifest.identity == identity:
+                    self._checked.verify(artifact)
                     return artifact
         return None
 
@@ -155,7 +166,7 @@ class Store:
         """
         inputs, parameters = dict(inputs or {}), dict(parameters or {})
         target = self._folder(kind, name)
-        with plain_disk_errors(self.root), self._temporary() as temporary:
+        with plain_disk_errors(self.root), self.work_folder() as temporary:
             before = set(_versions(target))
             draft = Draft(folder=temporary)
             yield draft
@@ -168,6 +179,7 @@ class Store:
                         if same.manifest.identity == identity and (
                             same.manifest.files == files or version not in before
                         ):
+                            self._checked.verify(same)
                             draft.artifact = same
                             return
                 version = max(_versions(target), default=0) + 1
@@ -188,17 +200,14 @@ class Store:
                 sync(temporary)
                 self._publish(temporary, target / f"v{version}")
                 draft.artifact = self._open(kind, name, version)
-
-    # ---- inside
-
-    def _lock(self) -> FileLock:
-        return FileLock(self.root / ".lock")
+                self._checked.remember(draft.artifact)
 
     @contextmanager
-    def _temporary(self) -> Iterator[Path]:
-        """A folder for a draft; its lock tells `collect` that somebody is still writing."""
+    def work_folder(self) -> Iterator[Path]:
+        """Yield a temporary folder on the store's file system; nobody collects it while it is in use."""
         self.root.mkdir(parents=True, exist_ok=True)
         folder = self.root / f"{TEMPORARY}{uuid.uuid4().hex[:12]}"
+        # Its lock tells `collect` that somebody is still writing.
         alive = FileLock(f"{folder}.lock")
         with self._lock():
             alive.acquire()
@@ -209,6 +218,11 @@ class Store:
             shutil.rmtree(folder, ignore_errors=True)
             Path(alive.lock_file).unlink(missing_ok=True)
             alive.release()
+
+    # ---- inside
+
+    def _lock(self) -> FileLock:
+        return FileLock(self.root / ".lock")
 
     def _publish(self, temporary: Path, final: Path) -> None:
         """Rename a finished draft into place; leave no empty folder if that fails."""
@@ -225,13 +239,7 @@ class Store:
             sync(folder)
 
     def _folder(self, kind: str, name: str) -> Path:
-        parts = name.split("/")
-        if kind not in KINDS:
-            raise unknown_name("kind of artifact", kind, KINDS)
-        if len(parts) != KINDS[kind] + 1 or not all(_PART.fullmatch(p) for p in parts):
-            form = "/".join(["<data set>"] + ["<name>"] * KINDS[kind])
-            raise UsageError(f"{name!r} does not name {kind}: a reference has the form {form}[@vN]")
-        return self.root.joinpath(kind, *parts)
+        return self.root.joinpath(kind, *Reference.parse(kind, name).full_name.split("/"))
 
     def _open(self, kind: str, name: str, version: int) -> Artifact:
         path = self.root.joinpath(kind, *name.split("/"), f"v{version}")
@@ -241,4 +249,5 @@ class Store:
 def _versions(folder: Path) -> list[int]:
     if not folder.is_dir():
         return []
-    return sorted(int(m[1]) for p in folder.iterdir() if (m := _VERSION.fullmatch(p.name)))
+    with plain_disk_errors(folder):
+        return sorted(int(m[1]) for p in folder.iterdir() if (m := VERSION.fullmatch(p.name)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
 from functools import cached_property
 from typing import Any, Literal
 
@@ -19,10 +20,15 @@ _CODE = re.compile(r"([a-z]+)0*(\d+)")
 
 
 def plain(text: str) -> str:
-    """Return ``text`` as aliases are compared: lower case, letters and digits only, leading zeros gone."""
-    squeezed = re.sub(r"[^a-z0-9]+", "", text.lower())
+    """Return ``text`` as aliases are compared: letters (of any script) and digits, leading zeros gone.
+
+    A sign at the end stays: ``turn +`` and ``turn -`` are two classes.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold().strip()
+    squeezed = re.sub(r"[\W_]+", "", folded)
+    sign = folded[-1:] if folded[-1:] in "+-−" else ""
     match = _CODE.fullmatch(squeezed)
-    return match[1] + match[2] if match else squeezed
+    return ((match[1] + match[2] if match else squeezed) + sign) or folded
 
 
 class _Record(BaseModel):
@@ -103,6 +109,9 @@ class Dataset(_Record):
         classes = []
         listed = raw.get("classes")
         for index, entry in enumerate(listed if isinstance(listed, list | tuple) else ()):
+            if isinstance(entry, bool):
+                word = "yes/on/true" if entry else "no/off/false"
+                raise ValueError(f"classes.{index}: YAML reads a bare {word} as {entry}; quote it: 'no'")
             filled: Any = {"name": entry} if isinstance(entry, str) else entry
             if isinstance(filled, dict):
                 number = filled.get("id", index)
@@ -179,7 +188,7 @@ class Dataset(_Record):
 
         What stands in parentheses or after a slash may be left out where no other class reads the same then.
         """
-        if isinstance(label, int) or label.isdigit():
+        if isinstance(label, int) or label.isdecimal():
             index = int(label)
             if index >= len(self.classes):
                 raise UsageError(f"{self.name} has classes 0 to {len(self.classes) - 1}, not {index}")
@@ -213,7 +222,14 @@ class Dataset(_Record):
 
     def protocol(self, name: str | None = None) -> SampleProtocol:
         """Return a sample protocol by name; without one the default."""
+        if not self.protocols:
+            raise UsageError(
+                f"{self.name} has no sample protocol; add to its YAML file, for example: "
+                "protocols: {xsub: {by: subject, train: [1, 2, 3]}}, default_protocol: xsub"
+            )
         name = name or self.default_protocol
+        if not name:
+            raise UsageError(f"{self.name} has no default protocol; name one of {', '.join(self.protocols)}")
         if name not in self.protocols:
             raise unknown_name(f"sample protocol of {self.name}", name, self.protocols)
         return self.protocols[name]

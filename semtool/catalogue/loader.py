@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from semtool.catalogue.dataset import Dataset
 from semtool.catalogue.problems import all_problems
+from semtool.disk import read_plain
 from semtool.errors import UsageError, unknown_name
 
 __all__ = ["dataset_names", "in_catalogue", "load_dataset", "read_yaml"]
@@ -33,7 +34,8 @@ def load_dataset(name: str | Path) -> Dataset:
     if text.endswith((".yaml", ".yml")):
         return _load(Path(text))
     if text not in dataset_names():
-        raise unknown_name("data set", text, dataset_names())
+        error = unknown_name("data set", text, dataset_names())
+        raise UsageError(f"{error}; one of your own is named by the path of its .yaml file")
     return _from_catalogue(text)
 
 
@@ -63,11 +65,13 @@ def _load(path: Path) -> Dataset:
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML mapping; refuse duplicate keys, and name file and line of what does not parse."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+        text = read_plain(path, 8_000_000).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path.name} is not UTF-8; save it as UTF-8") from error
     try:
         raw = yaml.load(text, Loader=_StrictLoader)
+    except (RecursionError, TypeError, ValueError) as error:
+        raise UsageError(f"{path.name} is no YAML that can be read: {error}") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path.name}, line {mark.line + 1}" if mark else path.name

@@ -51,7 +51,7 @@ def _list(
     for each in [kind] if kind else KINDS:
         for reference in here.references(each, dataset):
             try:
-                entries.append(entry(here.resolve(each, reference)))
+                entries.append(entry(here.resolve(each, reference, check=False)))
             except SemtoolError as error:
                 entries.append({"kind": each, "reference": reference, "problem": str(error)})
     if json:
@@ -82,7 +82,7 @@ def _show(reference: REFERENCE, root: Root = None, json: Json = False) -> None:
 
     Example: semtool artifacts show ntu60/multi
     """
-    artifact = store(root).locate(reference)
+    artifact = store(root).locate(reference, check=False)
     manifest = artifact.manifest.model_dump(mode="json", by_alias=True)
     if json:
         json_object({"path": str(artifact.path), "manifest": manifest})
@@ -113,7 +113,9 @@ def _verify(
     checked, problems = 0, []
     for artifact in _chosen(here, references):
         checked += 1
-        problems += [artifact] if isinstance(artifact, str) else artifact.problems()
+        problems += (
+            [artifact] if isinstance(artifact, str) else artifact.problems() or artifact.content_problems()
+        )
     if json:
         json_object({"checked": checked, "problems": problems})
     else:
@@ -129,12 +131,12 @@ def _chosen(here: Store, references: list[str] | None) -> list[Artifact | str]:
     from semtool.artifacts import KINDS
 
     if references:
-        return [here.locate(reference) for reference in references]
+        return [here.locate(reference, check=False) for reference in references]
     found: list[Artifact | str] = []
     for kind in KINDS:
         for reference in here.references(kind):
             try:
-                found.append(here.resolve(kind, reference))
+                found.append(here.resolve(kind, reference, check=False))
             except SemtoolError as error:
                 found.append(f"{reference}: {error}")
     return found
@@ -174,7 +176,7 @@ def _pair(here: Store, before: str, after: str | None) -> tuple[Artifact, Artifa
     old = here.locate(before)
     if after is not None:
         return old, here.locate(after)
-    name = old.reference.partition("@")[0]
+    name = old.place.full_name
     newest = here.resolve(old.kind, name)
     if newest.version > old.version:
         return old, newest

@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_)
     group.command("show")(show)
     group.command("check")(check)
+    group.command("vocabulary")(vocabulary)
     app.add_typer(group, name="datasets")
 
 
@@ -126,6 +127,7 @@ def check(
     from semtool.catalogue.checks import gaps, twins
 
     dataset = load_dataset(file)
+    _check_layout(dataset.layout)
     bank = load_bank(dataset)
     missing, same = gaps(dataset, bank), twins(dataset, bank)
     if json:
@@ -140,9 +142,38 @@ def check(
         for sentence in same:
             console.say(sentence)
         if missing:
-            console.say("Prompt sets that need no facts: label, clip-ensemble.")
+            ready = " and attributes" if "attribute" not in missing else ""
+            console.say(f"Prompt sets that it is enough for: label, clip-ensemble{ready}.")
+        if not dataset.protocols:
+            console.say("not given: protocols, so features and train cannot tell training samples from tests")
     if same:
         raise SemtoolError(f"{dataset.name}: {len(same)} pairs of classes cannot be told apart; see above")
+
+
+def vocabulary(json: console.Json = False) -> None:
+    """Print the attribute vocabulary: the fields and values that facts may use.
+
+    Example: semtool datasets vocabulary
+    """
+    from semtool.catalogue import load_vocabulary
+
+    fields = load_vocabulary().fields
+    if json:
+        console.json_object({"fields": {name: field.model_dump() for name, field in fields.items()}})
+        return
+    rows = [
+        (name, value + (" (default)" if meaning.default else ""), meaning.means)
+        for name, field in fields.items()
+        for value, meaning in field.values.items()
+    ]
+    console.table("Attribute vocabulary", ("field", "value", "means"), rows)
+
+
+def _check_layout(name: str) -> None:
+    """Refuse a layout that no skeleton reader knows."""
+    from skeleton.data.layouts import layout
+
+    layout(name)
 
 
 def _show_split(dataset: Dataset, split: Split) -> None:

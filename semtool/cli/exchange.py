@@ -37,7 +37,12 @@ def _import(
     sheet: Annotated[
         str | None, typer.Option(help="Sheet of a spreadsheet.", show_default="by data set")
     ] = None,
-    by: Annotated[str, typer.Option(help="How rows find their class: order (or number) or label.")] = "order",
+    by: Annotated[
+        str | None,
+        typer.Option(
+            help="How rows find their class: order (or number) or label.", show_default="by the file"
+        ),
+    ] = None,
     encoder: Annotated[str, typer.Option(help="Of vectors: what made them.")] = "unknown",
     key: Annotated[str | None, typer.Option(help="Of a checkpoint: name of the tensor.")] = None,
     root: Root = None,
@@ -49,7 +54,7 @@ def _import(
     """
     from semtool.exchange import import_descriptions, import_embeddings
 
-    if by not in ("order", "label"):
+    if by not in (None, "order", "label"):
         raise UsageError(f"--by is order or label, not {by!r}")
     here = store(root)
     if source.suffix.lower() in _VECTORS:
@@ -58,7 +63,7 @@ def _import(
         )
     else:
         found = import_descriptions(
-            source, dataset, name, store=here, granularity=granularity, sheet=sheet, by_label=by == "label"
+            source, dataset, name, store=here, granularity=granularity, sheet=sheet, by=by
         )
     for sentence in found.notes:
         note(sentence)

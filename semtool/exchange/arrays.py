@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,8 @@ def read_vectors(path: Path, key: str | None = None) -> NDArray[np.float32]:
         SemtoolError: if it holds code, no such tensor, or numbers that are no vectors.
     """
     if not path.is_file():
-        raise UsageError(f"cannot read {path}: no such file")
+        what = "it is no plain file" if path.exists() else "no such file"
+        raise UsageError(f"cannot read {path}: {what}")
     suffix = path.suffix.lower()
     if suffix == ".npy":
         found = _npy(path)
@@ -44,6 +47,17 @@ def read_vectors(path: Path, key: str | None = None) -> NDArray[np.float32]:
 def _npy(path: Path) -> NDArray[Any]:
     try:
         with path.open("rb") as stream:
+            version = np.lib.format.read_magic(stream)
+            read = (
+                np.lib.format.read_array_header_1_0
+                if version == (1, 0)
+                else np.lib.format.read_array_header_2_0
+            )
+            shape, _, kind = read(stream)
+            # A shape that is larger than the file, or negative, would ask for any amount of memory.
+            if min(shape, default=0) < 0 or math.prod(shape) * kind.itemsize > path.stat().st_size:
+                raise ValueError(f"its header says {shape}, which the file does not hold")
+            stream.seek(0)
             array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
             if stream.read(1):
                 raise ValueError("there is more after the array")
@@ -57,7 +71,8 @@ def _checkpoint(path: Path, key: str | None) -> NDArray[Any]:
     import torch
 
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        # From memory: a length that a damaged pickle names is then never allocated.
+        loaded = torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
     except Exception as error:  # pickle, zip and tar readers each raise their own.
         raise SemtoolError(
             f"{path.name} is refused: only checkpoints that hold plain tensors are opened, "
@@ -73,6 +88,10 @@ def _checkpoint(path: Path, key: str | None) -> NDArray[Any]:
         shapes = ", ".join(f"{name or '(itself)'} {tuple(t.shape)}" for name, t in list(tensors.items())[:10])
         wanted = "choose one tensor with --key" if key is None else f"there is no tensor {key!r}"
         raise UsageError(f"{path.name}: {wanted}; it holds: {shapes or 'none'}")
+    if tensors[key].numel() > path.stat().st_size:
+        raise SemtoolError(
+            f"{path.name}: {key!r} says {tuple(tensors[key].shape)}, which the file does not hold"
+        )
     array: NDArray[Any] = tensors[key].detach().to(torch.float32).numpy()
     return array
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError
+from semtool.numeric import unit
 
 __all__ = ["CODEBOOK", "ClassVectors"]
 
@@ -28,7 +29,7 @@ class ClassVectors:
         if missing := sorted(set(range(classes)) - set(self.owner.tolist())):
             what = f"{granularity} text" if granularity else "text"
             raise SemtoolError(f"{file.path}: no {what} for the classes {', '.join(map(str, missing))}")
-        self.unit = _normalized(file.vectors(rows))
+        self.unit = unit(file.vectors(rows)).astype(np.float32)
 
     def __len__(self) -> int:
         return len(self.owner)
@@ -38,7 +39,7 @@ class ClassVectors:
         chosen = np.ones(len(self), dtype=bool) if chosen is None else chosen
         sums = np.zeros((self.classes, self.dim), dtype=np.float64)
         np.add.at(sums, self.owner[chosen], self.unit[chosen])
-        return _normalized(sums)
+        return unit(sums).astype(np.float32)
 
     def codebook(self) -> tuple[NDArray[np.float32], list[str]]:
         """Return float32 (C, 101, d), the motion description last, and notes on what was chosen."""
@@ -69,8 +70,3 @@ def _in_turn(rows: NDArray[np.int64], kinds: NDArray[np.str_]) -> NDArray[np.int
         return np.resize(rows, CODEBOOK)
     rank = np.array([np.count_nonzero(kinds[:i] == kinds[i]) for i in range(len(rows))])
     return np.sort(rows[np.argsort(rank, kind="stable")[:CODEBOOK]])
-
-
-def _normalized(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / lengths.clip(1e-12), dtype=np.float32)

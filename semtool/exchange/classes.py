@@ -16,18 +16,19 @@ __all__ = ["assign", "same_size"]
 _SHOWN = 8
 
 
-def assign(rows: Sequence[Row], dataset: Dataset, *, by_label: bool = False) -> tuple[list[int], list[str]]:
+def assign(rows: Sequence[Row], dataset: Dataset, *, by: str | None = None) -> tuple[list[int], list[str]]:
     """Return the class id of each row (rows left out at the end have none), and notes.
 
     A class number in the file decides; it may count from 0 or from 1, which its range tells. Without
     numbers the order of the rows decides. Labels only confirm: one that is no name of the class is noted,
-    and if most of them name other classes the file is refused. With ``by_label``, and where the file has no
-    order, the labels decide, and each must be known.
+    and if most of them name other classes the file is refused. With ``by="label"``, and where the file has no
+    order, the labels decide, and each must be known, unless all that are known stand in class order.
 
     Raises:
         SemtoolError: listing every class that has no row and every row that fits no class.
     """
-    if by_label or not all(row.ordered or row.index is not None for row in rows):
+    placed_anyway = all(row.ordered or row.index is not None for row in rows)
+    if by == "label" or not (by == "order" or placed_anyway or _in_class_order(rows, dataset)):
         return _by_label(rows, dataset)
     if all(r.index is not None for r in rows):
         ids, notes = _by_number([r.index for r in rows if r.index is not None], dataset)
@@ -79,6 +80,18 @@ def _by_place(rows: Sequence[Row], dataset: Dataset) -> tuple[list[int], list[st
     )
 
 
+def _in_class_order(rows: Sequence[Row], dataset: Dataset) -> bool:
+    """Whether there is a row a class, some labels are unknown, and nearly all others stand at their place."""
+    found = [_resolve(row.label, dataset) for row in rows]
+    known = [index for index in found if index is not None]
+    at_place = sum(index == place for place, index in enumerate(found))
+    return (
+        len(rows) == len(dataset.classes)
+        and len(known) < len(rows)
+        and at_place == len(known) > len(rows) / 2
+    )
+
+
 def _by_label(rows: Sequence[Row], dataset: Dataset) -> tuple[list[int], list[str]]:
     ids, problems = [], []
     for row in rows:
@@ -116,7 +129,7 @@ def _confirm(rows: Sequence[Row], ids: Sequence[int], dataset: Dataset) -> list[
 
 
 def _resolve(label: str | None, dataset: Dataset) -> int | None:
-    if label is None or label.strip().isdigit():
+    if label is None or label.strip().isdecimal():
         return None
     try:
         return dataset.find_class(label).id

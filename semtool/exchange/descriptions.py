@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semtool.artifacts import Artifact, Input, Store
-from semtool.artifacts.disk import file_sha256
 from semtool.catalogue import load_dataset
+from semtool.catalogue.dataset import plain
 from semtool.descriptions import GRANULARITIES, SLOTS, Description, DescriptionSet
+from semtool.disk import file_sha256
 from semtool.errors import SemtoolError, UsageError, unknown_name
 from semtool.exchange.classes import assign
 from semtool.exchange.readers import read_rows
@@ -41,7 +42,7 @@ def import_descriptions(
     store: Store,
     granularity: str | None = None,
     sheet: str | None = None,
-    by_label: bool = False,
+    by: str | None = None,
 ) -> Imported:
     """Read a foreign description file into the description set ``<data set>/<name>``.
 
@@ -51,7 +52,7 @@ def import_descriptions(
         granularity: of texts whose column does not say it. None: `label` if most texts are class names, else
             `global`.
         sheet: of a spreadsheet; None: the one named like the data set.
-        by_label: place rows by their labels instead of their number or order.
+        by: `order` (or number) or `label`, how rows find their class; None: what the file has.
 
     Raises:
         UsageError: if the file cannot be read.
@@ -63,8 +64,12 @@ def import_descriptions(
         raise unknown_name("granularity", granularity, GRANULARITIES)
     rows, notes = read_rows(path, data, sheet)
     if not any(row.texts for row in rows):
-        raise UsageError(f"{path.name} holds no text")
-    ids, placed = assign(rows, data, by_label=by_label)
+        raise UsageError("; ".join([f"{path.name} holds no text", *notes[:8]]))
+    try:
+        ids, placed = assign(rows, data, by=by)
+    except SemtoolError as error:
+        # What was set aside may be what is missing.
+        raise type(error)("; ".join([str(error), *notes[:8]])) from error
     default = granularity or _guess(rows, ids, data)
     if granularity is None and any(t.granularity is None for row in rows for t in row.texts):
         placed.append(f"the texts are taken as {default!r}; another granularity is set with --granularity")
@@ -74,7 +79,7 @@ def import_descriptions(
         "import": path.suffix.lower()[1:],
         "granularity": default,
         "sheet": sheet,
-        "by_label": by_label,
+        "by": by,
     }
     with store.create(
         "descriptions",
@@ -115,7 +120,13 @@ def _describe(rows: Sequence[Row], ids: Sequence[int], dataset: Dataset, default
     found, problems = [], []
     for row, index in zip(rows, ids, strict=False):
         texts = list(row.texts)
-        if row.label and not any(t.granularity == "label" for t in texts) and default != "label":
+        is_code = plain(row.label or "") == plain(dataset.classes[index].code)
+        if (
+            row.label
+            and not is_code
+            and not any(t.granularity == "label" for t in texts)
+            and default != "label"
+        ):
             # The class name as the file spells it is a description too.
             found.append((index, "label", "", row.label))
         for text in texts:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semtool.artifacts import Input, Store
-from semtool.artifacts.disk import file_sha256
 from semtool.catalogue import load_dataset
 from semtool.descriptions import GRANULARITIES
+from semtool.disk import file_sha256
 from semtool.errors import SemtoolError, unknown_name
 from semtool.exchange.classes import same_size
 from semtool.exchange.descriptions import Imported, slug
@@ -55,7 +55,10 @@ def import_embeddings(
     if granularity is not None and granularity not in GRANULARITIES:
         raise unknown_name("granularity", granularity, GRANULARITIES)
     vectors = read_vectors(path, key)
-    classes = len(data.classes)
+    classes, left = len(data.classes), ""
+    if data.name == "ntu60" and len(vectors) == len(load_dataset("ntu120").classes):
+        left = f"the first {classes} rows are {data.name}; {classes} to {len(vectors) - 1} are left out"
+        vectors = vectors[:classes]
     if len(vectors) != classes:
         hint = same_size(len(vectors))
         raise SemtoolError(f"{path.name} has {len(vectors)} rows, {data.name} has {classes} classes{hint}")
@@ -68,6 +71,7 @@ def import_embeddings(
     else:
         kinds = [granularity or "global"] * each
         notes = [f"the vectors are taken as {kinds[0]!r}, {each} a class"]
+    notes += [left] if left else []
     flat = vectors.reshape(classes * each, -1)
     lengths = np.linalg.norm(flat, axis=1)
     normalized = bool(np.abs(lengths - 1).max() < 1e-4)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from semtool.artifacts.disk import plain_disk_errors
 from semtool.catalogue import load_dataset
 from semtool.descriptions import GRANULARITIES, SLOTS, DescriptionSet
+from semtool.disk import read_plain, write_atomically
 from semtool.errors import SemtoolError, UsageError, unknown_name
 
 if TYPE_CHECKING:
@@ -76,6 +75,8 @@ def export(
         raise UsageError(
             f"the layout {layout!r} is made from {kind}, but {artifact.reference} holds {artifact.kind}"
         )
+    if problems := artifact.content_problems():
+        raise SemtoolError("; ".join(problems) + "; nothing was exported")
     made = _texts if layout in _OF_TEXT else _arrays
     files, notes = made(artifact, layout, granularity)
     about = {
@@ -91,11 +92,11 @@ def export(
     side = first.with_name("about.json") if layout == "granularities" else first.with_suffix(".json")
     contents = {Path(folder) / name: content for name, content in files.items()}
     contents[Path(folder) / side] = (json.dumps(about, indent=2) + "\n").encode()
-    taken = [str(p) for p in contents if p.exists() and p.read_bytes() != contents[p]]
+    taken = [str(p) for p in contents if p.exists() and read_plain(p, 1 << 32) != contents[p]]
     if taken and not overwrite:
         raise UsageError(f"{', '.join(taken)} exists with other content; export elsewhere or add --overwrite")
     for path, content in contents.items():
-        _replace(path, content)
+        write_atomically(path, content)
     return Exported(tuple(contents), tuple(notes))
 
 
@@ -118,7 +119,7 @@ def _arrays(artifact: Artifact, layout: str, granularity: str | None) -> tuple[d
         array, notes = vectors.means(), [f"the mean of {len(vectors) / classes:.4g} texts a class"]
     else:
         array, notes = vectors.codebook()
-    return {f"{file.dataset}_embeddings.npy": _npy(array)}, notes
+    return {f"{artifact.dataset}_embeddings.npy": _npy(array)}, notes
 
 
 def _texts(artifact: Artifact, layout: str, granularity: str | None) -> tuple[dict[str, bytes], list[str]]:
@@ -138,8 +139,8 @@ def _texts(artifact: Artifact, layout: str, granularity: str | None) -> tuple[di
     joined = [" ".join(found[c][slot] for slot in slots if slot in found[c]) for c in range(count)]
     notes = [f"the first {wanted} text of each class" + (", slots joined" if len(slots) > 1 else "")]
     if layout == "lines":
-        return {f"{descriptions.dataset}_des.txt": "".join(f"{text}\n" for text in joined).encode()}, notes
-    return {f"{descriptions.dataset}.csv": _csv(joined)}, notes
+        return {f"{artifact.dataset}_des.txt": "".join(f"{text}\n" for text in joined).encode()}, notes
+    return {f"{artifact.dataset}.csv": _csv(joined)}, notes
 
 
 def _class_count(dataset: str, described: Collection[int]) -> int:
@@ -164,14 +165,3 @@ def _npy(array: NDArray[np.float32]) -> bytes:
     out = io.BytesIO()
     np.save(out, array, allow_pickle=False)
     return out.getvalue()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with plain_disk_errors(path.parent):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(content)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)

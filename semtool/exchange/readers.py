@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semtool.errors import SemtoolError, UsageError
+from semtool.exchange.parts import parts_of
 from semtool.exchange.rows import Row, Text, read_text, squeeze
 from semtool.exchange.table import Table, csv_table, rows_of, sheet_table
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SUFFIXES", "read_rows"]
 
+_NUMBERED = re.compile(r"\s*\(?(\d{1,4})(?:[.):、]\s*|\s+-\s+|\t)(\S.*)")
 SUFFIXES = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".xlsx")
 
 
@@ -38,58 +41,96 @@ def read_rows(path: Path, dataset: Dataset, sheet: str | None = None) -> tuple[l
     if suffix == ".json":
         return _json(path)
     if suffix == ".jsonl":
-        return _objects([_parsed(line, f"{path.name}, line {n}") for n, line in _filled(path)], path)
+        return _objects([_parsed_or_none(line) for _, line in _filled(path)], path)
     if suffix == ".xlsx":
         return rows_of(sheet_table(path, dataset, sheet))
     raise UsageError(f"cannot tell what {path.name} holds; descriptions are read from {', '.join(SUFFIXES)}")
 
 
 def _filled(path: Path) -> list[tuple[int, str]]:
-    return [(n, line) for n, line in enumerate(read_text(path).splitlines(), 1) if line.strip()]
+    return [(n, line) for n, line in enumerate(read_text(path).split("\n"), 1) if line.strip()]
 
 
 def _lines(path: Path) -> tuple[list[Row], list[str]]:
     lines = _filled(path)
-    rows = [Row(f"line {n}", (Text(squeeze(line)),)) for n, line in lines]
     last = lines[-1][0] if lines else 0
-    empty = sorted(set(range(1, last + 1)) - {n for n, _ in lines})
-    return rows, [f"line {n} is empty" for n in empty]
+    notes = [f"line {n} is empty" for n in sorted(set(range(1, last + 1)) - {n for n, _ in lines})]
+    numbered = [_NUMBERED.match(line) for _, line in lines]
+    numbers = [int(match[1]) for match in numbered if match]
+    if len(numbers) == len(lines) > 1 and numbers == list(range(numbers[0], numbers[0] + len(lines))):
+        notes.append(f"the lines are numbered {numbers[0]} to {numbers[-1]}; the numbers are no text")
+        bare = [match[2] for match in numbered if match]
+        return [
+            Row(f"line {n}", parts_of(squeeze(text)), index)
+            for (n, _), text, index in zip(lines, bare, numbers, strict=True)
+        ], notes
+    return [Row(f"line {n}", parts_of(squeeze(line))) for n, line in lines], notes
 
 
 def _json(path: Path) -> tuple[list[Row], list[str]]:
     value = _parsed(read_text(path), path.name)
+    notes: list[str] = []
     if isinstance(value, Mapping):
         rows = []
         for key, entry in value.items():
-            where, numbered = f"entry {key!r}", key.strip().isdigit()
+            where, numbered = f"entry {key!r}", key.strip().isdecimal() and len(key) < 10
             index, label = (int(key), None) if numbered else (None, key)
-            rows.append(Row(where, _texts(entry, where), index, label, ordered=False))
-        return rows, []
-    if isinstance(value, list) and value and all(isinstance(entry, Mapping) for entry in value):
+            rows.append(Row(where, _texts(entry, where, notes), index, label, ordered=False))
+        return rows, notes
+    if isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value):
         return _objects(value, path)
     if isinstance(value, list):
-        return [Row(f"entry {n}", _texts(entry, f"entry {n}")) for n, entry in enumerate(value)], []
+        return [Row(f"entry {n}", _texts(entry, f"entry {n}", notes)) for n, entry in enumerate(value)], notes
     raise SemtoolError(f"{path.name} holds neither a list nor an object")
 
 
-def _texts(entry: Any, where: str) -> tuple[Text, ...]:
-    texts = [entry] if isinstance(entry, str) else entry
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise SemtoolError(f"{where} is neither a text nor a list of texts")
-    return tuple(Text(squeeze(text)) for text in texts if text.strip())
+def _texts(entry: Any, where: str, notes: list[str]) -> tuple[Text, ...]:
+    """Return the texts of an entry; one that is none is named in ``notes`` and set aside."""
+    if isinstance(entry, Mapping):
+        entry = list(entry.values())
+    texts = [text for text in (entry if isinstance(entry, list) else [entry]) if text not in ("", None)]
+    usable = [text for text in texts if isinstance(text, str) and _whole(text)]
+    if len(usable) < len(texts):
+        notes.append(f"{where}: {len(texts) - len(usable)} of {len(texts)} are no text and were set aside")
+    return tuple(part for text in usable if text.strip() for part in parts_of(squeeze(text)))
+
+
+def _whole(text: str) -> bool:
+    """Whether ``text`` can be written: half of a surrogate pair, as JSON can hold it, cannot."""
+    return not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def _objects(entries: list[Any], path: Path) -> tuple[list[Row], list[str]]:
-    for n, entry in enumerate(entries):
-        if not isinstance(entry, Mapping):
-            raise SemtoolError(f"{path.name}, entry {n} is no object")
-    header = list(dict.fromkeys(key for entry in entries for key in entry))
-    cells = [[entry.get(key) for key in header] for entry in entries]
-    return rows_of(Table(header, cells, [f"entry {n}" for n in range(len(entries))]))
+    usable = [
+        entry if isinstance(entry, Mapping) and all(_whole(str(v)) for v in entry.values()) else {}
+        for entry in entries
+    ]
+    header = list(dict.fromkeys(key for entry in usable for key in entry))
+    if not header:
+        raise SemtoolError(f"{path.name} holds no usable object, beginning with entry 0")
+    aside = [
+        f"entry {n} of {path.name} is no usable object and was set aside"
+        for n, e in enumerate(usable)
+        if not e
+    ]
+    cells = [[entry.get(key) for key in header] for entry in usable]
+    where = [f"entry {n}" for n in range(len(usable))]
+    filled = [n for n, entry in enumerate(usable) if entry]
+    rows, notes = rows_of(Table(header, [cells[n] for n in filled], [where[n] for n in filled]))
+    if aside and not all(row.index is not None or row.label for row in rows):
+        raise SemtoolError("; ".join(aside) + "; the others have no class number or label to be placed by")
+    return rows, aside + notes
 
 
 def _parsed(text: str, where: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SemtoolError(f"{where} is not JSON: {error}") from error
+
+
+def _parsed_or_none(line: str) -> Any:
+    try:
+        return _parsed(line, "")
+    except SemtoolError:
+        return None

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from semtool.disk import read_plain
 from semtool.errors import UsageError
 
-__all__ = ["Row", "Text", "read_text", "squeeze"]
+__all__ = ["Row", "Text", "decode", "read_text", "squeeze"]
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 @dataclass(frozen=True)
@@ -35,23 +46,37 @@ class Row:
 
 
 def read_text(path: Path) -> str:
-    """Return a text file's content: UTF-8 with or without a byte order mark, else Windows-1252.
+    """Return a text file's content, its line ends as ``\\n``; see `decode` for what it may be written in."""
+    return decode(read_plain(path), path.name)
+
+
+def decode(raw: bytes, name: str) -> str:
+    """Return ``raw`` as text: UTF-8, what a byte order mark says, or Windows-1252 with single accents.
+
+    Other encodings cannot be told apart for sure (GBK reads as Windows-1252 without an error), so they are
+    refused with the likely name.
 
     Raises:
-        UsageError: if the file cannot be read or is no text.
+        UsageError: if it is none of these, or no text.
     """
+    marked = [encoding for mark, encoding in _MARKS if raw.startswith(mark)]
     try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    if b"\0" in raw:
-        raise UsageError(f"{path.name} is no text file")
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise UsageError(f"{path.name} is neither UTF-8 nor Windows-1252 text; save it as UTF-8")
+        text = raw.decode(marked[0] if marked else "utf-8")
+    except UnicodeDecodeError as error:
+        # In a Western text no two accents or typographic signs stand side by side; elsewhere most do.
+        if marked or b"\0" in raw or re.search(rb"[\x80-\xff]{2}|[\x81\x8d\x8f\x90\x9d]", raw):
+            raise UsageError(f"{name} is not UTF-8{_likely(raw)}; save it as UTF-8") from error
+        text = raw.decode("cp1252")
+    if "\0" in text:
+        raise UsageError(f"{name} is no text file, or UTF-16 without a byte order mark; save it as UTF-8")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _likely(raw: bytes) -> str:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(raw[:100_000]).best()
+    return f" (it may be {best.encoding})" if best else ""
 
 
 def squeeze(text: object) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semtool.descriptions import GRANULARITIES, SLOTS
+from semtool.disk import read_plain
 from semtool.errors import SemtoolError, UsageError
 from semtool.exchange.rows import Row, Text, read_text, squeeze
 
@@ -19,9 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Table", "csv_table", "rows_of", "sheet_table"]
 
-_INDEX = {"", "idx", "index", "id", "classid", "class", "no", "nr", "number"}
+_INDEX = {"", "unnamed", "idx", "index", "id", "classid", "class", "no", "nr", "number"}
 _LABEL = {"label", "labels", "name", "classname", "action", "actionlabel", "actionlabels"}
 _TEXT = {"text", "description", "descriptions", "desc", "sentence", "caption"}
+_MOST_UNPACKED, _MOST_ROWS, _MOST_COLUMNS = 256_000_000, 20_000, 100
 _OWN = {"granularity", "slot"}
 _SPELLED = {"hands": ("part", "arms"), "globaldesc": ("global", ""), "globaldescription": ("global", "")}
 _COLUMNS = (
@@ -75,12 +78,21 @@ def sheet_table(path: Path, dataset: Dataset, sheet: str | None = None) -> Table
     except ImportError as error:
         raise UsageError("spreadsheets need openpyxl: pip install 'semtool[exchange]'") from error
     try:
+        read_plain(path)
+        with zipfile.ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > _MOST_UNPACKED:
+            raise UsageError(f"{path.name} unpacks to {size} bytes; at most {_MOST_UNPACKED} are read")
         book = load_workbook(path, read_only=True, data_only=True)
+    except UsageError:
+        raise
     except Exception as error:  # openpyxl raises what its zip and XML readers raise.
         raise UsageError(f"{path.name} is no spreadsheet that can be read: {error}") from error
     try:
         page = book[_sheet(book.sheetnames, dataset, sheet, path)]
-        cells = [list(row) for row in page.iter_rows(values_only=True)]
+        # One cell far away would make every row and column before it.
+        rows = page.iter_rows(values_only=True, max_col=_MOST_COLUMNS, max_row=_MOST_ROWS)
+        cells = [list(row[: _width(row)]) for row in rows]
         title = page.title
     finally:
         book.close()
@@ -91,6 +103,10 @@ def sheet_table(path: Path, dataset: Dataset, sheet: str | None = None) -> Table
         raise UsageError(f"sheet {title!r} of {path.name} is empty")
     header = [squeeze(cell) for cell in kept[0][0]]
     return Table(header, [row for row, _ in kept[1:]], [where for _, where in kept[1:]])
+
+
+def _width(row: Sequence[object]) -> int:
+    return max((i + 1 for i, cell in enumerate(row) if cell is not None), default=0)
 
 
 def rows_of(table: Table) -> tuple[list[Row], list[str]]:
@@ -116,9 +132,12 @@ def rows_of(table: Table) -> tuple[list[Row], list[str]]:
                 continue
             granularity = values.get("granularity") or role[0]
             texts.append(Text(filled[i], granularity, values.get("slot") or role[1]))
-        rows.append(
-            Row(where, tuple(texts), _number(values.get("index"), where), values.get("label") or None)
-        )
+        index = _number(values.get("index"))
+        code = values.get("index") if index is None else None  # ``A001`` names the class, as a label does
+        rows.append(Row(where, tuple(texts), index, code or values.get("label") or None, ordered=not code))
+    numbered = [row.ordered and row.index is not None for row in rows]
+    if any(numbered) and (wrong := next((row for row in rows if not row.ordered), None)):
+        raise SemtoolError(f"{wrong.where}: {wrong.label!r} is no class number")
     return rows, notes
 
 
@@ -130,10 +149,10 @@ def _roles(table: Table) -> tuple[dict[int, str | tuple[str | None, str]], list[
     roles: dict[int, str | tuple[str | None, str]] = {}
     unknown, labels = [], []
     for i, name in enumerate(table.header):
-        key = re.sub(r"[^a-z]", "", name.lower())
+        key = re.sub(r"[^a-z]", "", str(name).lower())
         if key in _COLUMNS:
             roles[i] = _COLUMNS[key]
-        elif key in _TEXT:
+        elif key in _TEXT or "description" in key:
             roles[i] = (None, "")
         elif key in _OWN:
             roles[i] = key
@@ -144,6 +163,10 @@ def _roles(table: Table) -> tuple[dict[int, str | tuple[str | None, str]], list[
         else:
             unknown.append(name)
     has_text = any(not isinstance(role, str) for role in roles.values())
+    if not has_text and (text := _sentences(table, unknown)) is not None:
+        roles[text] = (None, "")
+        has_text = True
+        unknown.remove(table.header[text])
     if labels and not has_text:
         # The only column with text, whatever its name says.
         roles[labels.pop(0)] = (None, "")
@@ -157,13 +180,24 @@ def _roles(table: Table) -> tuple[dict[int, str | tuple[str | None, str]], list[
     return roles, [f"the columns {', '.join(map(repr, unknown))} are not used"] if unknown else []
 
 
-def _number(cell: str | None, where: str) -> int | None:
-    if not cell:
-        return None
+def _sentences(table: Table, unknown: Sequence[str]) -> int | None:
+    """Return the one column of an unknown name that holds words, longer than any label would be."""
+    header = table.header or ()
+    found = []
+    for i, name in enumerate(header):
+        words = [len(squeeze(row[i]).split()) for row in table.cells if i < len(row) and squeeze(row[i])]
+        letters = any(c.isalpha() for row in table.cells if i < len(row) for c in squeeze(row[i]))
+        if name in unknown and words and letters and sum(words) >= 2 * len(words):
+            found.append(i)
+    return found[0] if len(found) == 1 else None
+
+
+def _number(cell: str | None) -> int | None:
+    """Return a class number (``3``, ``3.0``), None of anything else."""
     try:
-        return int(float(cell)) if float(cell).is_integer() else int(cell)
-    except (ValueError, OverflowError) as error:
-        raise SemtoolError(f"{where}: {cell!r} is no class number") from error
+        return int(float(cell)) if cell and float(cell).is_integer() and abs(float(cell)) < 1e9 else None
+    except ValueError:
+        return None
 
 
 def _named(table: Table, column: int) -> str:

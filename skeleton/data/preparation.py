@@ -132,7 +132,7 @@ def prepare(
         earlier = _earlier(versions, recipe)
 
     context = ReadContext(dataset, first_label, hints=hints or {})
-    with store._temporary() as work:
+    with store.work_folder() as work:
         with ArrayWriter(work, dataset.name, bodies=dataset.bodies) as writer:
             collector = Collector(writer, reader, out.names)
             for reading, fresh in _readings(reader, context, requests, earlier, workers):

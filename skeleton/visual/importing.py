@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.artifacts import Artifact, Store
-from semtool.artifacts.disk import file_sha256
+from semtool.disk import file_sha256
 from semtool.catalogue import Dataset, Split, load_dataset
 from semtool.errors import SemtoolError, UsageError, unknown_name
 from semtool.feature_file import SUBSETS, FeatureFile

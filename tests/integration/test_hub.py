@@ -184,7 +184,7 @@ SPOILED = {
     "missing": (lambda files: files.pop("descriptions.jsonl"), "it has no descriptions.jsonl"),
     "foreign": (lambda files: files.pop("manifest.json"), "was not made by semtool push"),
     "traversal": (replace("manifest.json", b'"descriptions.jsonl"', b'"../out"'), "not a plain file name"),
-    "newer": (replace("manifest.json", b'"schema": 1', b'"schema": 9'), "upgrade semtool"),
+    "newer": (replace("manifest.json", b'"schema": 2', b'"schema": 9'), "upgrade semtool"),
 }
 
 

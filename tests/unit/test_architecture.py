@@ -19,7 +19,7 @@ HEAVY = {
 }  # fmt: skip
 SKELETON_MAY_IMPORT = {
     "semtool.errors", "semtool.lazy", "semtool.catalogue", "semtool.artifacts", "semtool.embedding_file",
-    "semtool.feature_file",
+    "semtool.feature_file", "semtool.disk", "semtool.numeric",
 }  # fmt: skip
 TYPED_LABELS = {
     "skeleton/runs/classification.py": {"semtool.embedding", "semtool.generation"},

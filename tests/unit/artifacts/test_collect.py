@@ -90,3 +90,23 @@ def test_nothing_is_called_unused_while_a_manifest_cannot_be_read(store):
     with pytest.raises(SemtoolError, match="cannot read the manifest"):
         collect(store, old=True)
     assert len(store.references("descriptions")) == 2
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[" * 100_000])
+def test_nothing_is_called_unused_while_metrics_cannot_be_read(store, content):
+    make(store, 1), make(store, 2)
+    run = store.root / "runs" / "first"
+    run.mkdir(parents=True)
+    (run / "metrics.json").write_bytes(content)
+    with pytest.raises(SemtoolError, match=r"cannot read .*metrics\.json, so nothing old is removed"):
+        collect(store, old=True)
+    assert len(store.references("descriptions")) == 2
+
+
+def test_what_a_command_is_writing_stays(store):
+    store.root.mkdir()
+    (store.root / ".tmp-of-somebody").mkdir()
+    with store.work_folder() as work:
+        assert collect(store, old=True) == []
+        assert work.is_dir()
+    assert (store.root / ".tmp-of-somebody").is_dir()

@@ -171,13 +171,13 @@ def test_a_file_in_another_class_order_is_refused_unless_labels_may_decide(load)
     content = "label,text\nthrow,d\nsit down,c\nkick,b\nwave,a"
     with pytest.raises(UsageError, match=r"not in the class order of four.*--by label"):
         load("a.csv", content)
-    found, _ = load("a.csv", content, by_label=True)
+    found, _ = load("a.csv", content, by="label")
     assert [d.text for d in found if d.granularity == "global"] == ["a", "b", "c", "d"]
 
 
 def test_by_label_every_label_must_be_known(load):
     with pytest.raises(SemtoolError, match=r"'hurl' is no class, no row for class 3 \(throw\)"):
-        load("a.csv", "label,text\nhurl,d\nsit down,c\nkick,b\nwave,a", by_label=True)
+        load("a.csv", "label,text\nhurl,d\nsit down,c\nkick,b\nwave,a", by="label")
 
 
 def test_class_names_are_taken_as_labels_and_sentences_are_not(load):
@@ -224,11 +224,11 @@ def test_json_lines_with_granularity_and_slot(load):
     [
         ("a.json", "[", "a.json is not JSON"),
         ("a.json", '"text"', "neither a list nor an object"),
-        ("a.json", "[1, 2, 3, 4]", "entry 0 is neither a text nor a list"),
-        ("a.json", '[{"id": 0, "text": "a"}, 3]', "entry 0 is neither a text nor a list"),
+        ("a.json", "[1, 2, 3, 4]", "entry 0"),
+        ("a.json", '[{"id": 0, "text": "a"}, 3]', "entry 0"),
         ("a.json", '{"wave": "a", "hurl": "b"}', "'hurl' is no class"),
-        ("a.jsonl", '{"id": 0, "text": "a"}\n{', "line 2 is not JSON"),
-        ("a.jsonl", "3", "entry 0 is no object"),
+        ("a.jsonl", '{"id": 0, "text": "a"}\n{', "entry 1 of a.jsonl is no usable object"),
+        ("a.jsonl", "3", "entry 0"),
         ("a.csv", "only\none", "one column"),
         ("a.csv", "", "a.csv is empty"),
         ("a.csv", "idx,shape\n1,2", "no column of 'idx', 'shape' holds text"),

@@ -1,0 +1,84 @@
+"""What the name of an artifact says: ``<data set>/<name>[@vN]``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from semtool.errors import UsageError, unknown_name
+
+__all__ = ["KINDS", "PART", "VERSION", "Reference"]
+
+KINDS = {"descriptions": 1, "embeddings": 2, "arrays": 1, "features": 2}
+"""The kinds of versioned artifact and how many parts their name has after the data set."""
+PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+VERSION = re.compile(r"v([1-9][0-9]{0,8})")
+_PARTS = {
+    "descriptions": ("prompt_set",),
+    "embeddings": ("prompt_set", "encoder"),
+    "arrays": ("source",),
+    "features": ("split", "visual"),
+}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A reference taken apart; ``version`` is None where it means the newest.
+
+    ``prompt_set``, ``encoder``, ``split`` and ``visual`` are empty where the kind has no such part.
+    """
+
+    kind: str
+    dataset: str
+    parts: tuple[str, ...]
+    version: int | None = None
+
+    @classmethod
+    def parse(cls, kind: str, text: str) -> Reference:
+        """Take ``text`` apart.
+
+        Raises:
+            UsageError: if it has another form than references of this kind.
+        """
+        if kind not in KINDS:
+            raise unknown_name("kind of artifact", kind, KINDS)
+        name, at, version = text.partition("@")
+        parts = name.split("/")
+        if len(parts) != KINDS[kind] + 1 or not all(PART.fullmatch(part) for part in parts):
+            form = "/".join(["<data set>"] + ["<name>"] * KINDS[kind])
+            raise UsageError(f"{name!r} does not name {kind}: a reference has the form {form}[@vN]")
+        match = VERSION.fullmatch(version)
+        if at and version and not match:
+            raise UsageError(f"{kind} {name!r} has no version {version!r}; a version is written v1, v2, ...")
+        return cls(kind, parts[0], tuple(parts[1:]), int(match[1]) if match else None)
+
+    @property
+    def full_name(self) -> str:
+        """The reference without version: ``<data set>/<name>``."""
+        return "/".join((self.dataset, *self.parts))
+
+    @property
+    def prompt_set(self) -> str:
+        """The prompt set of descriptions and embeddings."""
+        return self._part("prompt_set")
+
+    @property
+    def encoder(self) -> str:
+        """The encoder of embeddings, as references spell it."""
+        return self._part("encoder")
+
+    @property
+    def split(self) -> str:
+        """The class split of features."""
+        return self._part("split")
+
+    @property
+    def visual(self) -> str:
+        """The visual encoder of features, as references spell it."""
+        return self._part("visual")
+
+    def _part(self, name: str) -> str:
+        return dict(zip(_PARTS[self.kind], self.parts, strict=True)).get(name, "")
+
+    def __str__(self) -> str:
+        return self.full_name + (f"@v{self.version}" if self.version else "")

@@ -1,0 +1,36 @@
+import errno
+
+import pytest
+
+from semtool.disk import atomic, write_atomically
+from semtool.errors import SemtoolError
+
+
+def test_a_file_is_whole_or_as_it_was(tmp_path):
+    path = tmp_path / "new" / "a.txt"
+    write_atomically(path, "é\r\n")
+    assert path.read_bytes() == "é\r\n".encode()
+    with pytest.raises(ValueError), atomic(path) as temporary:
+        temporary.write_text("half")
+        raise ValueError
+    assert path.read_bytes() == "é\r\n".encode()
+    assert [p.name for p in path.parent.iterdir()] == ["a.txt"]
+
+
+def test_the_mode_is_that_of_any_new_file(tmp_path):
+    (tmp_path / "plain").write_text("")
+    write_atomically(tmp_path / "a", b"")
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.parametrize("above", ["file", "file/below"])
+def test_a_folder_that_is_a_file_is_one_sentence(tmp_path, above):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SemtoolError, match="cannot write to"):
+        write_atomically(tmp_path / above / "a", "x")
+
+
+def test_a_full_disk_is_one_sentence(tmp_path):
+    with pytest.raises(SemtoolError, match="disk is full"), atomic(tmp_path / "a"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert not list(tmp_path.iterdir())
