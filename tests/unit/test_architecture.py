@@ -18,7 +18,7 @@ HEAVY = {
     "wandb",
 }  # fmt: skip
 SKELETON_MAY_IMPORT = {
-    "semtool.errors", "semtool.lazy", "semtool.catalogue", "semtool.artifacts", "semtool.embedding_file",
+    "semtool.errors", "semtool.lazy", "semtool.disk", "semtool.numeric", "semtool.catalogue", "semtool.artifacts", "semtool.embedding_file",
     "semtool.feature_file", "semtool.disk", "semtool.numeric",
 }  # fmt: skip
 TYPED_LABELS = {
