@@ -10,7 +10,7 @@ def test_a_file_is_whole_or_as_it_was(tmp_path):
     path = tmp_path / "new" / "a.txt"
     write_atomically(path, "é\r\n")
     assert path.read_bytes() == "é\r\n".encode()
-    with pytest.raises(ValueError, match="stop"):  # noqa: PT012
+    with pytest.raises(ValueError, match="stop"):  # noqa: PT012, SIM117
         with atomic(path) as temporary:
             temporary.write_text("half")
             raise ValueError("stop")
