@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.artifacts import Artifact, Store
-from semtool.disk import file_sha256
 from semtool.catalogue import Dataset, Split, load_dataset
+from semtool.disk import file_sha256
 from semtool.errors import SemtoolError, UsageError, unknown_name
 from semtool.feature_file import SUBSETS, FeatureFile
 from skeleton.data.formats.npy import map_npy, read_member
