@@ -48,7 +48,7 @@ class Variant:
     @property
     def seeded(self) -> bool:
         """Whether the seed changes anything."""
-        from skeleton.methods.config import preset
+        from skeleton.methods import preset
 
         return self.visual != "kinematics" or preset(self.preset, **dict(self.switches)).depends_on_seed
 
@@ -85,14 +85,14 @@ def cross_validate(job: tuple[str, str, str, Variant, int]) -> float:
     root, dataset, split, variant, draws = job
     from semtool.artifacts import Store
     from semtool.catalogue import load_dataset
-    from skeleton.methods.config import preset
-    from skeleton.methods.transfer import Examples, fit_transfer
+    from skeleton.methods import Examples, preset
+    from skeleton.methods.kernel.regression import fit_ridge
     from skeleton.runs.auxiliary import simulated_classes
-    from skeleton.runs.seed import load_task
+    from skeleton.runs.task import load_task
 
     store, config = Store(root), preset(variant.preset, **dict(variant.switches))
     text = store.resolve("embeddings", f"{dataset}/{variant.prompts}/{variant.encoder}")
-    task = load_task(text, features_of(root, dataset, split, "kinematics", 0), config, dataset, split)
+    task = load_task(text, features_of(root, dataset, split, "kinematics", 0), dataset, split=split)
     data = load_dataset(dataset)
     count = max(2, min(len(task.unseen), len(task.seen) // 3))
     found = []
@@ -106,9 +106,9 @@ def cross_validate(job: tuple[str, str, str, Variant, int]) -> float:
             if config.auxiliary != "none"
             else None
         )
-        model = fit_transfer(
+        model = fit_ridge(
             Examples(train.features, rows, bank), extra, hub_correction=config.hub_correction,
-            decorrelate=config.decorrelate, widths=task.widths if config.kernel == "blocks" else (sum(task.widths),),
+            decorrelate=config.decorrelate, clip=config.clip, target=config.target, widths=task.widths if config.kernel == "blocks" else (sum(task.widths),),
         )  # fmt: skip
         guess = np.array(held)[model.scores(test.features, task.bank.take(held)).argmax(axis=1)]
         found.append(float((guess == test.labels).mean()))
@@ -130,22 +130,22 @@ def run(job: tuple[str, str, str, Variant, int]) -> dict[str, Any]:
     """Train one variant on one split with one seed; return its numbers."""
     root, dataset, split, variant, seed = job
     from semtool.artifacts import Store
-    from skeleton.methods.config import preset
+    from skeleton.methods import preset
     from skeleton.runs.training import train
 
     store = Store(root)
     text = store.resolve("embeddings", f"{dataset}/{variant.prompts}/{variant.encoder}")
     done = train(
         text, features_of(root, dataset, split, variant.visual, seed), store=store, split=split,
-        config=preset(variant.preset, **dict(variant.switches)), seeds=(seed,), device="cpu", jobs=1,
+        settings=preset(variant.preset, **dict(variant.switches)), seeds=(seed,), device="cpu", jobs=1,
     )  # fmt: skip
-    zsl, gzsl = done.summary["zsl"], done.summary["gzsl"]
+    zsl, gzsl = done.summary.to_dict()["zsl"], done.summary["gzsl"]
     part = zsl["protocol"]["accuracy"]
     return {
         "variant": variant.name, "dataset": dataset, "split": split, "seed": seed,
         "accuracy": zsl["accuracy"]["mean"], "class_mean": zsl["class_mean"]["mean"],
         "protocol_part": part and part["mean"], "chance": zsl["chance"],
-        "harmonic": gzsl and gzsl["harmonic"]["mean"], "seconds": done.summary["timing"]["train_seconds"]["mean"],
+        "harmonic": gzsl and gzsl["harmonic"]["mean"], "seconds": summary["timing"]["train_seconds"]["mean"],
     }  # fmt: skip
 
 

@@ -69,7 +69,7 @@ def fit(root: Path) -> list[Row]:
     import torch
 
     from semtool.artifacts import Store
-    from skeleton.methods.config import preset
+    from skeleton.methods import preset
     from skeleton.runs.training import train
 
     torch.set_num_threads(1)
@@ -79,10 +79,10 @@ def fit(root: Path) -> list[Row]:
             for prompts, encoder, reference in texts(store, dataset):
                 for name in PRESETS:
                     done = train(
-                        reference, features, store=store, split=split, config=preset(name), seeds=(0,),
+                        reference, features, store=store, split=split, settings=preset(name), seeds=(0,),
                         device="cpu", jobs=1,
                     )  # fmt: skip
-                    zsl = done.summary["zsl"]
+                    zsl = done.summary.to_dict()["zsl"]
                     rows.append(
                         {
                             "dataset": dataset, "split": split, "preset": name, "prompts": prompts,

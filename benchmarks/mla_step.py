@@ -66,9 +66,8 @@ def published(size: dict) -> Any:
     from torch.nn import functional as F
 
     from skeleton.methods.mla.model import MLA
-    from skeleton.methods.mla.streams import Stream
 
-    start = MLA(VISUAL, size["d"], [Stream(size["heads"])], seed=0)
+    start = MLA(VISUAL, size["d"], size["heads"], seed=0)
     d = size["d"]
 
     class Head(nn.Module):
@@ -157,7 +156,6 @@ def child(engine: str, size: dict, threads: int, folder: Path) -> None:
     from skeleton.methods.mla.model import MLA, TextTensors
     from skeleton.methods.mla.objective import pairs_of, sampling_loss
     from skeleton.methods.mla.scoring import FEW, scores
-    from skeleton.methods.mla.streams import Stream
 
     visual, labels, negatives, bank = world(size)
     seen = torch.from_numpy(visual)
@@ -176,8 +174,8 @@ def child(engine: str, size: dict, threads: int, folder: Path) -> None:
         def score(v: Any, c: int, _half: bool) -> Any:
             return model.scores(v, book[:c], motion[:c])
     else:
-        model = MLA(VISUAL, size["d"], [Stream(size["heads"])], seed=0)
-        text = TextTensors.of(bank, model.streams)
+        model = MLA(VISUAL, size["d"], size["heads"], seed=0)
+        text = TextTensors.of(bank)
         optimizer = torch.optim.Adam(model.parameters(), lr=1e-5, fused=True)
 
         def backward() -> float:

@@ -191,21 +191,22 @@ def cross(options: argparse.Namespace) -> list[str]:
     from semtool.artifacts import Store
     from semtool.catalogue import load_dataset
     from semtool.feature_file import FeatureFile
-    from skeleton.methods.config import preset
-    from skeleton.methods.transfer import Examples, fit_transfer
-    from skeleton.runs.seed import load_task
+    from skeleton.methods import Examples, preset
+    from skeleton.methods.kernel.regression import fit_ridge
+    from skeleton.runs.task import load_task
     from skeleton.visual.kinematics import describe_all
 
     config, data = preset("best"), load_dataset("utd-mhad")
     text = Store(options.root).resolve("embeddings", "utd-mhad/attributes/attributes")
     features = features_of(options.root, "utd-mhad", "purls-22-5", "kinematics", 0)
-    task = load_task(text, features, config, "utd-mhad", "purls-22-5")
+    task = load_task(text, features, "utd-mhad", split="purls-22-5")
     file = FeatureFile.read(features.path)
     bank = task.bank.take(tuple(range(27)))
 
     def fitted(rows: NDArray[np.bool_]) -> Any:
         examples = Examples(file.features[rows], file.class_id[rows], bank)
-        return fit_transfer(examples, None, hub_correction=config.hub_correction, decorrelate=config.decorrelate,
+        return fit_ridge(examples, None, hub_correction=config.hub_correction, decorrelate=config.decorrelate,
+                         clip=config.clip, target=config.target,
                             widths=task.widths)  # fmt: skip
 
     whole, half = fitted(file.class_id >= 0), fitted(file.subject % 2 == 1)
@@ -253,7 +254,7 @@ def cut(options: argparse.Namespace) -> list[str]:
     from semtool.artifacts import Store
     from skeleton.data.arrays import ArraySet, ArrayWriter
     from skeleton.data.sequence import SkeletonSequence
-    from skeleton.methods.config import preset
+    from skeleton.methods import preset
     from skeleton.runs.training import train
     from skeleton.visual.extraction import features
 
@@ -280,9 +281,9 @@ def cut(options: argparse.Namespace) -> list[str]:
                 arrays = draft.result
             made_of = features(dataset, split, store=store, visual="kinematics", arrays=arrays.reference)
             text = store.resolve("embeddings", f"{dataset}/attributes/attributes")
-            done = train(text, made_of, store=store, split=split, config=preset("best"),
+            done = train(text, made_of, store=store, split=split, settings=preset("best"),
                          seeds=tuple(range(options.seeds)), device="cpu", jobs=1)  # fmt: skip
-            means.append(100 * done.summary["zsl"]["accuracy"]["mean"])
+            means.append(100 * done.summary.zsl.accuracy.mean)
         lines.append(f"| {title} | {' | '.join(f'{m:.1f}' for m in means)} | **{np.mean(means):.1f}** |")
     return [f"`best`, zero-shot accuracy in per cent over all unseen samples, mean over {options.seeds} seeds; features, "
             "training and test in the layout of the row, auxiliary classes simulated in 3D as ever.", "", *lines]  # fmt: skip

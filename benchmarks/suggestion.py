@@ -28,7 +28,7 @@ def measure(root: Path) -> list[dict[str, Any]]:
 
     from semtool.artifacts import Store
     from semtool.diagnosis import diagnose, suggest
-    from skeleton.methods.config import preset
+    from skeleton.methods import preset
     from skeleton.runs.training import train
 
     torch.set_num_threads(1)
@@ -43,9 +43,9 @@ def measure(root: Path) -> list[dict[str, Any]]:
                     for seed, features in seeds(store, dataset, split).items():
                         accuracy = [
                             train(
-                                text, features, store=store, split=split, config=preset(name), seeds=(0,),
+                                text, features, store=store, split=split, settings=preset(name), seeds=(0,),
                                 device="cpu", jobs=1,
-                            ).summary["zsl"]["accuracy"]["mean"]
+                            ).summary.zsl.accuracy.mean
                             for text in (old, new)
                             for name in PRESETS
                         ]  # fmt: skip

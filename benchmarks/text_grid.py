@@ -81,7 +81,7 @@ def run(cell: Cell) -> dict[str, Any]:
     """Fit one cell; return its numbers and where its predictions are."""
     root, dataset, split, prompts, encoder, seed = cell
     from semtool.artifacts import Store
-    from skeleton.methods.config import preset
+    from skeleton.methods import preset
     from skeleton.runs.training import train
 
     store = Store(root)
@@ -90,9 +90,9 @@ def run(cell: Cell) -> dict[str, Any]:
     done = train(
         store.resolve("embeddings", f"{dataset}/{name}/{encoder}"),
         store.resolve("features", visual(root, dataset, split, seed)),
-        store=store, split=split, config=config, device="cpu", jobs=1,
+        store=store, split=split, settings=config, device="cpu", jobs=1,
     )  # fmt: skip
-    zsl = done.summary["zsl"]
+    zsl = done.summary.to_dict()["zsl"]
     return {
         "dataset": dataset, "split": split, "preset": "ridge", "prompts": prompts, "encoder": encoder,
         "seed": seed, "accuracy": zsl["accuracy"]["mean"], "class_mean": zsl["class_mean"]["mean"],

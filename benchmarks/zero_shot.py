@@ -68,17 +68,17 @@ def visual(root: str, dataset: str, split: str, seed: int) -> str:
 def run(job: Job) -> dict[str, Any]:
     """Train one model and return its numbers."""
     from semtool.artifacts import Store
-    from skeleton.methods.config import preset
+    from skeleton.methods import preset
     from skeleton.runs.training import train
 
     store = Store(job.root)
     features = store.resolve("features", visual(job.root, job.dataset, job.split, job.seed))
     text = store.resolve("embeddings", f"{job.dataset}/{job.prompts}/{job.encoder}")
     done = train(
-        text, features, store=store, split=job.split, config=preset(job.preset, **dict(job.options)),
+        text, features, store=store, split=job.split, settings=preset(job.preset, **dict(job.options)),
         seeds=(job.seed,), device="cpu", jobs=1,
     )  # fmt: skip
-    zsl = done.summary["zsl"]
+    zsl = done.summary.to_dict()["zsl"]
     part = zsl["protocol"]["accuracy"]
     return {
         "dataset": job.dataset,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from skeleton.data.arrays import ArraySet
     from skeleton.data.preparation import prepare
     from skeleton.data.sequence import SkeletonSequence
-    from skeleton.methods.config import TrainConfig, preset
+    from skeleton.methods import Method, MethodSettings, preset
     from skeleton.runs.ablation import ablate
     from skeleton.runs.classification import ZeroShotClassifier
     from skeleton.runs.reevaluation import evaluate
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 __all__ = [
     "ArraySet",
     "FeatureFile",
+    "Method",
+    "MethodSettings",
     "SkeletonSequence",
-    "TrainConfig",
     "ZeroShotClassifier",
     "ablate",
     "evaluate",
@@ -40,13 +41,14 @@ __getattr__, __dir__ = door(
         "ArraySet": "skeleton.data.arrays",
         "FeatureFile": "semtool.feature_file",
         "SkeletonSequence": "skeleton.data.sequence",
-        "TrainConfig": "skeleton.methods.config",
+        "Method": "skeleton.methods.base",
+        "MethodSettings": "skeleton.methods.base",
         "ZeroShotClassifier": "skeleton.runs.classification",
         "ablate": "skeleton.runs.ablation",
         "evaluate": "skeleton.runs.reevaluation",
         "features": "skeleton.visual.extraction",
         "prepare": "skeleton.data.preparation",
-        "preset": "skeleton.methods.config",
+        "preset": "skeleton.methods.registry",
         "simulate": "skeleton.simulation",
         "train": "skeleton.runs.training",
     },

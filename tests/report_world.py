@@ -11,7 +11,7 @@ from semtool.feature_file import FeatureFile
 from skeleton.data.arrays import ArrayWriter
 from skeleton.data.layouts import layout
 from skeleton.data.sequence import SkeletonSequence
-from skeleton.methods.config import preset
+from skeleton.methods import preset
 from skeleton.runs.training import train
 
 EVIL_NAME = "</script><script>window.hacked = 1</script>"
@@ -53,13 +53,13 @@ def build(folder):
 
 
 def _train(store, catalogue, embeddings, features, name, method, seeds=(0,), **changes):
-    config = preset(method, **changes)
+    settings = preset(method, **changes)
     return train(
         embeddings,
         features,
         store=store,
         dataset=str(catalogue),
-        config=config,
+        settings=settings,
         seeds=seeds,
         name=name,
         jobs=1,
@@ -157,18 +157,18 @@ def _comparison(store, texts, features, runs):
     def over(name, *path):
         values = {}
         for seed in range(len(features)):
-            value = runs[name, seed].summary["zsl"]
+            value = runs[name, seed].summary.to_dict()["zsl"]
             for key in path:
                 value = value[key]
             values[seed] = value["mean"]
-        return spread(values)
+        return spread(values).to_dict()
 
     def reference(of):
         return of.model_dump(include={"reference", "sha256"})
 
     cells = []
     for name, embeddings in texts.items():
-        zsl = runs[name, 0].summary["zsl"]
+        zsl = runs[name, 0].summary.to_dict()["zsl"]
         cells.append(
             {
                 "text": name,

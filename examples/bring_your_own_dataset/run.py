@@ -20,7 +20,7 @@ from semtool.artifacts import Artifact, Store
 from semtool.feature_file import FeatureFile
 from skeleton.data.arrays import ArraySet
 from skeleton.data.preparation import prepare
-from skeleton.methods.config import preset
+from skeleton.methods import preset
 from skeleton.runs.classification import ZeroShotClassifier
 from skeleton.runs.training import train
 from skeleton.visual.extraction import features
@@ -57,10 +57,10 @@ def main() -> None:
     # 3. Three classes are unseen: raise the left arm, wave with the left hand, kick with the left leg.
     runs = {}
     for prompts, (file, text) in texts.items():
-        run = train(text, visual, dataset=str(file), store=store, config=preset("ridge"))
-        zsl = run.summary["zsl"]
+        run = train(text, visual, dataset=str(file), store=store, settings=preset("ridge"))
+        zsl = run.summary.to_dict()["zsl"]
         runs[prompts] = run
-        mark = "SIMULATED skeletons, " if run.summary["simulated"] else ""
+        mark = "SIMULATED skeletons, " if run.summary.simulated else ""
         print(
             f"{prompts}: {100 * zsl['accuracy']['mean']:.0f} % of {zsl['n']} unseen samples right "
             f"({mark}chance {100 * zsl['chance']:.0f} %)"

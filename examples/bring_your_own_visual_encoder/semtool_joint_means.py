@@ -26,11 +26,11 @@ class JointMeans(VisualEncoder):
     Settings = JointMeansSettings
     scale: NDArray[np.float32]
 
-    def fit(self, clips, labels, *, seed, progress):  # noqa: ANN001, ANN201, ARG002
+    def fit(self, clips, labels, *, seed, progress):  # noqa: ANN001, ANN201
         """Remember how much each number varies among seen-train samples."""
         self.scale = self._numbers(clips).std(axis=0) + np.float32(1e-3)
 
-    def encode(self, clips: NDArray[np.float32], length: NDArray[np.int64]) -> NDArray[np.float32]:  # noqa: ARG002
+    def encode(self, clips: NDArray[np.float32], length: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return float32 (N, Dv) of clips (N, C, T, V, M)."""
         return self._numbers(clips) / self.scale
 

@@ -66,11 +66,17 @@ class Split(_Record):
 
 
 class SampleProtocol(_Record):
-    """Which samples train: those whose ``by`` number is in ``train``; all others test."""
+    """Which samples train: those whose ``by`` number is in ``train``; all others test.
+
+    Attributes:
+        decides: which samples of unseen classes a result is of: the published `test` part, or `all` of them,
+            as in small data sets whose zero-shot splits know no test part.
+    """
 
     name: str
     by: Literal["subject", "view", "setup"]
     train: tuple[int, ...] = Field(min_length=1)
+    decides: Literal["test", "all"] = "test"
 
 
 class Dataset(_Record):

@@ -50,26 +50,17 @@ def classify(
     missing = [str(path) for path in files if not path.exists()]
     if missing:
         raise UsageError(f"there is no file {missing[0]}")
-    from semtool.embedding_file import EmbeddingFile
-    from skeleton.data.loading import load_sequence
+    from skeleton.data.viewing import load_sequence
     from skeleton.runs.classification import ZeroShotClassifier
 
-    shelf = store(root)
-    model = ZeroShotClassifier.from_run(run, store=shelf, seed=seed, device=device)
+    where = store(root)
+    model = ZeroShotClassifier.from_run(run, store=where, seed=seed, device=device)
     sequences = [load_sequence(file, dataset=model.dataset)[0] for file in files]
     if labels is not None:
         names = [label.strip() for label in labels.split(",")]
         text = model.describe(names, prompts=prompts)
     else:
-        from semtool.catalogue import load_dataset
-        from semtool.embedding import embed
-
-        encoder = str(model.embeddings.manifest.details["encoder"]["name"])
-        made = embed(str(descriptions), encoder, store=shelf).artifact
-        file = EmbeddingFile(made.path)
-        classes = sorted(set(file.class_id.tolist()))
-        names = [load_dataset(file.dataset).classes[c].name for c in classes]
-        text = model.read(file, classes)
+        names, text = model.describe_all(str(descriptions))
     answers = model.predict(sequences, names, text=text)
     if as_json:
         json_object(

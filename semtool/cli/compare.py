@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from semtool.cli.console import Json, Root, json_object, note, progress, say, store, table
-from semtool.cli.train import numbers, words
+from semtool.cli.switches import assignments
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
     from semtool.experiments.comparison.comparison import Comparison
 
-__all__ = ["ExecutorName", "count_or_list", "register", "switches"]
+__all__ = ["ExecutorName", "register"]
 
 
 class OutputFormat(StrEnum):
@@ -122,6 +122,7 @@ def compare(
     where = store(root)
     if descriptions:
         from semtool.experiments.comparison.comparing import compare as run
+        from skeleton.runs import parse_seeds
         from skeleton.runs.parallel import choose_executor
 
         with progress("comparing") as report:
@@ -131,9 +132,9 @@ def compare(
                 store=where,
                 dataset=dataset,
                 splits=tuple(split or ()),
-                seeds=count_or_list(seeds),
+                seeds=parse_seeds(seeds),
                 presets=tuple(preset or ("paper",)),
-                switches=switches(switch, lr=lr, epochs=epochs),
+                switches=assignments(switch or ()) | _given(lr=lr, epochs=epochs),
                 features_per_seed=features_per_seed,
                 visual=visual,
                 name=name,
@@ -175,21 +176,5 @@ def show(found: Comparison) -> None:
         note(f"note: {remark}")
 
 
-def count_or_list(text: str, option: str = "--seeds") -> tuple[int, ...]:
-    """Return seeds: ``3`` is 0,1,2; ``5,6`` and ``5-9`` are themselves."""
-    from semtool.experiments.grid.sweep_file import first_seeds
-
-    if text.strip().isdecimal():
-        return first_seeds(int(text))
-    return numbers(text, option) or ()
-
-
-def switches(pairs: list[str] | None, **given: Any) -> dict[str, Any]:
-    """Return switches of a training from ``name=value`` pairs and from options of their own."""
-    found = {name: value for name, value in given.items() if value is not None}
-    for text in pairs or ():
-        key, equals, value = text.partition("=")
-        if not equals or not words(key):
-            raise UsageError(f"--switch takes name=value, as max-k=15, not {text!r}")
-        found[key.strip().replace("-", "_")] = value.strip()
-    return found
+def _given(**switches: object) -> dict[str, object]:
+    return {name: value for name, value in switches.items() if value is not None}

@@ -38,7 +38,7 @@ def demo(
     """
     from semtool.embedding import embed
     from semtool.generation import generate
-    from skeleton.methods.config import preset
+    from skeleton.methods import preset
     from skeleton.runs.training import train
     from skeleton.simulation import simulate
     from skeleton.visual.extraction import features
@@ -62,15 +62,15 @@ def demo(
         visual = features(
             DATASET, SPLIT, arrays=f"{DATASET}/simulated", epochs=25, store=shelf, progress=report
         )
-    step(f"semtool train --split {SPLIT} --lr 1e-4 --max-k 15 --seeds 0-{seeds - 1} (MLA on seen classes)")
+    step(f"semtool train --split {SPLIT} --lr 1e-4 --max-k 15 --seeds {seeds} (MLA on seen classes)")
     with progress("training MLA") as report:
         run = train(
-            embedded.artifact, visual, store=shelf, split=SPLIT, config=preset("paper", lr=1e-4, max_k=15),
+            embedded.artifact, visual, store=shelf, split=SPLIT, settings=preset("paper", lr=1e-4, max_k=15),
             seeds=range(seeds), progress=report,
         )  # fmt: skip
     step("done")
     if as_json:
-        json_object(run.summary | {"run": run.name, "path": str(run.path)})
+        json_object(run.summary.to_dict() | {"run": run.name, "path": str(run.path)})
         return
     artifacts = (described.artifact, embedded.artifact, visual)
     _show(run, tuple((a.reference, str(a.path)) for a in artifacts if a))

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from semtool.cli.console import Json, Root, json_object, note, progress, store, table
-from semtool.cli.train import numbers, per_cent, show_summary, words
+from semtool.cli.switches import SwitchCommand, chosen_preset
+from semtool.cli.train import per_cent, show_summary, words
 
 __all__ = ["register"]
 
@@ -15,7 +16,7 @@ __all__ = ["register"]
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(evaluate)
-    app.command()(ablate)
+    app.command(cls=SwitchCommand)(ablate)
 
 
 def evaluate(
@@ -55,18 +56,20 @@ def evaluate(
         codebook=words(codebook),
         motion=motion,
     )
-    if not summary["evaluated"]["same_features"]:
+    assert summary.evaluated is not None
+    if not summary.evaluated.same_features:
         note(
             "the features are not those the run was trained on: unless the same visual encoder made them, "
             "the accuracy means nothing"
         )
     if json:
-        json_object(summary)
+        json_object(summary.to_dict())
     else:
-        show_summary(summary, f"{summary['evaluated']['run']} on {summary['embeddings']['reference']}")
+        show_summary(summary, f"{summary.evaluated.run} on {summary.embeddings.reference}")
 
 
 def ablate(
+    context: typer.Context,
     embeddings: Annotated[
         str | None, typer.Option(help="Embedding file.", show_default="the one made last")
     ] = None,
@@ -79,9 +82,7 @@ def ablate(
     split: Annotated[
         str | None, typer.Option("--split", "-s", help="Class split.", show_default="the data set's")
     ] = None,
-    seeds: Annotated[str, typer.Option(help="Seeds: 0,1,2 or 0-4.")] = "0",
-    lr: Annotated[float | None, typer.Option(help="Learning rate.", show_default="1e-5")] = None,
-    epochs: Annotated[int | None, typer.Option(show_default="100")] = None,
+    seeds: Annotated[str, typer.Option(help="How many (3), or which (0,1,2 or 0-4).")] = "1",
     only: Annotated[
         str | None, typer.Option(help="Some variants, as full,no-motion.", show_default="all")
     ] = None,
@@ -91,9 +92,9 @@ def ablate(
 ) -> None:
     """Train the method with each component off in turn, and compare.
 
-    Example: semtool ablate --split purls-22-5 --seeds 0,1,2 --lr 1e-4
+    Example: semtool ablate --split purls-22-5 --seeds 3 --lr 1e-4
     """
-    from skeleton.methods.config import preset
+    from skeleton.runs import parse_seeds
     from skeleton.runs.ablation import ablate as run
 
     with progress("variants") as report:
@@ -101,32 +102,31 @@ def ablate(
             embeddings,
             features,
             store=store(root),
-            config=preset("paper", lr=lr, epochs=epochs),
+            settings=chosen_preset(context, "paper"),
             only=words(only),
             progress=report,
             dataset=dataset,
             split=split,
-            seeds=numbers(seeds, "--seeds") or (),
+            seeds=parse_seeds(seeds),
             device=device,
             note=note,
         )
     if json:
-        json_object({"variants": [row.__dict__ for row in rows]})
+        variants = [{"name": r.name, "meaning": r.meaning, "summary": r.summary.to_dict()} for r in rows]
+        json_object({"variants": variants})
         return
     first = rows[0].summary
-    title = f"{first['dataset']}, split {first['split']}" + (
-        " - SIMULATED skeletons" if first["simulated"] else ""
-    )
+    simulated = " - SIMULATED skeletons" if first.simulated else ""
     table(
-        title,
+        f"{first.dataset}, split {first.split}{simulated}",
         ("variant", "what", "% right", "mean over classes", "chance"),
         [
             (
                 r.name,
                 r.meaning,
-                per_cent(r.summary["zsl"]["accuracy"]),
-                per_cent(r.summary["zsl"]["class_mean"]),
-                f"{r.summary['zsl']['chance']:.1%}",
+                per_cent(r.summary.zsl.accuracy),
+                per_cent(r.summary.zsl.class_mean),
+                f"{r.summary.zsl.chance:.1%}",
             )
             for r in rows
         ],

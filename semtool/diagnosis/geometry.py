@@ -1,6 +1,6 @@
 """What a set of class vectors looks like: margins, hubs, effective rank, retrieval. Pure functions on arrays.
 
-A class's prototype is the unit mean of its vectors. The zero-shot classifiers of `skeleton.methods.baselines`
+A class's prototype is the unit mean of its vectors. The zero-shot classifiers of `skeleton.methods.kernel`
 compare prototypes minus a centre (the mean of the seen classes' prototypes), so that is the space measured
 here: after centring, unrelated classes have cosine 0 and the likeness that all descriptions share is gone.
 """

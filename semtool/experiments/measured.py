@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError
+
+if TYPE_CHECKING:
+    from skeleton.runs.records import Metrics
 
 __all__ = ["Predictions", "accuracy_of", "numbers_of", "read_seed", "row_of"]
 
@@ -23,6 +26,7 @@ class Predictions:
     Attributes:
         names: sample names.
         unseen: bool (n,): whether the sample's class is an unseen one.
+        in_test: bool (n,): whether the sample is of the protocol's test part.
         truth, predicted, general: class ids (n,): true, predicted among the candidates of the sample's kind
             (unseen classes for unseen ones), predicted among all classes.
         columns: ids of the unseen classes.
@@ -31,6 +35,7 @@ class Predictions:
 
     names: tuple[str, ...]
     unseen: NDArray[np.bool_]
+    in_test: NDArray[np.bool_]
     truth: NDArray[np.int64]
     predicted: NDArray[np.int64]
     general: NDArray[np.int64]
@@ -52,6 +57,7 @@ class Predictions:
             return cls(
                 names=tuple(table["name"]),
                 unseen=(table["subset"] == "unseen-test").to_numpy(),
+                in_test=(table["protocol_test"] == 1).to_numpy(),
                 truth=table["class_id"].to_numpy(np.int64),
                 predicted=table["predicted"].to_numpy(np.int64),
                 general=table["gzsl_predicted"].to_numpy(np.int64),
@@ -66,9 +72,15 @@ class Predictions:
             reason = " ".join(str(error).split())
         raise SemtoolError(f"cannot read {path.parent.name}/{path.name}: {reason}")
 
+    def take(self, rows: NDArray[np.bool_]) -> Predictions:
+        """Return the samples at which ``rows`` (n,) holds."""
+        arrays = ("unseen", "in_test", "truth", "predicted", "general", "scores")
+        names = tuple(name for name, kept in zip(self.names, rows, strict=True) if kept)
+        return replace(self, names=names, **{key: getattr(self, key)[rows] for key in arrays})
 
-def read_seed(store: Store, run: str, seed: int) -> tuple[dict[str, Any], Predictions]:
-    """Return the metrics of a seed and its predictions for unseen classes, checked against each other.
+
+def read_seed(store: Store, run: str, seed: int) -> tuple[Metrics, Predictions]:
+    """Return the metrics of a seed and its predictions for the samples of unseen classes that decide, checked against each other.
 
     Raises:
         SemtoolError: if a file is damaged; says which folder to remove so that it is trained again.
@@ -78,40 +90,43 @@ def read_seed(store: Store, run: str, seed: int) -> tuple[dict[str, Any], Predic
     folder = seed_folder(runs_folder(store) / run, seed)
     metrics = read_metrics(runs_folder(store) / run, seed)
     try:
-        found = Predictions.read(folder / "predictions.csv")
-        right = found.predicted[found.unseen] == found.truth[found.unseen]
-        if len(right) != metrics["zsl"]["n"] or abs(float(right.mean()) - accuracy_of(metrics)) > 1e-9:
+        table = Predictions.read(folder / "predictions.csv")
+        table = table.take(table.unseen & (table.in_test | (metrics.part == "all")))
+        right = table.predicted == table.truth
+        if len(right) != metrics.zsl.n or abs(float(right.mean()) - metrics.zsl.accuracy) > 1e-9:
             raise SemtoolError(f"{folder.name}/predictions.csv does not fit metrics.json")
     except SemtoolError as error:
         raise SemtoolError(
             f"{error}; remove the folder {folder} and run the same command again, which trains that seed anew"
         ) from error
-    return metrics, found
+    return metrics, table
 
 
-def accuracy_of(metrics: dict[str, Any]) -> float:
-    """Return the zero-shot accuracy of a seed."""
-    return float(metrics["zsl"]["accuracy"])
+def accuracy_of(metrics: Metrics) -> float:
+    """Return the zero-shot accuracy of a seed, over the part that decides."""
+    return metrics.zsl.accuracy
 
 
-def row_of(metrics: dict[str, Any]) -> dict[str, Any]:
+def row_of(metrics: Metrics) -> dict[str, Any]:
     """Return the numbers of a seed that the table of a sweep holds."""
-    zsl, gzsl = metrics["zsl"], metrics["gzsl"] or {}
+    rule, shown = next(iter((metrics.gzsl or {}).items()), (None, None))
     return {
-        **{key: zsl[key] for key in ("accuracy", "class_mean", "chance", "n")},
-        **{key: gzsl.get(key) for key in ("seen", "unseen", "harmonic")},
-        "train_seconds": metrics["timing"]["train_seconds"],
-        "simulated": metrics["simulated"],
-        "leaky": metrics["leaky"],
+        "part": metrics.part,
+        **{key: getattr(metrics.zsl, key) for key in ("accuracy", "class_mean", "chance", "n")},
+        "rule": rule,
+        **{key: shown and getattr(shown, key) for key in ("seen", "unseen", "harmonic")},
+        "train_seconds": metrics.timing["train_seconds"],
+        "simulated": metrics.simulated,
+        "leaky": metrics.leaky,
     }
 
 
-def numbers_of(metrics: dict[int, dict[str, Any]]) -> dict[str, Any]:
+def numbers_of(metrics: dict[int, Metrics]) -> dict[str, Any]:
     """Return the numbers of several seeds, each as `skeleton.runs.metrics.spread` gives it."""
-    from skeleton.runs.training import summarise_metrics
+    from skeleton.runs.summary import summarise_metrics
 
-    summary = summarise_metrics(metrics)
-    zsl, gzsl = summary["zsl"], summary["gzsl"]
-    return {key: zsl[key] for key in ("n", "chance", "accuracy", "class_mean", "per_class")} | {
-        "harmonic": gzsl and gzsl["harmonic"]
+    summary = summarise_metrics(metrics).to_dict()
+    gzsl = list((summary["gzsl"] or {}).values())
+    return {key: summary["zsl"][key] for key in ("n", "chance", "accuracy", "class_mean", "per_class")} | {
+        "harmonic": gzsl[0]["harmonic"] if gzsl else None
     }

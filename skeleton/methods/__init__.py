@@ -7,25 +7,41 @@ from typing import TYPE_CHECKING
 from semtool.lazy import door
 
 if TYPE_CHECKING:
-    from skeleton.methods.config import TrainConfig, preset
-    from skeleton.methods.scorers import load_scorer
-    from skeleton.methods.text import TextBank, read_text
+    from skeleton.methods.base import Context, EpochSettings, Examples, Method, MethodSettings, Scorer
+    from skeleton.methods.checkpoint import load_scorer, save_checkpoint
+    from skeleton.methods.normalisation import Normalisation
+    from skeleton.methods.registry import methods, preset, presets, settings_of
+    from skeleton.methods.text import TextBank, prototypes, read_text
 
 __all__ = [
+    "Context",
+    "EpochSettings",
+    "Examples",
+    "Method",
+    "MethodSettings",
+    "Normalisation",
+    "Scorer",
     "TextBank",
-    "TrainConfig",
     "load_scorer",
+    "methods",
     "preset",
+    "presets",
+    "prototypes",
     "read_text",
+    "save_checkpoint",
+    "settings_of",
 ]
 
 __getattr__, __dir__ = door(
     __name__,
     {
-        "TrainConfig": "skeleton.methods.config",
-        "preset": "skeleton.methods.config",
-        "TextBank": "skeleton.methods.text",
-        "read_text": "skeleton.methods.text",
-        "load_scorer": "skeleton.methods.scorers",
+        **dict.fromkeys(
+            ("Context", "EpochSettings", "Examples", "Method", "MethodSettings", "Scorer"),
+            "skeleton.methods.base",
+        ),
+        **dict.fromkeys(("load_scorer", "save_checkpoint"), "skeleton.methods.checkpoint"),
+        **dict.fromkeys(("methods", "preset", "presets", "settings_of"), "skeleton.methods.registry"),
+        **dict.fromkeys(("TextBank", "prototypes", "read_text"), "skeleton.methods.text"),
+        "Normalisation": "skeleton.methods.normalisation",
     },
 )

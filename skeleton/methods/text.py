@@ -8,30 +8,24 @@ The rule, unless the configuration says otherwise:
   rows; if it has none of these either, the `label` rows. `none` leaves the slot out.
 
 Every vector is L2-normalised. Classes may have different numbers of descriptions.
-
-Each description has a *topic*: the body part or the phase of time that it speaks of, or the whole action.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semtool.artifacts import Artifact
-from semtool.catalogue import load_vocabulary
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
 
-__all__ = ["MOTION_ORDER", "TOPICS", "WHOLE", "TextBank", "encoder_of", "prototypes", "read_text"]
+__all__ = ["MOTION_ORDER", "TextBank", "encoder_of", "prototypes", "read_text"]
 
 MOTION_ORDER = ("motion", "global", "label")
 """Granularities tried for the motion slot, in this order."""
-WHOLE = "whole"
-TOPICS = (WHOLE, "arms", "legs", "torso", "start", "middle", "end")
-"""What a description may speak of. The torso goes with the head."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +38,6 @@ class TextBank:
         counts: int64 (C,): descriptions of each class.
         motion: float32 (C, d), L2-normalised, or zero if there is no motion slot.
         codebook_from, motion_from: the granularities that were read.
-        topics: the topic of each description, a tuple a class.
     """
 
     classes: tuple[int, ...]
@@ -53,7 +46,6 @@ class TextBank:
     motion: NDArray[np.float32]
     codebook_from: tuple[str, ...]
     motion_from: str
-    topics: tuple[tuple[str, ...], ...]
 
     @property
     def dim(self) -> int:
@@ -71,14 +63,7 @@ class TextBank:
             motion=self.motion[at],
             codebook_from=self.codebook_from,
             motion_from=self.motion_from,
-            topics=tuple(self.topics[i] for i in at),
         )
-
-    def about(self, topics: Collection[str] | None) -> list[NDArray[np.int64]]:
-        """Return which descriptions speak of ``topics`` (None: all): a class's rows of its codebook, (n,)."""
-        if topics is None:
-            return [np.arange(n) for n in self.counts]
-        return [np.flatnonzero([t in topics for t in found]) for found in self.topics]
 
 
 def read_text(
@@ -108,32 +93,28 @@ def read_text(
 
     vectors = _normalised(file.vectors(), file)
     rows = [file.rows(granularity=book, class_id=c) for c in classes]
-    for c, found in zip(classes, rows, strict=True):
-        if not len(found):
+    for c, own in zip(classes, rows, strict=True):
+        if not len(own):
             raise SemtoolError(
                 f"class {c} has no description of {', '.join(book)} in {_name(file)}, but the split needs "
                 "it; generate and embed a description set that covers every class"
             )
     counts = np.array([len(r) for r in rows], dtype=np.int64)
     padded = np.zeros((len(rows), int(counts.max()), file.dim), dtype=np.float32)
-    for index, found in enumerate(rows):
-        padded[index, : len(found)] = vectors[found]
+    for index, own in enumerate(rows):
+        padded[index, : len(own)] = vectors[own]
 
     means = np.zeros((len(rows), file.dim), dtype=np.float32)
     if slot != "none":
         for index, c in enumerate(classes):
-            found = file.rows(granularity=slot, class_id=c)
-            if not len(found):
+            own = file.rows(granularity=slot, class_id=c)
+            if not len(own):
                 raise SemtoolError(
                     f"class {c} has no {slot!r} description in {_name(file)} for the motion slot, though "
                     "other classes have one; complete the description set, or choose with --motion"
                 )
-            means[index] = _unit(vectors[found].mean(axis=0))
-    topics = tuple(
-        tuple(_topic(*row) for row in zip(file.granularity[r].tolist(), file.slot[r].tolist(), strict=True))
-        for r in rows
-    )
-    return TextBank(tuple(int(c) for c in classes), padded, counts, means, book, slot, topics)
+            means[index] = _unit(vectors[own].mean(axis=0))
+    return TextBank(tuple(int(c) for c in classes), padded, counts, means, book, slot)
 
 
 def prototypes(bank: TextBank) -> NDArray[np.float32]:
@@ -155,15 +136,6 @@ def encoder_of(embeddings: Artifact) -> str:
             "other text; use a file made by semtool embed"
         )
     return str(card["name"])
-
-
-def _topic(granularity: str, slot: str) -> str:
-    """Return the topic of a description; that of an attribute is the body part that its field speaks of."""
-    if granularity == "attribute":
-        field = load_vocabulary().fields.get(slot)
-        slot = (field and field.part) or WHOLE
-    slot = "torso" if slot == "head" else slot
-    return slot if slot in TOPICS else WHOLE
 
 
 def _normalised(vectors: NDArray[np.float32], file: EmbeddingFile) -> NDArray[np.float32]:

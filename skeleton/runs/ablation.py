@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from semtool.artifacts import Store
 from semtool.errors import unknown_name
-from skeleton.methods.config import TrainConfig
-from skeleton.runs.training import Reference, train
+from skeleton.methods import MethodSettings, preset
+from skeleton.methods.mla.method import COMPONENTS
+from skeleton.runs.inputs import Reference
+from skeleton.runs.records import Summary
+from skeleton.runs.training import train
 
-__all__ = ["COMPONENTS", "Ablation", "ablate"]
-
-COMPONENTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "full": ("everything on", {}),
-    "one-head": ("one head that reads its single best description", {"heads": (1,)}),
-    "no-attention-inverse": ("attention is never inverted", {"attention_inverse": 0}),
-    "no-motion": ("no motion description", {"motion": "none"}),
-    "all-classes": (
-        "cross-entropy over all seen classes instead of loss sampling",
-        {"loss": "cross-entropy"},
-    ),
-    "bilinear": ("bilinear estimator", {"estimator": "bilinear"}),
-    "cosine": ("cosine estimator", {"estimator": "cosine"}),
-    "label-only": ("the class name is the only description", {"codebook": ("label",)}),
-}
-"""What is switched, by name: a sentence, and the changes."""
+__all__ = ["Ablation", "ablate"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +23,7 @@ class Ablation:
 
     name: str
     meaning: str
-    summary: dict[str, Any]
+    summary: Summary
 
 
 def ablate(
@@ -43,7 +31,7 @@ def ablate(
     features: Reference = None,
     *,
     store: Store,
-    config: TrainConfig | None = None,
+    settings: MethodSettings | None = None,
     only: Sequence[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
     **options: Any,
@@ -53,8 +41,8 @@ def ablate(
     Args:
         embeddings, features: see `skeleton.runs.training.train`.
         store: where everything lives.
-        config: the switches of the full method; the preset `paper` if None.
-        only: some of `COMPONENTS`; all if None.
+        settings: of the full method; the preset `paper` if None.
+        only: some of `skeleton.methods.mla.method.COMPONENTS`; all if None.
         progress: told variants done and to do.
         options: the other arguments of `train` (``split``, ``seeds``, ``device`` ...).
     """
@@ -62,11 +50,11 @@ def ablate(
     for name in names:
         if name not in COMPONENTS:
             raise unknown_name("component", name, COMPONENTS)
-    config = config or TrainConfig()
+    settings = settings or preset("paper")
     rows = []
     for at, name in enumerate(names):
         meaning, changes = COMPONENTS[name]
-        result = train(embeddings, features, store=store, config=replace(config, **changes), **options)
+        result = train(embeddings, features, store=store, settings=settings.change(**changes), **options)
         rows.append(Ablation(name, meaning, result.summary))
         if progress is not None:
             progress(at + 1, len(names))

@@ -11,6 +11,7 @@ kind. All of it lives in ``<root>/cache/auxiliary`` and can be made again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,10 @@ from numpy.typing import NDArray
 from semtool.artifacts import Artifact, Store
 from semtool.catalogue import ActionClass, Dataset, load_bank, load_dataset, load_vocabulary
 from semtool.catalogue.dataset import plain
-from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
-from semtool.feature_file import FeatureFile
-from skeleton.methods.text import encoder_of, read_text
-from skeleton.methods.transfer import Examples
+from skeleton.methods import Examples, read_text
+from skeleton.methods.text import encoder_of
+from skeleton.runs.task import open_embeddings, open_features
 from skeleton.visual.kinematics import NAME as KINEMATICS
 
 __all__ = ["NEAR", "SOURCE", "near", "simulated_classes"]
@@ -42,7 +42,7 @@ def simulated_classes(
     seed: int,
     codebook: Sequence[str] | None = None,
     motion: str | None = None,
-) -> tuple[Examples, tuple[int, ...]]:
+) -> tuple[Examples, dict[str, Any]]:
     """Return simulated examples of NTU-60 classes with text of the same prompt set and encoder.
 
     Args:
@@ -54,7 +54,7 @@ def simulated_classes(
         codebook, motion: as the run reads its own text.
 
     Returns:
-        the examples, and the class ids of `SOURCE` they are of.
+        the examples, and the record of them (`skeleton.runs.records.Auxiliary`).
 
     Raises:
         UsageError: if the run's text cannot be made for other classes (an import, or a language model's).
@@ -74,17 +74,18 @@ def simulated_classes(
             f"the auxiliary classes need text of the same kind as {embeddings.reference}, which cannot be "
             f"made ({error}); use --auxiliary none"
         ) from error
-    text = EmbeddingFile(embed(described, encoder, store=side).artifact.path)
+    text = open_embeddings(embed(described, encoder, store=side).artifact)
     skeletons = simulate(SOURCE, subjects=SUBJECTS, reps=1, seed=seed, store=side).artifact
     assert skeletons is not None
     source = load_dataset(SOURCE)
     made = features(source.name, store=side, visual=KINEMATICS, arrays=skeletons.reference)
-    found = FeatureFile.read(made.path)
+    file = open_features(made)
     kept = _kept(dataset, hidden, source)
     bank = read_text(text, kept, codebook=codebook, motion=motion)
-    at = np.flatnonzero(np.isin(found.class_id, kept))
-    rows: NDArray[np.int64] = np.searchsorted(kept, found.class_id[at]).astype(np.int64)
-    return Examples(found.features[at], rows, bank), kept
+    at = np.flatnonzero(np.isin(file.class_id, kept))
+    rows: NDArray[np.int64] = np.searchsorted(kept, file.class_id[at]).astype(np.int64)
+    record = {"source": SOURCE, "simulated": True, "classes": list(kept), "samples": len(rows)}
+    return Examples(file.features[at], rows, bank), record
 
 
 def near(dataset: Dataset, hidden: Sequence[int], source: Dataset) -> tuple[int, ...]:

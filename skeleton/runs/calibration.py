@@ -10,39 +10,17 @@ held out of a pilot training (they play the unseen ones), never on test samples:
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skeleton.runs.metrics import harmonic
+from skeleton.runs.records import Calibration
 
-__all__ = ["Calibration", "fit_calibration", "gate_features", "predict"]
+__all__ = ["fit_calibration", "gate_features", "predict"]
 
 Scores = NDArray[np.floating[Any]]
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """What was fitted.
-
-    Attributes:
-        constant: subtracted from seen scores (calibrated stacking).
-        gate: weights over the standardised `gate_features`, bias last; positive means unseen.
-        gate_mean, gate_scale: how the gate's features are standardised.
-        chosen_on: the held-out seen classes.
-    """
-
-    constant: float
-    gate: tuple[float, ...]
-    gate_mean: tuple[float, ...]
-    gate_scale: tuple[float, ...]
-    chosen_on: tuple[int, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as JSON holds it."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
 
 def gate_features(scores: Scores, unseen: NDArray[np.bool_]) -> NDArray[np.float64]:

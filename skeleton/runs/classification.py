@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.artifacts import Artifact, Store
-from semtool.catalogue import typed_dataset
+from semtool.catalogue import load_dataset, typed_dataset
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
 from skeleton.data.layouts import layout
 from skeleton.data.sequence import SkeletonSequence
 from skeleton.device import resolve_device
-from skeleton.methods.scorers import Scorer, load_scorer
-from skeleton.methods.text import TextBank, encoder_of, read_text
+from skeleton.methods import Scorer, TextBank, load_scorer, read_text
+from skeleton.methods.text import encoder_of
 from skeleton.runs import folder as runs
 from skeleton.visual.encoder import VisualEncoder
 from skeleton.visual.registry import load_visual
@@ -83,17 +83,17 @@ class ZeroShotClassifier:
             raise UsageError(
                 f"the run {run.name} has the seeds {', '.join(map(str, run.seeds))}, not {chosen}"
             )
-        record, config = run.record(chosen), run.config(chosen)
+        record, settings = run.record(chosen), run.settings(chosen)
         where = resolve_device(device)
-        features = store.resolve("features", record["features"]["reference"])
+        features = store.resolve("features", record.features.reference)
         return cls(
             store=store,
-            scorer=load_scorer(runs.seed_folder(run.path, chosen) / runs.CHECKPOINT, config),
-            visual=load_visual(features.path, str(where)),
-            embeddings=store.resolve("embeddings", record["embeddings"]["reference"]),
-            dataset=str(record["dataset"]),
-            codebook=config.codebook,
-            motion=config.motion,
+            scorer=load_scorer(runs.seed_folder(run.path, chosen) / runs.CHECKPOINT, settings),
+            visual=load_visual(features.path, where),
+            embeddings=store.resolve("embeddings", record.embeddings.reference),
+            dataset=record.dataset,
+            codebook=settings.codebook,
+            motion=settings.motion,
             simulated=features.manifest.simulated,
         )
 
@@ -116,6 +116,15 @@ class ZeroShotClassifier:
         encoder = encoder_of(self.embeddings)
         made = embed(described.artifact, encoder, store=self.store)
         return self.read(EmbeddingFile(made.artifact.path), range(len(labels)))
+
+    def describe_all(self, descriptions: str) -> tuple[list[str], TextBank]:
+        """Return the names and the text of every class of a description set, by the run's encoder."""
+        from semtool.embedding import embed
+
+        made = embed(descriptions, encoder_of(self.embeddings), store=self.store).artifact
+        file = EmbeddingFile(made.path)
+        classes = sorted(set(file.class_id.tolist()))
+        return [load_dataset(file.dataset).classes[c].name for c in classes], self.read(file, classes)
 
     def read(self, file: EmbeddingFile, classes: Sequence[int]) -> TextBank:
         """Return the text of classes of an embedding file, by the run's own rule."""

@@ -7,25 +7,28 @@ and also holds the state from which a killed run goes on.
 
 from __future__ import annotations
 
-import csv
 import json
 import os
+import re
 import shutil
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError, UsageError, unknown_name
-from skeleton.methods.config import TrainConfig
+from skeleton.methods import MethodSettings, settings_of
+from skeleton.runs.records import SCHEMA, InputReference, Metrics, Summary
 
 __all__ = [
     "CHECKPOINT",
-    "SCHEMA",
     "Run",
+    "SeedRecord",
+    "check_name",
     "finish",
     "finished_seeds",
     "newest_run",
@@ -37,11 +40,27 @@ __all__ = [
     "seed_folder",
     "write_config",
     "write_json",
-    "write_predictions",
 ]
 
-SCHEMA = 1
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 CHECKPOINT = "checkpoint.safetensors"
+
+
+class SeedRecord(BaseModel):
+    """``config.yaml`` of a seed: what was trained on what, and all settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    seed: int
+    dataset: str
+    split: str
+    embeddings: InputReference
+    features: InputReference
+    device: str
+    threads: int
+    identity: str
+    settings: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -49,7 +68,11 @@ class Run:
     """A finished run on disk: its folder, its summary, and its seeds."""
 
     path: Path
-    summary: dict[str, Any]
+
+    @cached_property
+    def summary(self) -> Summary:
+        """What ``summary.json`` says."""
+        return _read(self.path / "summary.json", Summary)
 
     @property
     def name(self) -> str:
@@ -59,26 +82,32 @@ class Run:
     @property
     def seeds(self) -> tuple[int, ...]:
         """The seeds that were trained."""
-        return tuple(int(s) for s in self.summary["seeds"])
+        return self.summary.seeds
 
-    def record(self, seed: int) -> dict[str, Any]:
-        """Return what ``config.yaml`` of a seed says: inputs, shapes, and all switches under ``config``."""
+    def record(self, seed: int) -> SeedRecord:
+        """Return what ``config.yaml`` of a seed says."""
         path = seed_folder(self.path, seed) / "config.yaml"
         try:
-            raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-            if not isinstance(raw, dict) or "config" not in raw:
-                raise ValueError("it holds no configuration")
+            return SeedRecord.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, yaml.YAMLError) as error:
-            raise SemtoolError(f"cannot read {path}: {error}") from error
-        return raw
+            raise SemtoolError(f"cannot read {path} ({_said(error)}); {_AGAIN}") from error
 
-    def config(self, seed: int) -> TrainConfig:
-        """Return the switches a seed was trained with."""
-        return TrainConfig.from_dict(self.record(seed)["config"])
+    def settings(self, seed: int) -> MethodSettings:
+        """Return the settings a seed was trained with."""
+        return settings_of(self.record(seed).settings)
 
-    def metrics(self, seed: int) -> dict[str, Any]:
+    def metrics(self, seed: int) -> Metrics:
         """Return ``metrics.json`` of a seed."""
         return read_metrics(self.path, seed)
+
+
+def check_name(name: str) -> str:
+    """Return ``name`` if it can be that of a folder below ``runs/``, and no path."""
+    if not NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} cannot be the name of a run: letters, digits, dots, hyphens and underscores only"
+        )
+    return name
 
 
 def runs_folder(store: Store) -> Path:
@@ -101,15 +130,9 @@ def partial_folder(run: Path, seed: int) -> Path:
     return run / f".seed-{seed}.partial"
 
 
-def read_metrics(run: Path, seed: int) -> dict[str, Any]:
+def read_metrics(run: Path, seed: int) -> Metrics:
     """Return ``metrics.json`` of a seed; one that is damaged is named, and how to get it back."""
-    path = seed_folder(run, seed) / "metrics.json"
-    found = _read_json(path)
-    try:
-        float(found["zsl"]["accuracy"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise SemtoolError(f"{path} lacks its accuracy; remove {path.parent} and train again") from error
-    return found
+    return _read(seed_folder(run, seed) / "metrics.json", Metrics)
 
 
 def run_names(store: Store) -> list[str]:
@@ -132,7 +155,7 @@ def open_run(store: Store, reference: str) -> Run:
             if (candidate / "summary.json").is_file() and (
                 candidate == folder or folder.name.startswith("seed-")
             ):
-                return Run(candidate, _read_json(candidate / "summary.json"))
+                return Run(candidate)
     known = run_names(store)
     if not known:
         raise UsageError(
@@ -146,17 +169,10 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
     _write(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def write_config(folder: Path, record: dict[str, Any]) -> None:
+def write_config(folder: Path, record: SeedRecord) -> None:
     """Write ``config.yaml``."""
-    _write(folder / "config.yaml", yaml.safe_dump(record, sort_keys=False, allow_unicode=True))
-
-
-def write_predictions(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a csv file with a header."""
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
+    text = yaml.safe_dump(record.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    _write(folder / "config.yaml", text)
 
 
 def finish(run: Path, seed: int) -> Path:
@@ -180,15 +196,24 @@ def _write(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+_AGAIN = "remove its folder and train again with semtool train"
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def _read(path: Path, model: type[Model]) -> Model:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
+            schema = raw.get("schema") if isinstance(raw, dict) else None
+            raise ValueError(f"it has schema {schema}, not {SCHEMA}")
+        return model.model_validate(raw)
     except (OSError, ValueError) as error:
-        raise SemtoolError(
-            f"cannot read {path}: {error}; remove the folder {path.parent} and train the run again"
-        ) from error
-    if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
-        raise SemtoolError(
-            f"{path} has schema {raw.get('schema') if isinstance(raw, dict) else None}, not {SCHEMA}"
-        )
-    return raw
+        raise SemtoolError(f"cannot read {path} ({_said(error)}); {_AGAIN}") from error
+
+
+def _said(error: Exception) -> str:
+    """Return what is wrong, in a few words."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc'])) or 'its content'}: {first['msg']}"
+    return str(error)

@@ -2,50 +2,32 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
-
-from filelock import FileLock
 
 from semtool.artifacts import Store
 from skeleton.runs import folder as runs
 from skeleton.runs.parallel import Job, Report
-from skeleton.runs.seed import OnEpoch, SeedJob, run_seed
+from skeleton.runs.seed import train_seed
+from skeleton.runs.spec import RunSpec
 
-__all__ = ["features_job", "make_features", "seed_job", "train_alone", "train_seed"]
+__all__ = ["features_job", "make_features", "seed_job", "train"]
 
 
-def seed_job(job: SeedJob, root: Path, *, again: bool = False) -> Job:
+def seed_job(spec: RunSpec, *, again: bool = False) -> Job:
     """Return the training of one seed as a job."""
-    config = job.config
-    epochs = config.epochs * (2 if config.calibrate or config.select == "validation" else 1)
     return Job(
-        label=f"{job.run.name}, seed {job.seed}",
-        call=train_seed,
-        arguments={"job": job.to_json(root), "again": again},
-        steps=epochs if config.method == "mla" else 1,
-        makes=runs.seed_folder(job.run, job.seed).resolve() / "metrics.json",
-        gpus=int(job.device.startswith("cuda")),
+        label=spec.label,
+        call=train,
+        arguments={"spec": spec.model_dump(mode="json"), "again": again},
+        steps=spec.settings.steps,
+        makes=runs.seed_folder(spec.folder, spec.seed) / "metrics.json",
+        gpus=int(spec.device.startswith("cuda")),
     )
 
 
-def train_seed(report: Report, job: str, again: bool = False) -> None:
-    """Train the seed of `SeedJob.to_json`."""
-    train_alone(SeedJob.from_json(job), Path(json.loads(job)["root"]), again=again, on_epoch=report)
-
-
-def train_alone(job: SeedJob, root: Path, *, again: bool = False, on_epoch: OnEpoch | None = None) -> None:
-    """Train a seed while nobody else does; what another process finished meanwhile is left as it is.
-
-    The same seed may be asked for twice at a time: by two commands, or because a worker that was taken for
-    lost works on.
-    """
-    locks = root / "cache" / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    with FileLock(locks / f"run-{job.run.name}-{job.seed}.lock"):
-        if again or not (runs.seed_folder(job.run, job.seed) / "metrics.json").is_file():
-            run_seed(job, on_epoch)
+def train(report: Report, spec: dict[str, Any], again: bool = False) -> None:
+    """Train the seed of a spec."""
+    train_seed(RunSpec.model_validate(spec), again=again, on_epoch=report)
 
 
 def features_job(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton.runs.task import Task
+from skeleton.runs.records import ClassResult, Confusion, Generalised, Spread, ZeroShot
 
 __all__ = ["accuracy", "class_mean", "gzsl_metrics", "harmonic", "interval", "spread", "zsl_metrics"]
 
@@ -17,7 +17,7 @@ Labels = NDArray[np.int64]
 
 
 def accuracy(predicted: Labels, labels: Labels) -> float:
-    """Return the fraction of samples that are right."""
+    """Return the fraction of samples that are right; not a number without samples."""
     return float((predicted == labels).mean()) if len(labels) else float("nan")
 
 
@@ -36,46 +36,32 @@ def harmonic(seen: float, unseen: float) -> float:
     return 2 * seen * unseen / (seen + unseen) if seen + unseen > 0 else 0.0
 
 
-def zsl_metrics(scores: Scores, task: Task) -> dict[str, Any]:
+def zsl_metrics(predicted: Labels, labels: Labels, names: Mapping[int, str]) -> ZeroShot[float]:
     """Measure zero-shot recognition.
 
     Args:
-        scores: (n, U), a row a sample of ``task.unseen_test``, a column a class of ``task.unseen``.
-        task: the task.
-
-    Returns:
-        accuracy over all samples of the unseen classes, its mean over classes, n, chance level, one entry a
-        class, the confusion matrix (row: true, column: predicted), and the accuracy over the part of the
-        samples that the protocol tests on.
+        predicted, labels: (n,) class ids of samples of the unseen classes; at least one.
+        names: of the unseen classes by id, in the order of the confusion matrix.
     """
-    labels = task.unseen_test.labels
-    predicted = np.array(task.unseen, dtype=np.int64)[scores.argmax(axis=1)]
-    test = task.unseen_test.in_test
-    by_class = {}
-    for c in task.unseen:
-        of_class = labels == c
-        hit = accuracy(predicted[of_class], labels[of_class])
-        by_class[str(c)] = {"name": task.name_of(c), "n": int(of_class.sum()), "accuracy": hit}
-    counts = [[int(((labels == t) & (predicted == p)).sum()) for p in task.unseen] for t in task.unseen]
-    return {
-        "accuracy": accuracy(predicted, labels),
-        "class_mean": class_mean(predicted, labels),
-        "n": len(labels),
-        "chance": 1 / len(task.unseen),
-        "protocol": {
-            "name": task.protocol.name,
-            "accuracy": accuracy(predicted[test], labels[test]) if test.any() else None,
-            "class_mean": class_mean(predicted[test], labels[test]) if test.any() else None,
-            "n": int(test.sum()),
-        },
-        "per_class": by_class,
-        "confusion": {"classes": list(task.unseen), "counts": counts},
-    }
+    per_class = {}
+    for c, name in names.items():
+        own = labels == c
+        right = accuracy(predicted[own], labels[own]) if own.any() else None
+        per_class[str(c)] = ClassResult[float](name=name, n=int(own.sum()), accuracy=right)
+    counts = tuple(tuple(int(((labels == t) & (predicted == p)).sum()) for p in names) for t in names)
+    return ZeroShot[float](
+        accuracy=accuracy(predicted, labels),
+        class_mean=class_mean(predicted, labels),
+        n=len(labels),
+        chance=1 / len(names),
+        per_class=per_class,
+        confusion=Confusion(classes=tuple(names), counts=counts),
+    )
 
 
 def gzsl_metrics(
-    predicted_seen: Labels, predicted_unseen: Labels, seen_labels: Labels, unseen_labels: Labels
-) -> dict[str, Any]:
+    predicted_seen: Labels, seen_labels: Labels, predicted_unseen: Labels, unseen_labels: Labels
+) -> Generalised[float]:
     """Measure generalised recognition: candidates are all classes.
 
     Args:
@@ -83,14 +69,7 @@ def gzsl_metrics(
         predicted_unseen, unseen_labels: (m,) the same of unseen classes.
     """
     seen, unseen = accuracy(predicted_seen, seen_labels), accuracy(predicted_unseen, unseen_labels)
-    means = class_mean(predicted_seen, seen_labels), class_mean(predicted_unseen, unseen_labels)
-    return {
-        "seen": seen,
-        "unseen": unseen,
-        "harmonic": harmonic(seen, unseen),
-        "class_mean": {"seen": means[0], "unseen": means[1], "harmonic": harmonic(*means)},
-        "n": {"seen": len(seen_labels), "unseen": len(unseen_labels)},
-    }
+    return Generalised[float](seen=seen, unseen=unseen, harmonic=harmonic(seen, unseen))
 
 
 def interval(values: Sequence[float]) -> tuple[float, float] | None:
@@ -104,15 +83,12 @@ def interval(values: Sequence[float]) -> tuple[float, float] | None:
     return mean - half, mean + half
 
 
-def spread(values: dict[int, float | None]) -> dict[str, Any] | None:
-    """Return mean, sample standard deviation, 95 % interval and the values per seed; None if one is
-    unknown."""
-    known = [v for v in values.values() if v is not None]
-    if not known or len(known) < len(values):
-        return None
-    return {
-        "mean": float(np.mean(known)),
-        "std": float(np.std(known, ddof=1)) if len(known) > 1 else 0.0,
-        "ci95": interval(known),
-        "values": {str(seed): value for seed, value in values.items()},
-    }
+def spread(values: Mapping[int, float]) -> Spread:
+    """Return mean, sample standard deviation, 95 % interval and the values of a number by seed."""
+    known = list(values.values())
+    return Spread(
+        mean=float(np.mean(known)),
+        std=float(np.std(known, ddof=1)) if len(known) > 1 else 0.0,
+        ci95=interval(known),
+        values={str(seed): value for seed, value in values.items()},
+    )

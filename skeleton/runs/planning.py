@@ -1,4 +1,4 @@
-"""A run before it is trained: its name, its folder, and the jobs that are still to be done."""
+"""A run before it is trained: its name, its folder, and the seeds that are still to be done."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from pathlib import Path
 from semtool.artifacts import Artifact, Store
 from semtool.artifacts.manifest import digest
 from semtool.errors import UsageError
-from skeleton.methods.config import TrainConfig
+from skeleton.methods import MethodSettings
 from skeleton.runs import folder as runs
-from skeleton.runs.seed import SeedJob, load_task
+from skeleton.runs.spec import RunSpec
+from skeleton.runs.task import load_task
 
-__all__ = ["PlannedRun", "check_seeds", "plan_run", "run_seeds"]
+__all__ = ["PlannedRun", "plan_run", "run_seeds"]
 
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A run's folder, the seeds that are wanted, those that are there, and a job for each that is not."""
+    """A run's folder, the seeds that are wanted, those that are there, and a spec for each that is not."""
 
     folder: Path
     identity: str
     seeds: tuple[int, ...]
     done: tuple[int, ...]
-    jobs: tuple[SeedJob, ...]
+    specs: tuple[RunSpec, ...]
 
     def claim(self) -> None:
         """Make the run's folder; refuse one that holds a run on other inputs or with other switches."""
@@ -42,15 +43,9 @@ class PlannedRun:
             )
 
 
-def check_seeds(seeds: Sequence[int]) -> None:
-    """Raise `UsageError` unless seeds are distinct numbers from 0."""
-    if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
-        raise UsageError(f"seeds must be distinct numbers from 0, not {', '.join(map(str, seeds)) or 'none'}")
-
-
-def run_seeds(config: TrainConfig, seeds: Sequence[int]) -> tuple[int, ...]:
+def run_seeds(settings: MethodSettings, seeds: Sequence[int]) -> tuple[int, ...]:
     """Return the seeds that a run trains: closed forms do not depend on the seed and take the first only."""
-    return tuple(seeds) if config.depends_on_seed else tuple(seeds[:1])
+    return tuple(seeds) if settings.depends_on_seed else tuple(seeds[:1])
 
 
 def plan_run(
@@ -59,7 +54,7 @@ def plan_run(
     *,
     store: Store,
     dataset: str,
-    config: TrainConfig,
+    settings: MethodSettings,
     seeds: Sequence[int],
     device: str,
     threads: int = 1,
@@ -71,29 +66,46 @@ def plan_run(
     """Check that the inputs fit together, and say what is there and what is to be done. Writes nothing.
 
     Args:
+        embeddings, features: of one data set.
+        dataset: name or YAML path of the data set.
+        settings: of the method.
+        seeds: that are wanted.
         device: of torch, resolved.
         threads: threads for each seed.
+        split: the class split that the features must be of; None: any.
         name: of the run; made from inputs and switches if None.
+        trackers: see `skeleton.runs.tracking.TRACKERS`.
         again: whether finished seeds are trained once more.
 
     Raises:
-        UsageError: if inputs are of different data sets or splits.
+        UsageError: if inputs are of different data sets or splits, or ``name`` is no plain name.
         SemtoolError: if a class lacks text or samples.
     """
-    task = load_task(embeddings, features, config, dataset, split)
+    task = load_task(
+        embeddings, features, dataset, codebook=settings.codebook, motion=settings.motion, split=split
+    )
     inputs = embeddings.manifest.content_sha256, features.manifest.content_sha256
-    identity = digest(["train", 1, *inputs, config.to_dict()])
-    made = f"{task.dataset.name}-{task.split.name}-{config.preset}-{identity[:8]}"
-    folder = runs.runs_folder(store) / (name or made)
-    wanted = run_seeds(config, seeds)
+    identity = digest(["train", 2, *inputs, settings.to_dict()])
+    made = f"{task.dataset.name}-{task.split.name}-{settings.preset or settings.method}-{identity[:8]}"
+    folder = runs.runs_folder(store) / (runs.check_name(name) if name is not None else made)
+    wanted = run_seeds(settings, seeds)
     there = [s for s in wanted if (runs.seed_folder(folder, s) / "metrics.json").is_file()]
     done = () if again else tuple(there)
-    jobs = tuple(
-        SeedJob(
-            run=folder, seed=s, config=config, embeddings=embeddings, features=features, dataset=dataset,
-            identity=identity, device=device, threads=threads, trackers=tuple(trackers),
+    specs = tuple(
+        RunSpec(
+            root=store.root.resolve(),
+            run=folder.name,
+            seed=seed,
+            dataset=dataset,
+            embeddings=embeddings.reference,
+            features=features.reference,
+            settings=settings,
+            identity=identity,
+            device=device,
+            threads=threads,
+            trackers=tuple(trackers),
         )
-        for s in wanted
-        if s not in done
-    )  # fmt: skip
-    return PlannedRun(folder, identity, wanted, done, jobs)
+        for seed in wanted
+        if seed not in done
+    )
+    return PlannedRun(folder, identity, wanted, done, specs)

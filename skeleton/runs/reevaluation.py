@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from semtool.artifacts import Store
+from semtool.artifacts import Artifact, Store
 from semtool.errors import UsageError
+from skeleton.methods import load_scorer
 from skeleton.runs import folder as runs
-from skeleton.runs.calibration import Calibration
 from skeleton.runs.folder import Run
+from skeleton.runs.measuring import measure
+from skeleton.runs.records import Evaluated, InputReference, Metrics, Summary
+from skeleton.runs.summary import summarise_metrics
+from skeleton.runs.task import load_task, open_features
 
 __all__ = ["evaluate"]
 
@@ -22,7 +24,7 @@ def evaluate(
     split: str | None = None,
     codebook: tuple[str, ...] | None = None,
     motion: str | None = None,
-) -> dict[str, Any]:
+) -> Summary:
     """Measure a run again. Nothing of the run is changed.
 
     Args:
@@ -34,78 +36,72 @@ def evaluate(
         codebook, motion: granularities to read; those the run was trained with if None.
 
     Returns:
-        a record as ``summary.json``: ``zsl`` and ``gzsl`` over the run's seeds, and in ``evaluated`` what was
-        used instead of the run's own inputs.
+        a summary over the run's seeds, with ``evaluated`` saying what the run itself was trained with.
 
     Raises:
         UsageError: if the run was trained on classes that the split calls unseen, or inputs do not fit.
         SemtoolError: if a checkpoint is damaged or of another architecture.
     """
-    from dataclasses import replace
-
-    from skeleton.methods.scorers import load_scorer
-    from skeleton.runs.seed import evaluate_scorer, load_task
-    from skeleton.runs.training import summarise_metrics
-    from skeleton.visual.extraction import newest_features
-
-    found = run if isinstance(run, Run) else open_or_newest(store, run)
-    trained_on = found.summary["features"]["reference"]
-    record = found.record(found.seeds[0])
-    text = store.resolve("embeddings", embeddings or found.summary["embeddings"]["reference"])
-    if features is None and split is not None and split != found.summary["split"]:
-        newest = newest_features(
-            store, found.summary["dataset"], split, store.resolve("features", trained_on).name.split("/")[1]
+    if not isinstance(run, Run):
+        run = runs.newest_run(store) if run is None else runs.open_run(store, run)
+    text = store.resolve("embeddings", embeddings or run.summary.embeddings.reference)
+    visual = _features(store, run, features, split)
+    measured: dict[int, Metrics] = {}
+    for seed in run.seeds:
+        settings, metrics = run.settings(seed), run.metrics(seed)
+        task = load_task(
+            text,
+            visual,
+            run.record(seed).dataset,
+            codebook=codebook or settings.codebook,
+            motion=motion or settings.motion,
+            split=split,
         )
-        if newest is None:
-            raise UsageError(
-                f"there are no features of {found.summary['dataset']} for the split {split}; "
-                f"make them with semtool features --dataset {found.summary['dataset']} --split {split}"
-            )
-        visual = newest
-    else:
-        visual = store.resolve("features", features or trained_on)
-    measured: dict[int, dict[str, Any]] = {}
-    for seed in found.seeds:
-        config = found.config(seed)
-        config = replace(config, codebook=codebook or config.codebook, motion=motion or config.motion)
-        task = load_task(text, visual, config, record["dataset"], split)
-        seen_before = sorted(set(found.metrics(seed)["trained_on"]) & set(task.unseen))
+        seen_before = sorted(set(metrics.trained_on) & set(task.unseen))
         if seen_before:
             raise UsageError(
-                f"the run {found.name} was trained on class {seen_before[0]} "
+                f"the run {run.name} was trained on class {seen_before[0]} "
                 f"({task.name_of(seen_before[0])}), which the split {task.split.name} calls unseen; "
                 "train a run on that split"
             )
-        scorer = load_scorer(runs.seed_folder(found.path, seed) / runs.CHECKPOINT, found.config(seed))
-        calibration = _calibration(found.metrics(seed))
-        result, _ = evaluate_scorer(scorer, task, calibration)
-        measured[seed] = {
-            **found.metrics(seed),
-            **result,
+        scorer = load_scorer(runs.seed_folder(run.path, seed) / runs.CHECKPOINT, settings)
+        changes = {
+            **measure(scorer, task, metrics.calibration).fields(),
             "split": task.split.name,
             "protocol": task.protocol.name,
             "simulated": task.simulated,
-            "embeddings": text.as_input().model_dump(),
-            "features": visual.as_input().model_dump(),
-            "codebook": list(task.bank.codebook_from),
+            "embeddings": _reference(text),
+            "features": _reference(visual),
+            "codebook": task.bank.codebook_from,
             "motion": task.bank.motion_from,
         }
-    summary = summarise_metrics(measured)
-    summary["evaluated"] = {
-        "run": found.name,
-        "trained_with": {k: found.summary[k] for k in ("split", "embeddings", "features")},
-        "same_features": visual.reference == trained_on,
-    }
-    return summary
+        measured[seed] = metrics.model_copy(update=changes)
+    trained = run.summary
+    evaluated = Evaluated(
+        run=run.name,
+        split=trained.split,
+        embeddings=trained.embeddings,
+        features=trained.features,
+        same_features=visual.reference == trained.features.reference,
+    )
+    return summarise_metrics(measured).model_copy(update={"evaluated": evaluated})
 
 
-def open_or_newest(store: Store, run: str | None) -> Run:
-    """Return the run of that name or folder; the newest if None."""
-    return runs.newest_run(store) if run is None else runs.open_run(store, run)
+def _features(store: Store, run: Run, features: str | None, split: str | None) -> Artifact:
+    """Return what is asked for, the newest features of a split by the run's visual encoder, or its own."""
+    from skeleton.visual.extraction import newest_features
+
+    own, dataset = run.summary.features.reference, run.summary.dataset
+    if features is not None or split is None or split == run.summary.split:
+        return store.resolve("features", features or own)
+    newest = newest_features(store, dataset, split, open_features(store.resolve("features", own)).visual)
+    if newest is None:
+        raise UsageError(
+            f"there are no features of {dataset} for the split {split}; "
+            f"make them with semtool features --dataset {dataset} --split {split}"
+        )
+    return newest
 
 
-def _calibration(metrics: dict[str, Any]) -> Calibration | None:
-    raw = dict((metrics.get("gzsl") or {}).get("calibration") or {})
-    if raw.pop("kind", "none") != "stacking":
-        return None
-    return Calibration(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})  # type: ignore[arg-type]
+def _reference(artifact: Artifact) -> InputReference:
+    return InputReference(reference=artifact.reference, sha256=artifact.manifest.content_sha256)

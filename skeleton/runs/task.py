@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semtool.artifacts import Artifact
 from semtool.catalogue import Dataset, SampleProtocol, Split, load_dataset
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
 from semtool.feature_file import FeatureFile
 from skeleton.methods.text import TextBank, read_text
-from skeleton.visual.kinematic_columns import regions
 
-__all__ = ["Samples", "Task", "build_task"]
+__all__ = ["Samples", "Task", "build_task", "load_task", "open_embeddings", "open_features"]
 
 _SETUP = re.compile(r"S(\d{3})C\d{3}P\d{3}R\d{3}A\d{3}")
 
@@ -52,7 +54,6 @@ class Task:
         train, seen_test, unseen_test: the samples; ``unseen_test`` holds every sample of the unseen classes.
         simulated: whether the skeletons are simulated.
         widths: widths of the features' blocks, in order.
-        regions: columns of the features by what they describe (`skeleton.visual.kinematic_columns.regions`).
     """
 
     dataset: Dataset
@@ -66,11 +67,81 @@ class Task:
     unseen_test: Samples
     simulated: bool
     widths: tuple[int, ...]
-    regions: Mapping[str, tuple[int, ...]]
 
     def name_of(self, class_id: int) -> str:
         """Return the class's name."""
         return self.dataset.classes[class_id].name
+
+
+def load_task(
+    embeddings: Artifact,
+    features: Artifact,
+    dataset: str,
+    *,
+    codebook: Sequence[str] | None = None,
+    motion: str | None = None,
+    split: str | None = None,
+) -> Task:
+    """Open two artifacts and put them together, as `build_task`; a process opens each file once."""
+    task = _loaded(
+        _Inputs(embeddings.path, embeddings.reference, embeddings.manifest.content_sha256),
+        _Inputs(features.path, features.reference, features.manifest.content_sha256),
+        load_dataset(dataset).model_dump_json(by_alias=True),
+        dataset,
+        None if codebook is None else tuple(codebook),
+        motion,
+        split,
+    )
+    return task
+
+
+def open_embeddings(artifact: Artifact) -> EmbeddingFile:
+    """Return an embedding file; a process opens it once."""
+    return _embeddings(artifact.path, artifact.manifest.content_sha256)
+
+
+def open_features(artifact: Artifact) -> FeatureFile:
+    """Return a feature file; a process reads it once."""
+    return _features(artifact.path, artifact.manifest.content_sha256)
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    path: Path
+    reference: str
+    sha256: str
+
+
+@lru_cache(maxsize=4)
+def _embeddings(path: Path, _sha256: str) -> EmbeddingFile:
+    return EmbeddingFile(path)
+
+
+@lru_cache(maxsize=2)
+def _features(path: Path, _sha256: str) -> FeatureFile:
+    return FeatureFile.read(path)
+
+
+@lru_cache(maxsize=4)
+def _loaded(
+    embeddings: _Inputs,
+    features: _Inputs,
+    _content: str,
+    dataset: str,
+    codebook: tuple[str, ...] | None,
+    motion: str | None,
+    split: str | None,
+) -> Task:
+    """Build a task; ``_content`` is that of the catalogue entry, which a file may have changed meanwhile."""
+    return build_task(
+        _embeddings(embeddings.path, embeddings.sha256),
+        _features(features.path, features.sha256),
+        split=split,
+        codebook=codebook,
+        motion=motion,
+        names=(f"the embedding file {embeddings.reference}", f"the feature file {features.reference}"),
+        dataset=load_dataset(dataset),
+    )
 
 
 def build_task(
@@ -134,7 +205,6 @@ def build_task(
         unseen_test=samples("unseen-test"),
         simulated=features.simulated,
         widths=features.widths,
-        regions=regions(features.blocks),
     )
 
 

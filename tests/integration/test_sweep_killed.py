@@ -24,23 +24,22 @@ seeds: 3
 
 # Once two runs are finished, training waits within a run, so that the kill always meets runs in flight.
 HELD = """
-    import json, threading
+    import threading
     from pathlib import Path
-    from skeleton.runs.jobs import train_alone
-    from skeleton.runs.seed import SeedJob
+    from skeleton.runs import RunSpec, train_seed as train
 
     def finished(root):
         return len(list(Path(root).glob("runs/*/seed-*/metrics.json")))
 
-    def train_seed(report, job, again=False):
-        root = Path(json.loads(job)["root"])
+    def train_seed(report, spec, again=False):
+        spec = RunSpec.model_validate(spec)
 
         def hold(epoch):
             report(epoch)
-            if finished(root) >= 2:
+            if finished(spec.root) >= 2:
                 threading.Event().wait()
 
-        train_alone(SeedJob.from_json(job), root, again=again, on_epoch=hold)
+        train(spec, again=again, on_epoch=hold)
 """
 
 PROGRAM = """
@@ -60,7 +59,7 @@ PROGRAM = """
             return executor.run([replace(j, call=train_seed) for j in jobs], *args, **options)
 
     def watch(done, total):
-        if killed and finished(root) >= 2:
+        if killed and finished(spec.root) >= 2:
             os.kill(os.getpid(), signal.SIGKILL)
 
     if __name__ == "__main__":

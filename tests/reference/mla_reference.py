@@ -1,5 +1,5 @@
 """MLA as the paper says it, one sample, one class, one head at a time. Slow on purpose: it is read, not
-run. ``books`` holds the descriptions of each stream and class; the paper has one stream."""
+run. ``books`` holds the descriptions of each class."""
 
 from __future__ import annotations
 
@@ -22,17 +22,13 @@ def attend(q, descriptions, k, sign):
 
 def estimate(model, h, v, books, c, motions, sign):
     """D_h(v, c), steps 1 to 5, from the parameters of head h."""
-    stream = [s for s, found in enumerate(model.streams) for _ in found.heads][h]
-    descriptions, motion = books[stream][c], motions[c]
-    columns = model.streams[stream].columns
-    if columns is not None:
-        v = torch.stack([v[i] for i in columns])
-    model, h = [(group, i) for group in model.groups for i in range(len(group.heads))][h]
+    descriptions, motion = books[c], motions[c]
+    model, h = [(group, i) for group in model.groups for i in range(len(group.top_k))][h]
     if model.visual_layernorm:
         v = F.layer_norm(v, v.shape)
     q = v @ model.project_weight[h] + model.project_bias[h]
     q = (q - q.mean()) / torch.sqrt(q.var(unbiased=False) + 1e-5)
-    e = attend(q, descriptions, model.heads[h], sign) + motion
+    e = attend(q, descriptions, model.top_k[h], sign) + motion
     if model.estimator == "bilinear":
         return q @ model.pair_weight[h] @ e / math.sqrt(len(q)) + model.last_bias[h]
     if model.estimator == "cosine":
@@ -49,7 +45,7 @@ def softplus(x):
 
 def sampling_loss(model, visual, labels, negatives, books, motions, sign=1):
     losses = []
-    for h in range(len(model.heads)):
+    for h in range(len(model.top_k)):
         for i, y in enumerate(labels):
             values = [
                 softplus(estimate(model, h, visual[j], books, y, motions, sign)) for j in (i, *negatives[i])
@@ -60,7 +56,7 @@ def sampling_loss(model, visual, labels, negatives, books, motions, sign=1):
 
 def class_loss(model, visual, labels, books, motions, sign=1):
     losses = []
-    for h in range(len(model.heads)):
+    for h in range(len(model.top_k)):
         for i, y in enumerate(labels):
             values = [
                 softplus(estimate(model, h, visual[i], books, c, motions, sign)) for c in range(len(motions))
@@ -74,7 +70,7 @@ def scores(model, visual, books, motions):
     for v in visual:
         row = []
         for c in range(len(motions)):
-            d = [estimate(model, h, v, books, c, motions, 1) for h in range(len(model.heads))]
+            d = [estimate(model, h, v, books, c, motions, 1) for h in range(len(model.top_k))]
             row.append(sum(-softplus(-x) for x in d))
         rows.append(torch.stack(row))
     return torch.stack(rows)

@@ -82,7 +82,7 @@ def compare(
         SemtoolError: if a text lacks a class, or a training fails (the others are kept).
     """
     from skeleton.runs.parallel import choose_executor, raise_first
-    from skeleton.runs.planning import check_seeds
+    from skeleton.runs.seeds import check_seeds
 
     if len(descriptions) < 2:
         raise UsageError("a comparison needs two texts: --descriptions label --descriptions multi")
@@ -118,8 +118,8 @@ def assemble(
     outcomes = [read_outcomes(c, store, features_per_seed=grid.features_per_seed) for c in cells]
     results = [_result(c, o) for c, o in zip(cells, outcomes, strict=True)]
     labels = {s.label: s.seeded for s in grid.settings}
-    simulated = any(m["simulated"] for o in outcomes for m in o.metrics.values())
-    leaky = any(m["leaky"] for o in outcomes for m in o.metrics.values())
+    simulated = any(m.simulated for o in outcomes for m in o.metrics.values())
+    leaky = any(m.leaky for o in outcomes for m in o.metrics.values())
     runs = [{str(seed): run for seed, run in r.runs.items()} for r in results]
     return Comparison(
         name=name or f"{grid.targets[0].dataset.name}-{digest([runs, level])[:8]}",

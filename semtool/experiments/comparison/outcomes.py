@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from semtool.errors import SemtoolError
 from semtool.experiments.comparison.statistics import PairedOutcomes
 from semtool.experiments.grid.cells import CellRuns
 from semtool.experiments.measured import Predictions, read_seed
+
+if TYPE_CHECKING:
+    from skeleton.runs.records import Metrics
 
 __all__ = ["Outcomes", "pair", "read_outcomes"]
 
@@ -35,7 +38,7 @@ class Outcomes:
     class_id: NDArray[np.int64]
     names: tuple[str, ...]
     person: tuple[str, ...]
-    metrics: dict[int, dict[str, Any]]
+    metrics: dict[int, Metrics]
     seeded: bool
 
     @cached_property

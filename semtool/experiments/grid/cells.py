@@ -74,7 +74,7 @@ class Grid:
     @property
     def wanted_visual(self) -> str | None:
         """The visual encoder that was asked for, or that every setting wants; None if any will do."""
-        wants = {s.config.visual for s in self.settings}
+        wants = {s.method.visual for s in self.settings}
         return self.visual or (wants.pop() if len(wants) == 1 else None)
 
     def cells(self) -> list[Cell]:

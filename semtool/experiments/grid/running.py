@@ -75,7 +75,7 @@ def run_grid(
     from skeleton.device import resolve_device
     from skeleton.runs.folder import finished_seeds, write_json
     from skeleton.runs.jobs import seed_job
-    from skeleton.runs.training import summarise
+    from skeleton.runs.summary import summarise
 
     where = str(resolve_device(device))
     cells = grid.cells()
@@ -106,7 +106,7 @@ def run_grid(
     for cell, runs in planned:
         trained = {s: r for s, r in runs.items() if s in finished_seeds(r.folder)}
         for folder in {r.folder for r in trained.values()}:
-            write_json(folder / "summary.json", summarise(folder, finished_seeds(folder)))
+            write_json(folder / "summary.json", summarise(folder, finished_seeds(folder)).to_dict())
         if trained:
             features = {s: visuals[_key(grid, cell, s)] for s in trained}
             names = {s: r.folder.name for s, r in trained.items()}
@@ -207,10 +207,7 @@ class _Steps:
 
 
 def _epochs(cell: Cell) -> int:
-    config = cell.setting.config
-    if config.method != "mla":
-        return 1
-    return config.epochs * (2 if config.calibrate or config.select == "validation" else 1)
+    return cell.setting.method.steps
 
 
 def _text_key(cell: Cell) -> tuple[str, str]:
@@ -250,7 +247,7 @@ def _find_features(grid: Grid, store: Store) -> dict[FeatureKey, Artifact]:
 
 def _outdated(grid: Grid, found: dict[FeatureKey, Artifact], store: Store) -> list[str]:
     """Return a sentence for each shared features that were made from older skeletons."""
-    from skeleton.runs.training import outdated
+    from skeleton.runs.inputs import outdated
 
     called = dict(_wanted_features(grid))
     said = [outdated(there, called[key], store) for key, there in found.items() if key[2] is None]
@@ -290,7 +287,7 @@ def _plan(
         try:
             return plan_run(
                 texts[_text_key(cell)], visuals[_key(grid, cell, seeds[0])], store=store,
-                dataset=cell.target.called, split=cell.split, config=cell.setting.config, seeds=seeds,
+                dataset=cell.target.called, split=cell.split, settings=cell.setting.method, seeds=seeds,
                 device=device, threads=threads,
             )  # fmt: skip
         except SemtoolError as error:

@@ -25,13 +25,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from semtool.errors import SemtoolError, UsageError, unknown_name
 from semtool.experiments.comparison.comparison import checked_name
-from semtool.experiments.grid.settings import Setting, settings, switch
+from semtool.experiments.grid.settings import Setting, settings
 from semtool.experiments.grid.texts import Target
 
-__all__ = ["MOST_SEEDS", "Exclusion", "SweepFile", "first_seeds", "read_sweep"]
+__all__ = ["Exclusion", "SweepFile", "read_sweep"]
 
 Words = tuple[str, ...]
-MOST_SEEDS = 1000
 
 
 class Exclusion(BaseModel):
@@ -49,7 +48,7 @@ class SweepFile(BaseModel):
         name: below ``sweeps/``; the file's own name if it says nothing.
         datasets: data sets and their class splits; a word or a list of words means the default split of each.
         prompts, encoders, presets: see `semtool.experiments.compare`.
-        switches: values of switches of `skeleton.TrainConfig`; a list of values is an axis. A switch
+        switches: values of switches of the presets' methods; a list of values is an axis. A switch
             whose value is itself a list (``codebook``) is written as words with commas.
         seeds: how many, or which.
         features_per_seed: whether each seed trains its own visual encoder.
@@ -95,18 +94,13 @@ class SweepFile(BaseModel):
     @field_validator("seeds", mode="before")
     @classmethod
     def _count(cls, raw: Any) -> Any:
-        return first_seeds(raw) if isinstance(raw, int) and not isinstance(raw, bool) else raw
+        from skeleton.runs.seeds import parse_seeds
+
+        return parse_seeds(raw) if isinstance(raw, int | str) and not isinstance(raw, bool) else raw
 
     def settings(self) -> list[Setting]:
         """Return presets and switches, multiplied out."""
         return settings(self.presets, self.switches)
-
-
-def first_seeds(count: int) -> tuple[int, ...]:
-    """Return seeds 0, 1, ... of which there are ``count``; refuse more than anybody trains."""
-    if count > MOST_SEEDS:
-        raise UsageError(f"{count} seeds are more than the {MOST_SEEDS} that one command trains")
-    return tuple(range(count))
 
 
 def read_sweep(path: Path) -> SweepFile:
@@ -152,8 +146,8 @@ def _said(error: Any) -> str:
 def _unknown_names(found: SweepFile) -> list[str]:
     """Return a sentence for each name that nothing has and each value that does not fit."""
     from semtool.encoders import parse_encoder
-    from skeleton.methods.config import preset
-    from skeleton.runs.planning import check_seeds
+    from skeleton.methods import preset
+    from skeleton.runs.seeds import check_seeds
     from skeleton.visual.registry import find_visual
 
     checks: list[tuple[Callable[..., object], tuple[Any, ...]]] = [
@@ -163,7 +157,6 @@ def _unknown_names(found: SweepFile) -> list[str]:
         *((Target.of, (d, (s,))) for d, splits in found.datasets.items() for s in splits or (None,)),
         *((parse_encoder, (e,)) for e in found.encoders),
         *((preset, (p,)) for p in found.presets),
-        *((switch, (k, v)) for k, values in found.switches.items() for v in values),
         *((_one_of, ("text to exclude", e.prompts, found.prompts)) for e in found.exclude),
         *((_one_of, ("encoder to exclude", e.encoder, found.encoders)) for e in found.exclude),
     ]

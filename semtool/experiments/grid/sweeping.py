@@ -144,7 +144,7 @@ def _rows(found: CellRuns, store: Store) -> list[dict[str, Any]]:
         "split": cell.split,
         "text": cell.text.label,
         "encoder": cell.encoder,
-        "preset": cell.setting.config.preset,
+        "preset": cell.setting.method.preset,
         **{k: list(v) if isinstance(v, tuple) else v for k, v in cell.setting.switches},
     }
     return [

@@ -12,7 +12,7 @@ from semtool.descriptions import GRANULARITIES
 
 if TYPE_CHECKING:
     from semtool.embedding_file import EmbeddingFile
-    from skeleton.methods.scorers import MLAScorer
+    from skeleton.methods.mla import MLAScorer
     from skeleton.runs.task import Task
 
 __all__ = ["attention"]
@@ -29,10 +29,10 @@ def attention(
     file: EmbeddingFile,
     places: Mapping[tuple[int, str, str, int], int],
 ) -> dict[str, Any]:
-    """Return the mean attention of each head within what it reads of each unseen class's own text.
+    """Return the mean attention of each head over each unseen class's own text.
 
     Returns:
-        ``heads``: their granularities; ``streams``: the stream that each is of; ``classes``: for each id the
+        ``heads``: their top-k; ``classes``: for each id the
         number of samples and, for the mean over heads and for every head, the top descriptions as [place in
         the class's list, share in thousandths]; ``share``: for each head what it gives to each of
         ``granularities`` over all these samples.
@@ -42,8 +42,7 @@ def attention(
     from skeleton.methods.mla.model import top_softmax
 
     bank = task.bank
-    heads = [(stream, k) for stream in scorer.model.streams for k in stream.heads]
-    read = {stream.name: bank.about(stream.topics) for stream in scorer.model.streams}
+    heads = scorer.model.top_k
     present = [g for g in GRANULARITIES if g in bank.codebook_from]
     share = np.zeros((len(heads), len(present)))
     classes: dict[str, Any] = {}
@@ -58,10 +57,9 @@ def attention(
         rows = file.rows(granularity=bank.codebook_from, class_id=c)
         queries = scorer.queries(task.unseen_test.features[at])
         weights = np.zeros((len(heads), len(book)))
-        for h, (stream, k) in enumerate(heads):
-            own = read[stream.name][row]
-            logits = torch.from_numpy(queries[h] @ book[own].T / np.sqrt(bank.dim))
-            weights[h, own] = top_softmax(logits, k).numpy().mean(axis=0)
+        for h, k in enumerate(heads):
+            logits = torch.from_numpy(queries[h] @ book.T / np.sqrt(bank.dim))
+            weights[h] = top_softmax(logits, k).numpy().mean(axis=0)
         keys = [(c, str(file.granularity[r]), str(file.slot[r]), int(file.variant[r])) for r in rows]
         classes[str(c)] = {
             "n": len(at),
@@ -73,8 +71,7 @@ def attention(
             share[:, index] += len(at) * weights[:, of].sum(axis=1)
         total += len(at)
     return {
-        "heads": [k for _, k in heads],
-        "streams": [stream.name for stream, _ in heads],
+        "heads": list(heads),
         "classes": classes,
         "granularities": present,
         "share": np.round(share / max(total, 1), 4),

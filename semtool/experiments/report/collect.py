@@ -83,7 +83,7 @@ class _Page:
 
     def cell(self, cell: Measurement) -> dict[str, Any]:
         """Return everything about one cell."""
-        metrics = {seed: run.metrics(seed) for seed, run in cell.seeds.items()}
+        metrics = {seed: run.metrics(seed).to_dict() for seed, run in cell.seeds.items()}
         answers, problems = _answers(cell)
         dataset = self._dataset(cell, metrics)
         text = self._text(cell, dataset)
@@ -124,18 +124,18 @@ class _Page:
             return {"map": gone, "attention": gone}
         run, seed = cell.first
         try:
-            from skeleton.methods.scorers import MLAScorer, load_scorer
+            from skeleton.methods import load_scorer
             from skeleton.runs.folder import CHECKPOINT, seed_folder
 
-            config = run.config(seed)
+            settings = run.settings(seed)
             task, file = self._task(cell)
-            scorer = load_scorer(seed_folder(run.path, seed) / CHECKPOINT, config)
+            scorer = load_scorer(seed_folder(run.path, seed) / CHECKPOINT, settings)
             first = next(iter(answers.values()), None)
             drawn = shared_map(scorer, task, most=_points(len(self.source.cells)), answers=first)
             for view in drawn["views"]:
                 view["samples"] = [self.names.setdefault(n, len(self.names)) for n in view["samples"]]
             attended: dict[str, Any] | None = None
-            if isinstance(scorer, MLAScorer):
+            if settings.method == "mla":
                 attended = attention(scorer, task, file, text.places)
             return {"map": drawn, "attention": attended}
         except DAMAGE as error:
@@ -143,22 +143,25 @@ class _Page:
             return {"map": gone, "attention": gone if _is_mla(cell) else None}
 
     def _task(self, cell: Measurement) -> tuple[Task, EmbeddingFile]:
-        from skeleton.runs.seed import load_task
+        from skeleton.runs.task import load_task, open_embeddings
 
         assert cell.first is not None
         run, seed = cell.first
         record = run.record(seed)
-        embeddings = same_content(self.store, "embeddings", record["embeddings"])
-        features = same_content(self.store, "features", record["features"])
-        task = load_task(embeddings, features, run.config(seed), record["dataset"])
-        return task, EmbeddingFile(embeddings.path)
+        embeddings = same_content(self.store, "embeddings", record.embeddings.model_dump())
+        features = same_content(self.store, "features", record.features.model_dump())
+        settings = run.settings(seed)
+        task = load_task(
+            embeddings, features, record.dataset, codebook=settings.codebook, motion=settings.motion
+        )
+        return task, open_embeddings(embeddings)
 
     def _dataset(self, cell: Measurement, metrics: dict[int, dict[str, Any]]) -> Dataset | None:
         """Look the data set up and keep its class names; without it, those that the numbers carry."""
         asked = cell.dataset
         if cell.first is not None:
             run, seed = cell.first
-            asked = str(run.record(seed).get("dataset", asked))
+            asked = run.record(seed).dataset
         shown = self.datasets.setdefault(cell.dataset, {"title": cell.dataset, "classes": {}})
         names = {c: entry["name"] for c, entry in cell.measured["per_class"].items()}
         try:
@@ -205,7 +208,7 @@ class _Page:
     def _arrays(self, cell: Measurement) -> Artifact:
         assert cell.first is not None
         run, seed = cell.first
-        features = self.store.resolve("features", run.record(seed)["features"]["reference"])
+        features = self.store.resolve("features", run.record(seed).features.reference)
         named = features.manifest.inputs.get("arrays")
         if named is None:
             raise SemtoolError(f"the features {features.reference} were imported without skeletons")
@@ -217,7 +220,7 @@ def _is_mla(cell: Measurement) -> bool:
     if cell.first is None:
         return False
     run, seed = cell.first
-    return bool(run.record(seed)["config"].get("method", "mla") == "mla")
+    return bool(run.record(seed).settings["method"] == "mla")
 
 
 def _points(cells: int) -> int:
@@ -227,9 +230,9 @@ def _points(cells: int) -> int:
 
 def _numbers(numbers: dict[str, Any]) -> dict[str, Any]:
     """Return the accuracies that are known, each with its interval and how it is called."""
-    protocol = numbers.get("protocol") or {}
-    gzsl = numbers.get("gzsl") or {}
-    name = protocol.get("name") or numbers.get("protocol_name") or "protocol"
+    protocol = (numbers.get("test") or {}).get("zsl") or {}
+    gzsl = next(iter((numbers.get("gzsl") or {}).values()), {})
+    name = numbers.get("protocol_name") or "protocol"
     n, part = numbers.get("n"), protocol.get("n")
     harmonic = gzsl.get("harmonic") or numbers.get("harmonic")
     listed = [

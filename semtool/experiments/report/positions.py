@@ -13,8 +13,7 @@ from semtool.experiments.measured import Predictions
 from semtool.experiments.report.layouts import has_umap, pca_layout, umap_layout
 
 if TYPE_CHECKING:
-    from skeleton.methods.scorers import Scorer
-    from skeleton.methods.text import TextBank
+    from skeleton.methods import Scorer, TextBank
     from skeleton.runs.task import Samples, Task
 
 __all__ = ["WORDS", "shared_map"]
@@ -103,15 +102,13 @@ def _positions(
     scorer: Scorer, bank: TextBank, chosen: _Chosen, answers: Predictions | None
 ) -> Iterator[tuple[str, Matrix, Matrix]]:
     """Yield each meaning of a position, with those of the samples (n, d) and of the classes (C, d)."""
-    from skeleton.methods.baselines import ClosedForm
-    from skeleton.methods.scorers import MLAScorer
-    from skeleton.methods.text import prototypes
-    from skeleton.methods.transfer import Transfer
+    from skeleton.methods import prototypes
+    from skeleton.methods.mla import MLAScorer
 
-    if isinstance(scorer, ClosedForm | Transfer):
-        yield ("prediction", *scorer.place(chosen.features, bank))
+    placed = scorer.place(chosen.features, bank)
+    if placed is not None and not isinstance(scorer, MLAScorer):
+        yield ("prediction", *placed)
         return
-    assert isinstance(scorer, MLAScorer)
     texts = prototypes(bank).astype(np.float64)
     if answers is not None and answers.columns == bank.classes:  # scores are there for unseen classes only
         place = {name: row for row, name in enumerate(answers.names)}
@@ -120,7 +117,8 @@ def _positions(
             belief = np.exp(scores - scores.max(axis=1, keepdims=True))
             centred = texts - texts.mean(axis=0)
             yield "scores", belief / belief.sum(axis=1, keepdims=True) @ centred, centred
-    yield "queries", scorer.queries(chosen.features).mean(axis=0).astype(np.float64), texts
+    if placed is not None:
+        yield ("queries", *placed)
 
 
 def _choose(parts: Sequence[Samples], most: int) -> _Chosen:

@@ -41,7 +41,7 @@ def provenance(
     if not metrics:
         return rows
     first_seed, first = next(iter(metrics.items()))
-    record = cell.seeds[first_seed].record(first_seed)
+    record = cell.seeds[first_seed].record(first_seed).model_dump()
     add("split", first.get("split"))
     add("protocol", first.get("protocol"))
     add("preset", first.get("preset"))
@@ -49,7 +49,7 @@ def provenance(
     add("epoch that counts", first.get("selection"))
     add("codebook", ", ".join(first.get("codebook") or []))
     add("motion slot", first.get("motion"))
-    add("switches", _words(record.get("config") or {}))
+    add("switches", _words(record.get("settings") or {}))
     if extra := first.get("auxiliary"):
         add("learned also from", f"{len(extra['classes'])} simulated classes of {extra['source']}")
     add("identity of the run", record.get("identity"))

@@ -102,8 +102,8 @@ def _newest(store: Store) -> Subject:
 
 
 def _of_run(run: Run) -> Subject:
-    summary = run.summary
     try:
+        summary = run.summary.to_dict()
         text = summary["embeddings"]
         seeds, problems = _seeds(dict.fromkeys(run.seeds, run), {})
         cell = Measurement(
@@ -114,7 +114,12 @@ def _of_run(run: Run) -> Subject:
             encoder=text["reference"].partition("@")[0].rpartition("/")[2],
             embeddings=text,
             features=dict.fromkeys(run.seeds, summary["features"]),
-            measured={**summary["zsl"], "gzsl": summary.get("gzsl"), "protocol_name": summary["protocol"]},
+            measured={
+                **summary["zsl"],
+                "gzsl": summary["gzsl"],
+                "test": summary["test"],
+                "protocol_name": summary["protocol"],
+            },
             seeds=seeds,
             problems=problems,
         )

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from semtool.lazy import door
 
 if TYPE_CHECKING:
+    from skeleton.methods.mla.method import MLAMethod, MLASettings
     from skeleton.methods.mla.model import MLA
-    from skeleton.methods.mla.streams import Stream
+    from skeleton.methods.mla.scorer import MLAScorer
 
-__all__ = [
-    "MLA",
-    "Stream",
-]
+__all__ = ["MLA", "MLAMethod", "MLAScorer", "MLASettings"]
 
 __getattr__, __dir__ = door(
     __name__,
     {
         "MLA": "skeleton.methods.mla.model",
-        "Stream": "skeleton.methods.mla.streams",
+        "MLAMethod": "skeleton.methods.mla.method",
+        "MLAScorer": "skeleton.methods.mla.scorer",
+        "MLASettings": "skeleton.methods.mla.method",
     },
 )

@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from semtool.errors import SemtoolError
-from skeleton.methods.config import TrainConfig
+from skeleton.methods.mla.method import MLASettings
 from skeleton.methods.mla.model import MLA, TextTensors
 from skeleton.methods.mla.objective import all_pairs, class_loss, draw_negatives, pairs_of, sampling_loss
 from skeleton.methods.text import TextBank
@@ -51,12 +51,12 @@ class Fit:
     best: dict[str, Tensor] = field(default_factory=dict)
 
 
-def learning_rate(config: TrainConfig, epoch: int) -> float:
+def learning_rate(settings: MLASettings, epoch: int) -> float:
     """Return the learning rate of an epoch (from 0): linear warm-up to ``lr``, then cosine towards 0."""
-    if epoch < config.warmup:
-        return config.lr * (epoch + 1) / config.warmup
-    done = (epoch - config.warmup) / max(1, config.epochs - config.warmup)
-    return config.lr * 0.5 * (1 + math.cos(math.pi * done))
+    if epoch < settings.warmup:
+        return settings.lr * (epoch + 1) / settings.warmup
+    done = (epoch - settings.warmup) / max(1, settings.epochs - settings.warmup)
+    return settings.lr * 0.5 * (1 + math.cos(math.pi * done))
 
 
 def batches(count: int, size: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
@@ -74,7 +74,7 @@ def fit(
     features: NDArray[np.float32],
     rows: NDArray[np.int64],
     bank: TextBank,
-    config: TrainConfig,
+    settings: MLASettings,
     *,
     seed: int,
     epochs: int | None = None,
@@ -85,17 +85,16 @@ def fit(
     """Train ``model`` in place.
 
     Every epoch draws from its own generator, made from seed and epoch: a run that goes on from a state on
-        disk
-    ends with the same weights as one that was never interrupted.
+    disk ends with the same weights as one that was never interrupted.
 
     Args:
         model: on the device to train on.
         features: (n, Dv) of seen training samples.
         rows: (n,) row of each sample's class in ``bank``.
         bank: the text of the classes trained on.
-        config: schedule and loss.
+        settings: schedule and loss.
         seed: decides batches and negatives.
-        epochs: stop after so many of ``config.epochs`` (the schedule does not change).
+        epochs: stop after so many of ``settings.epochs`` (the schedule does not change).
         monitor: value of a model after an epoch; the epoch with the highest becomes the result.
         state: where the state is kept; None keeps none.
         on_epoch: told the record of each epoch.
@@ -110,25 +109,25 @@ def fit(
         )
     device = next(model.parameters()).device
     visual = torch.from_numpy(features).to(device)
-    text = TextTensors.of(bank, model.streams, device)
+    text = TextTensors.of(bank, device)
     optimizer = torch.optim.Adam(
-        model.parameters(), lr=config.lr, weight_decay=config.weight_decay, fused=device.type != "mps"
+        model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=device.type != "mps"
     )
     at = Fit(model, optimizer)
     if state is not None:
         state.load(at)
-    last = epochs or config.epochs
+    last = epochs or settings.epochs
     while at.epoch < last:
         started = time.perf_counter()
-        rate = learning_rate(config, at.epoch)
+        rate = learning_rate(settings, at.epoch)
         for group in optimizer.param_groups:
             group["lr"] = rate
         rng = np.random.default_rng([seed, at.epoch])
         total, seen = 0.0, 0
-        for step, batch in enumerate(batches(len(rows), config.batch, rng)):
+        for step, batch in enumerate(batches(len(rows), settings.batch, rng)):
             inputs = visual[torch.from_numpy(batch).to(device)]
             optimizer.zero_grad(set_to_none=True)
-            value = gradients(model, inputs, rows[batch], text, config, at.epoch, rng)
+            value = gradients(model, inputs, rows[batch], text, settings, at.epoch, rng)
             if not math.isfinite(value):
                 raise _not_a_number(at, step, rate, state)
             optimizer.step()
@@ -158,7 +157,7 @@ def gradients(
     visual: Tensor,
     rows: NDArray[np.int64],
     text: TextTensors,
-    config: TrainConfig,
+    settings: MLASettings,
     epoch: int,
     rng: np.random.Generator,
 ) -> float:
@@ -168,18 +167,18 @@ def gradients(
         model: the model.
         visual: (B, Dv) features of the batch.
         rows: (B,) row of each sample's class in ``text``.
-        text: the classes' text, for the streams of ``model``.
-        config: loss and attention-inverse.
+        text: the classes' text.
+        settings: loss and attention-inverse.
         epoch: from 0.
         rng: draws the negatives.
     """
-    inverse = epoch < config.attention_inverse
-    if config.loss == "sampling":
-        pairs, index = pairs_of(rows, draw_negatives(rows, config.negatives, rng), visual.device)
+    inverse = epoch < settings.attention_inverse
+    if settings.loss == "sampling":
+        pairs, index = pairs_of(rows, draw_negatives(rows, settings.negatives, rng), visual.device)
     else:
         pairs = all_pairs(len(rows), len(text.motion), visual.device)
         index = torch.from_numpy(rows).to(visual.device)
-    criterion = sampling_loss if config.loss == "sampling" else class_loss
+    criterion = sampling_loss if settings.loss == "sampling" else class_loss
     total = 0.0
     for group, share in model.parts():
         loss = criterion(group(visual, text, pairs, inverse=inverse), index) * share

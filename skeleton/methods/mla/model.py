@@ -1,10 +1,8 @@
 """Multi-level alignment (MLA): several heads score how well a motion and a class text belong together.
 
 The published model (arXiv 2406.00639): head h projects the visual feature v to ``q = LayerNorm(W v + b)``,
-attends with it over the class's descriptions, keeps the k_h it likes most (least, while attention is
-inverted), adds the motion description and lets its own estimator D_h score ``[q ; text]``. Its stream says
-which columns of v it sees and which descriptions it reads: all of them, as published, or those of a body part
-or a phase (`skeleton.methods.mla.streams`).
+attends with it over the class's descriptions, keeps the k_h it likes most (its top-k; least, while attention
+is inverted), adds the motion description and lets its own estimator D_h score ``[q ; text]``.
 
 This engine computes the same numbers with less work: D is evaluated only for the (sample, class) pairs that
 are asked for; the estimator's first layer is split into a visual part, done once a sample, and a text part;
@@ -24,8 +22,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from semtool.errors import SemtoolError
-from skeleton.methods.mla.streams import Stream
 from skeleton.methods.text import TextBank
 
 __all__ = ["MLA", "HeadGroup", "Pairs", "TextTensors", "top_softmax"]
@@ -39,35 +35,20 @@ class TextTensors:
     """What a model reads of a `TextBank`, as tensors.
 
     Attributes:
-        books: for each stream of the model, and in it for each class, the descriptions (N_c, d).
-        motion: (C, d), which every stream adds.
+        books: for each class, its descriptions (N_c, d).
+        motion: (C, d), which every head adds.
     """
 
-    books: tuple[tuple[Tensor, ...], ...]
+    books: tuple[Tensor, ...]
     motion: Tensor
 
     @classmethod
-    def of(cls, bank: TextBank, streams: Sequence[Stream], device: torch.device | str = "cpu") -> TextTensors:
-        """Put on ``device`` what ``streams`` read of a bank.
-
-        Raises:
-            SemtoolError: if a class has nothing for a stream to read.
-        """
-        books = []
-        for stream in streams:
-            found = bank.about(stream.topics)
-            for c, rows in zip(bank.classes, found, strict=True):
-                if not len(rows):
-                    raise SemtoolError(
-                        f"class {c} has no description for the heads of {stream.name!r} to read; use text "
-                        "with the granularities that the run was trained on"
-                    )
-            # What is read whole is shared with the bank, not copied.
-            made = (
-                torch.from_numpy(book[: len(rows)] if stream.topics is None else book[rows])
-                for book, rows in zip(bank.codebook, found, strict=True)
-            )
-            books.append(tuple(b.to(device) for b in made))
+    def of(cls, bank: TextBank, device: torch.device | str = "cpu") -> TextTensors:
+        """Put the text of a bank on ``device``; on the CPU it is shared with the bank, not copied."""
+        books = (
+            torch.from_numpy(book[:count]).to(device)
+            for book, count in zip(bank.codebook, bank.counts, strict=True)
+        )
         return cls(tuple(books), torch.from_numpy(bank.motion).to(device))
 
 
@@ -104,10 +85,10 @@ class MLA(nn.Module):
     Args:
         visual_dim: length Dv of a visual feature.
         text_dim: length d of a text vector.
-        streams: the heads, and what they see and read.
+        top_k: for each head, how many descriptions it keeps.
         hidden: widths of the estimator's hidden layers.
         estimator: `mlp` (published), `bilinear` or `cosine`.
-        visual_layernorm: LayerNorm over the columns that a head sees before its projection.
+        visual_layernorm: LayerNorm (no affine part) over the visual feature before the heads' projections.
         seed: seed of the starting weights (uniform, as `torch.nn.Linear` starts).
     """
 
@@ -115,7 +96,7 @@ class MLA(nn.Module):
         self,
         visual_dim: int,
         text_dim: int,
-        streams: Sequence[Stream],
+        top_k: Sequence[int],
         *,
         hidden: tuple[int, int] = (1024, 512),
         estimator: str = "mlp",
@@ -124,24 +105,20 @@ class MLA(nn.Module):
     ) -> None:
         super().__init__()
         self.visual_dim, self.text_dim = visual_dim, text_dim
-        self.streams = tuple(streams)
-        self.heads = tuple(k for stream in self.streams for k in stream.heads)
+        self.top_k = tuple(top_k)
         generator = torch.Generator().manual_seed(seed)
+        shape = _Shape(visual_dim, text_dim, hidden, estimator, visual_layernorm)
         self.groups = nn.ModuleList(
-            HeadGroup(
-                index, stream.heads[at : at + GROUP], stream.columns or range(visual_dim), text_dim, hidden,
-                estimator, visual_layernorm, generator,
-            )
-            for index, stream in enumerate(self.streams)
-            for at in range(0, len(stream.heads), GROUP)
-        )  # fmt: skip
+            HeadGroup(self.top_k[at : at + GROUP], shape, generator)
+            for at in range(0, len(self.top_k), GROUP)
+        )
 
     def forward(self, visual: Tensor, text: TextTensors, pairs: Pairs, *, inverse: bool = False) -> Tensor:
-        """Return D (H, P) for the pairs, the heads stream by stream.
+        """Return D (H, P) for the pairs.
 
         Args:
             visual: (B, Dv).
-            text: the classes' text, for the streams of this model.
+            text: the classes' text.
             pairs: which sample with which class.
             inverse: whether a head is fed the descriptions it likes least.
         """
@@ -151,31 +128,29 @@ class MLA(nn.Module):
         """Yield the groups, each with its share of the heads."""
         for group in self.groups:
             assert isinstance(group, HeadGroup)
-            yield group, len(group.heads) / len(self.heads)
+            yield group, len(group.top_k) / len(self.top_k)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What all heads of a model have in common; see `MLA`."""
+
+    visual_dim: int
+    text_dim: int
+    hidden: tuple[int, int]
+    estimator: str
+    visual_layernorm: bool
 
 
 class HeadGroup(nn.Module):
-    """Some heads of one stream of an MLA, their parameters stacked along the first axis (H)."""
+    """Some heads of an MLA, their parameters stacked along the first axis (H)."""
 
-    columns: Tensor
-
-    def __init__(
-        self,
-        stream: int,
-        heads: tuple[int, ...],
-        columns: Sequence[int],
-        text_dim: int,
-        hidden: tuple[int, int],
-        estimator: str,
-        visual_layernorm: bool,
-        generator: torch.Generator,
-    ) -> None:
+    def __init__(self, top_k: tuple[int, ...], shape: _Shape, generator: torch.Generator) -> None:
         super().__init__()
-        self.stream, self.heads, self.text_dim, self.estimator = stream, heads, text_dim, estimator
-        self.visual_layernorm = visual_layernorm
-        self.register_buffer("columns", torch.tensor(columns), persistent=False)
-        visual_dim = len(columns)
-        n, (first, second) = len(heads), hidden
+        self.top_k, self.text_dim, self.estimator = top_k, shape.text_dim, shape.estimator
+        self.visual_layernorm = shape.visual_layernorm
+        visual_dim, text_dim, estimator = shape.visual_dim, shape.text_dim, shape.estimator
+        n, (first, second) = len(top_k), shape.hidden
 
         def weight(*shape: int, fan_in: int) -> nn.Parameter:
             bound = 1 / math.sqrt(fan_in)
@@ -199,20 +174,19 @@ class HeadGroup(nn.Module):
             self.last_bias = nn.Parameter(torch.zeros(n))
 
     def see(self, visual: Tensor) -> Tensor:
-        """Return what these heads see of visual features: (B, Dv) -> (B, columns)."""
-        seen = visual[:, self.columns]
-        return F.layer_norm(seen, seen.shape[1:]) if self.visual_layernorm else seen
+        """Return what these heads see of visual features (B, Dv)."""
+        return F.layer_norm(visual, visual.shape[1:]) if self.visual_layernorm else visual
 
     def project(self, visual: Tensor) -> Tensor:
         """Return the queries q (H, B, d) of visual features (B, Dv)."""
-        stacked = self.see(visual).expand(len(self.heads), -1, -1)
+        stacked = self.see(visual).expand(len(self.top_k), -1, -1)
         q = torch.baddbmm(self.project_bias[:, None], stacked, self.project_weight)
         return F.layer_norm(q, (self.text_dim,))
 
     def forward(self, visual: Tensor, text: TextTensors, pairs: Pairs, *, inverse: bool = False) -> Tensor:
         """Return D (H, P) of these heads; otherwise as `MLA.forward`."""
         q = self.project(visual)
-        chosen: Tensor = _Attend.apply(q, text.books[self.stream], text.motion, pairs, self.heads, inverse)
+        chosen: Tensor = _Attend.apply(q, text.books, text.motion, pairs, self.top_k, inverse)
         if self.estimator == "mlp":
             by_sample = torch.baddbmm(self.first_bias[:, None], q, self.visual_weight)
             hidden = torch.bmm(chosen, self.text_weight).add_(by_sample[:, pairs.sample]).relu_()
@@ -256,7 +230,7 @@ class _Attend(torch.autograd.Function):
         books: tuple[Tensor, ...],
         motion: Tensor,
         pairs: Pairs,
-        heads: tuple[int, ...],
+        top_k: tuple[int, ...],
         inverse: bool,
     ) -> Tensor:
         scale = (-1.0 if inverse else 1.0) / math.sqrt(q.shape[2])
@@ -266,7 +240,7 @@ class _Attend(torch.autograd.Function):
             book = books[c]
             rows = q[:, pairs.sample[start:end]]
             logits = (rows.reshape(-1, rows.shape[2]) @ book.T).view(*rows.shape[:2], -1).mul_(scale)
-            weights = torch.stack([top_softmax(a, k) for a, k in zip(logits, heads, strict=True)])
+            weights = torch.stack([top_softmax(a, k) for a, k in zip(logits, top_k, strict=True)])
             chosen = torch.addmm(motion[c], weights.view(-1, book.shape[0]), book)
             out[:, start:end] = chosen.view(rows.shape)
             kept.append(weights)

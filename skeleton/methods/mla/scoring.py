@@ -48,7 +48,7 @@ def scores(model: MLA, visual: Tensor, text: TextTensors, *, half: bool | None =
     Args:
         model: the model.
         visual: (B, Dv).
-        text: the text of C classes, for the streams of the model.
+        text: the text of C classes.
         half: whether what a class adds to the hidden layers is rounded to bfloat16. None: if the processor is
             faster at it, the model is in float32 and there are `MANY` pairs. The scores of a sample then
             differ by about a thousandth of their deviation over classes (root mean square; at most three
@@ -66,13 +66,13 @@ def scores(model: MLA, visual: Tensor, text: TextTensors, *, half: bool | None =
     total = visual.new_zeros(classes, count)
     for group, _ in model.parts():
         seen = group.see(visual)
-        for at in range(len(group.heads)):
+        for at in range(len(group.top_k)):
             head = _Head.of(group, at, text, half=half)
             for start in range(0, count, TILE):
                 rows = slice(start, start + TILE)
                 read, estimate = head.open(seen[rows])
                 for c, keys in enumerate(head.keys):
-                    logits = estimate(c, top_softmax(read @ keys, group.heads[at]))
+                    logits = estimate(c, top_softmax(read @ keys, group.top_k[at]))
                     total[c, rows] -= F.softplus(-logits)
     return total.T
 
@@ -102,7 +102,7 @@ class _Head:
     @classmethod
     def of(cls, group: HeadGroup, at: int, text: TextTensors, *, half: bool) -> _Head:
         """Prepare a head for the classes of ``text``."""
-        books = text.books[group.stream]
+        books = text.books
         weight, scale = group.project_weight[at], 1 / math.sqrt(group.text_dim)
         short = weight.shape[0] + 1 < group.text_dim
         if short:
@@ -121,7 +121,7 @@ class _Head:
         return cls(group, at, half, short, keys, tuple(texts), centre)
 
     def open(self, visual: Tensor) -> tuple[Tensor, Estimate]:
-        """Return what ``keys`` apply to, and the estimator, of what the group sees (n, columns)."""
+        """Return what ``keys`` apply to, and the estimator, of what the group sees (n, Dv)."""
         group, at = self.group, self.at
         x = torch.addmm(group.project_bias[at], visual, group.project_weight[at])
         q, _, inverse_deviation = torch.native_layer_norm(x, (group.text_dim,), None, None, 1e-5)

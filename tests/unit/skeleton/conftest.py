@@ -13,7 +13,7 @@ from semtool.artifacts import Artifact, Store
 from semtool.catalogue import load_dataset
 from semtool.embedding_file import write_embeddings
 from semtool.feature_file import FeatureFile
-from skeleton.methods.config import preset
+from skeleton.methods import preset
 
 
 @pytest.fixture(scope="session")

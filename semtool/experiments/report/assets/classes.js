@@ -40,7 +40,7 @@ let openClass = () => {};
     card.querySelector(".inside").replaceChildren(left, right);
   }
   // What a head is called: its k and, where heads read different parts of the text, which part.
-  const headName = (found, h) => `k = ${found.heads[h]}${new Set(found.streams).size > 1 ? `, ${found.streams[h]}` : ""}`;
+  const headName = (found, h) => `k = ${found.heads[h]}`;
   function descriptions(id) {
     const source = text();
     if (source.classes.missing) return [el("p.missing", {}, source.classes.missing)];
@@ -91,7 +91,7 @@ let openClass = () => {};
     overview.replaceChildren(el("h3", {}, "Where the heads look"), el("div.scroll", {}, el("table.heads", {},
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Head"), ...found.granularities.map(g => el("th", { scope: "col" }, g)))),
       el("tbody", {}, row("share of the texts", found.granularities.map(g => found.texts[g] / total)), ...found.heads.map((_, h) => row(headName(found, h), found.share[h]))))),
-      el("p.legend", {}, `Share of each head's attention by granularity, over the test samples of the unseen classes. k is how many descriptions a head may choose. ${new Set(found.streams).size > 1 ? "A body part or phase after it: the head sees and reads nothing else. " : ""}The ${found.motion} description joins every head besides.`), el("h3", {}, "Class by class"));
+      el("p.legend", {}, `Share of each head's attention by granularity, over the test samples of the unseen classes. k is how many descriptions a head may choose. The ${found.motion} description joins every head besides.`), el("h3", {}, "Class by class"));
   }
   function update() {
     const unseen = new Set(cell().unseen), every = Object.keys(data.datasets[cell().dataset].classes).map(Number);

@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from semtool.errors import SemtoolError
-from skeleton.methods.config import TrainConfig
+from skeleton.methods import preset
 from skeleton.methods.mla.fitting import gradients
 from skeleton.methods.mla.model import MLA, TextTensors
 from skeleton.methods.mla.objective import all_pairs, class_loss, draw_negatives, pairs_of, sampling_loss
-from skeleton.methods.mla.streams import Stream
 from skeleton.methods.text import TextBank
 
 SHAPES = {
@@ -26,14 +24,7 @@ SHAPES = {
 }
 
 
-STREAMS = (
-    Stream((1, 2), topics=("whole", "start")),
-    Stream((1, 2, 3, 4, 5), "arms", (0, 3, 4), ("arms",)),
-    Stream((1,), "legs", (0, 1, 2, 5, 6, 7, 8, 9), ("legs",)),
-)
-
-
-def world(name, *, seed=0, dtype=torch.float64, estimator="mlp", streams=None, **kwargs):
+def world(name, *, seed=0, dtype=torch.float64, estimator="mlp", **kwargs):
     labels, counts, heads, wanted = SHAPES[name]
     rng = np.random.default_rng(seed)
     d, dv = 16, 10
@@ -43,15 +34,11 @@ def world(name, *, seed=0, dtype=torch.float64, estimator="mlp", streams=None, *
         codebook[c, :n] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     motion = rng.normal(size=(len(counts), d)).astype(np.float32)
     motion /= np.linalg.norm(motion, axis=1, keepdims=True)
-    topics = tuple((*("arms", "start", "legs", "arms") * n,)[:n] for n in counts)
-    bank = TextBank(
-        tuple(range(len(counts))), codebook, np.array(counts), motion, ("label",), "motion", topics
-    )
-    streams = streams or (Stream(heads),)
-    text = TextTensors.of(bank, streams)
-    books = tuple(tuple(b.to(dtype) for b in of_stream) for of_stream in text.books)
+    bank = TextBank(tuple(range(len(counts))), codebook, np.array(counts), motion, ("label",), "motion")
+    text = TextTensors.of(bank)
+    books = tuple(b.to(dtype) for b in text.books)
     text = TextTensors(books, text.motion.to(dtype))
-    model = MLA(dv, d, streams, hidden=(24, 12), estimator=estimator, seed=seed, **kwargs).to(dtype)
+    model = MLA(dv, d, heads, hidden=(24, 12), estimator=estimator, seed=seed, **kwargs).to(dtype)
     visual = torch.from_numpy(rng.normal(size=(len(labels), dv))).to(dtype)
     labels = np.array(labels)
     return model, visual, labels, text, draw_negatives(labels, wanted, rng)
@@ -102,11 +89,10 @@ def test_every_estimator_trains_as_the_reference(estimator, layernorm, reference
 
 
 @pytest.mark.parametrize("loss", ["sampling", "cross-entropy"])
-@pytest.mark.parametrize("streams", [None, STREAMS], ids=["one stream", "three streams"])
-def test_a_training_step_sums_the_groups(loss, streams, reference):
-    model, visual, labels, text, _ = world("two groups of heads", streams=streams)
-    config = TrainConfig(loss=loss, negatives=2)
-    value = gradients(model, visual, labels, text, config, 20, np.random.default_rng(5))
+def test_a_training_step_sums_the_groups(loss, reference):
+    model, visual, labels, text, _ = world("two groups of heads")
+    settings = preset("paper", loss=loss, negatives=2)
+    value = gradients(model, visual, labels, text, settings, 20, np.random.default_rng(5))
     ours = {name: p.grad.clone() for name, p in model.named_parameters()}
     if loss == "sampling":
         negatives = draw_negatives(labels, 2, np.random.default_rng(5))
@@ -129,7 +115,7 @@ def test_cross_entropy_over_all_classes_equals_the_reference(name, reference):
 
 def test_identical_descriptions_do_not_change_what_top_k_means(reference):
     model, visual, labels, text, negatives = world("plain")
-    for book in text.books[0]:
+    for book in text.books:
         book[1::2] = book[::2]  # every description twice: the k-th best is often tied
     pairs, index = pairs_of(labels, negatives)
     ours = sampling_loss(model(visual, text, pairs), index)
@@ -137,44 +123,8 @@ def test_identical_descriptions_do_not_change_what_top_k_means(reference):
     close(gradients_of(model, ours), gradients_of(model, theirs), 1e-9)
 
 
-@pytest.mark.parametrize("inverse", [False, True])
-@pytest.mark.parametrize("estimator", ["mlp", "bilinear", "cosine"])
-@pytest.mark.parametrize("layernorm", [False, True])
-def test_several_streams_train_as_the_reference(estimator, layernorm, inverse, reference):
-    options = {"estimator": estimator, "visual_layernorm": layernorm, "streams": STREAMS}
-    model, visual, labels, text, negatives = world("two groups of heads", **options)
-    pairs, index = pairs_of(labels, negatives)
-    ours = sampling_loss(model(visual, text, pairs, inverse=inverse), index)
-    theirs = reference.sampling_loss(
-        model, visual, labels, negatives, text.books, text.motion, sign=-1 if inverse else 1
-    )
-    torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9)
-    close(gradients_of(model, ours), gradients_of(model, theirs), 1e-9)
-
-
-def test_a_stream_is_a_model_of_its_own_on_its_columns_and_descriptions():
-    model, visual, labels, text, negatives = world("two groups of heads", streams=STREAMS)
-    _, _, _, whole, _ = world("two groups of heads")
-    places = ([1, 5], [0, 3, 4, 7, 8], [2, 6])  # of nine descriptions, topics as `world` deals them
-    pairs, _ = pairs_of(labels, negatives)
-    found = model(visual, text, pairs).split([2, 5, 1])
-    groups = iter(model.groups)
-    for stream, at, ours in zip(STREAMS, places, found, strict=True):
-        seen = visual if stream.columns is None else visual[:, list(stream.columns)]
-        alone = MLA(seen.shape[1], 16, [Stream(stream.heads)], hidden=(24, 12)).double()
-        for mine in alone.groups:
-            mine.load_state_dict(next(groups).state_dict())
-        books = (tuple(book[at] for book in whole.books[0]),)
-        assert torch.equal(alone(seen, TextTensors(books, whole.motion), pairs), ours)
-
-
-def test_a_class_without_text_for_a_stream_is_named():
-    with pytest.raises(SemtoolError, match="class 0 has no description for the heads of 'legs'"):
-        world("ragged", streams=(Stream((1,)), Stream((1,), "legs", (0,), ("legs",))))
-
-
 def test_the_published_model_starts_from_the_weights_it_always_had():
-    model = MLA(4, 6, [Stream((1, 2, 3, 4, 5))], hidden=(8, 4), seed=1)
+    model = MLA(4, 6, (1, 2, 3, 4, 5), hidden=(8, 4), seed=1)
     found = {name: p.flatten()[0].item() for name, p in model.named_parameters()}
     known = {
         "groups.0.project_weight": 0.2576316,
@@ -188,6 +138,6 @@ def test_the_published_model_starts_from_the_weights_it_always_had():
 
 
 def test_the_seed_decides_the_starting_weights():
-    first, again, other = (MLA(4, 6, [Stream((1, 2))], hidden=(8, 4), seed=s) for s in (1, 1, 2))
+    first, again, other = (MLA(4, 6, (1, 2), hidden=(8, 4), seed=s) for s in (1, 1, 2))
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
     assert not torch.equal(first.groups[0].text_weight, other.groups[0].text_weight)

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from semtool.artifacts import Store
-from semtool.catalogue import load_vocabulary
 from semtool.descriptions import DescriptionSet
 from semtool.embedding import embed
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
 from semtool.generation import generate
-from skeleton.methods.config import head_series, preset
+from skeleton.methods import preset
+from skeleton.methods.mla.method import top_k_series
 from skeleton.methods.text import read_text
 
 
@@ -62,28 +62,6 @@ def test_classes_may_have_different_numbers_of_descriptions(world, tmp_path, mak
     assert cut.take([1, 2]).codebook.shape[1] == 2
 
 
-def test_each_description_has_the_topic_that_it_speaks_of(tmp_path, make_embeddings):
-    extra = {
-        ("part", "head", 0): "torso", ("part", "torso", 0): "torso", ("part", "arms", 0): "arms",
-        ("part", "legs", 0): "legs", ("phase", "start", 0): "start", ("phase", "middle", 0): "middle",
-        ("phase", "end", 0): "end", ("attribute", "hand_peak", 0): "arms", ("attribute", "legs", 0): "legs",
-        ("attribute", "head", 0): "torso", ("attribute", "posture_end", 0): "torso",
-        ("attribute", "speed", 0): "whole", ("attribute", "codes", 0): "whole", ("part", "tail", 0): "whole",
-    }  # fmt: skip
-    file = EmbeddingFile(make_embeddings(Store(tmp_path), "nw-ucla", texts=1, extra=extra).path)
-    bank = read_text(file, [3, 0])
-    assert bank.topics == (("whole", "whole", *extra.values()),) * 2
-    assert bank.take([0]).topics == bank.topics[:1]
-    assert [r.tolist() for r in bank.about(("arms", "end"))] == [[4, 8, 9]] * 2
-    assert [len(r) for r in bank.about(None)] == bank.counts.tolist()
-
-
-def test_the_body_part_of_a_field_is_no_input_of_a_text():
-    fields = load_vocabulary().model_dump()["fields"]
-    assert load_vocabulary().fields["arms"].part == "arms"
-    assert not any("part" in field for field in fields.values())
-
-
 @pytest.mark.parametrize(
     ("dataset", "longest", "heads"),
     [
@@ -95,12 +73,12 @@ def test_the_body_part_of_a_field_is_no_input_of_a_text():
         ("ntu60", 1, (1,)),
     ],
 )
-def test_head_series(dataset, longest, heads):
-    assert head_series(preset("paper"), dataset, longest) == heads
+def test_top_k_series(dataset, longest, heads):
+    assert top_k_series(preset("paper"), dataset, longest) == heads
 
 
 def test_the_published_head_counts():
-    counts = [len(head_series(preset("paper"), d, 100)) for d in ("ntu60", "ntu120", "pku-mmd")]
+    counts = [len(top_k_series(preset("paper"), d, 100)) for d in ("ntu60", "ntu120", "pku-mmd")]
     assert counts == [12, 5, 3]
 
 

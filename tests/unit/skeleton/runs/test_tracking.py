@@ -12,9 +12,9 @@ from skeleton.runs.tracking import open_trackers
 from skeleton.runs.training import train
 
 
-def run(world, config, *trackers):
+def run(world, settings, *trackers):
     return train(
-        world.embeddings, world.features, store=world.store, config=config, jobs=1, trackers=trackers
+        world.embeddings, world.features, store=world.store, settings=settings, jobs=1, trackers=trackers
     )
 
 

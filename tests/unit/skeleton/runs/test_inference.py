@@ -9,7 +9,7 @@ from semtool.embedding import embed
 from semtool.errors import SemtoolError, UsageError
 from semtool.generation import generate
 from skeleton.data.sequence import SkeletonSequence
-from skeleton.methods.config import preset
+from skeleton.methods import preset
 from skeleton.runs.classification import ZeroShotClassifier
 from skeleton.runs.training import train
 from skeleton.simulation import simulate
@@ -25,7 +25,7 @@ def trained(tmp_path_factory):
     text = embed(described.artifact, "attributes", store=store)
     visual = features("ntu60", "synse-55-5", store=store, epochs=1, device="cpu")
     data = {"embeddings": text.artifact, "features": visual}
-    run = train(**data, store=store, split="synse-55-5", config=preset("ridge"), device="cpu")
+    run = train(**data, store=store, split="synse-55-5", settings=preset("ridge"), device="cpu")
     return store, run
 
 

@@ -1,0 +1,1 @@
+"""Kernel ridge regression from motion onto text, without training by epochs: `ridge` and `eszsl`."""

@@ -1,0 +1,322 @@
+"""Regression from motion onto text in closed form, learned from seen classes and, if asked, auxiliary ones.
+
+Notation: X (n, Dv) training features, standardised (and clipped); s_c the text prototype of class c (the
+normalised mean of its codebook), c0 the mean of the seen classes' prototypes; W weights of the samples, so
+that two data sets weigh the same as a whole; K the kernel. Everything is
+
+    f(x) = k(x, X) (K + a n W^-1)^-1 T,        score(x, c) = f(x) M u(s_c - c0),    u(v) = v / |v|
+
+- `fit_ridge`: T holds s_c - c0 of each sample's class (or u of it), f(x) is brought to unit length, a = 0.001;
+  K = mean over blocks b of exp(-|x_b - z_b|^2 / m_b), with m_b the median squared distance within the block.
+  A kernel that is a *sum* over blocks (kinematic features have fifty) lets a new class look like one known
+  class in its arms and like another in its legs; one kernel over all columns asks for one class that it
+  resembles in everything. M = I, or, decorrelated, (d C / tr C + b I)^-1 with C the covariance of the
+  training classes' text and b = 20: it takes back some of what attributes have in common by habit (whoever
+  walks also swings the arms).
+- `fit_eszsl` (Romera-Paredes and Torr, ICML 2015, eq. 5, with a kernel): K = x.z / Dv, a = 0.01,
+  T = Y P (P^T P + I)^-1 with P (S, d) the prototypes u(s_c - c0) and Y (n, S) of plus and minus one; M = I.
+
+At last each class's scores lose their mean over the seen training samples and are divided by their deviation
+there (hub correction), which takes from hub classes what they attract anyway.
+
+The constants are the same for every data set and split. They are not chosen by cross-validation over the seen
+classes of a run: a visual encoder that was trained on those very classes has already pulled them apart, and
+would choose kernels that are too sharp. They were set once on features that are not trained
+(`skeleton.visual.kinematics`), where they hardly matter (``benchmarks/results/best_choose.md``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semtool.errors import SemtoolError
+from skeleton.methods.base import Examples, Scorer
+from skeleton.methods.normalisation import Normalisation
+from skeleton.methods.text import TextBank, prototypes
+
+__all__ = ["RIDGE", "SHRINKAGE", "KernelScorer", "fit_eszsl", "fit_ridge"]
+
+Matrix = NDArray[np.float32]
+RIDGE = {"rbf": 1e-3, "linear": 1e-2}
+"""a, by kernel."""
+SHRINKAGE = 20.0
+"""b of the decorrelation."""
+MAX_SAMPLES = 4000
+"""Most seen training samples; more are thinned evenly, class by class."""
+_CHUNK = 2000
+_TENSORS = ("support", "scales", "dual", "centre", "metric", "anchors")
+
+
+@dataclass(frozen=True)
+class KernelScorer(Scorer):
+    """A fitted kernel regression.
+
+    Attributes:
+        kernel: `rbf` (then f(x) is of unit length) or `linear`.
+        clip: where normalised features end, on both sides; None: nowhere.
+        normalise: standardisation of features, settled on seen training samples.
+        widths: widths of the blocks that have a kernel of their own.
+        support: (n, Dv) training features, standardised, seen ones first.
+        scales: (blocks,) median squared distances; 0 for a block in which nothing varies.
+        dual: (n, d) ``(K + a n W^-1)^-1 T``.
+        centre: (d,) mean prototype of the seen classes.
+        metric: (d, d) M; (0, 0) for the identity.
+        anchors: (seen samples, d) predictions of the seen training samples; none without hub correction.
+    """
+
+    kernel: str
+    clip: float | None
+    normalise: Normalisation
+    widths: tuple[int, ...]
+    support: Matrix
+    scales: Matrix
+    dual: Matrix
+    centre: Matrix
+    metric: Matrix
+    anchors: Matrix
+
+    def predict(self, features: Matrix) -> Matrix:
+        """Return (n, d), where in centred text space features (n, Dv) point to."""
+        known = _clipped(self.normalise(features), self.clip)
+        parts = [np.zeros((0, len(self.centre)), np.float32)]
+        for start in range(0, len(known), _CHUNK):
+            k = _kernel(self.kernel, known[start : start + _CHUNK], self.support, self.widths, self.scales)
+            parts.append(np.asarray(k @ self.dual, np.float32))
+        found = np.concatenate(parts)
+        return _unit(found) if self.kernel == "rbf" else found
+
+    def place(self, features: Matrix, bank: TextBank) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return samples (n, d) and classes (C, d) in the same centred text space, before hub correction."""
+        self._check(features, bank)
+        text = _unit(prototypes(bank) - self.centre)
+        return self.predict(features).astype(np.float64), text.astype(np.float64)
+
+    def scores(self, features: Matrix, bank: TextBank) -> Matrix:
+        """Return (n, C): features (n, Dv) against the classes of ``bank``."""
+        self._check(features, bank)
+        text = _unit(prototypes(bank) - self.centre)
+        if len(self.metric):
+            text = text @ self.metric
+        scores = self.predict(features) @ text.T
+        if len(self.anchors):
+            base = self.anchors @ text.T
+            spread = base.std(axis=0)
+            scores = (scores - base.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+        return np.asarray(scores, dtype=np.float32)
+
+    def checkpoint(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Return the tensors and the facts that `restore` needs."""
+        tensors = {name: getattr(self, name) for name in _TENSORS} | self.normalise.tensors()
+        return tensors, {
+            "kernel": self.kernel,
+            "clip": self.clip,
+            "widths": self.widths,
+            "normalise": self.normalise.kind,
+        }
+
+    @classmethod
+    def restore(cls, tensors: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> KernelScorer:
+        """Return the scorer of a checkpoint."""
+        normalise = Normalisation.restore(facts["normalise"], tensors)
+        parts = {name: tensors[name] for name in _TENSORS}
+        return cls(facts["kernel"], facts["clip"], normalise, tuple(facts["widths"]), **parts)
+
+    def _check(self, features: Matrix, bank: TextBank) -> None:
+        if features.shape[1] != self.support.shape[1] or bank.dim != len(self.centre):
+            raise SemtoolError(
+                f"the run was fitted on features of length {self.support.shape[1]} and text of length "
+                f"{len(self.centre)}, not {features.shape[1]} and {bank.dim}; use those it was fitted on, "
+                "or text of the same encoder"
+            )
+
+
+def fit_ridge(
+    seen: Examples,
+    auxiliary: Examples | None = None,
+    *,
+    widths: Sequence[int],
+    feature_norm: str = "standard",
+    hub_correction: bool = True,
+    target: str = "unit",
+    decorrelate: bool = False,
+    clip: float | None = None,
+) -> KernelScorer:
+    """Fit kernel ridge regression onto prototypes.
+
+    Args:
+        seen: training samples of the seen classes.
+        auxiliary: samples of other classes; standardised by themselves, because another sensor (or none at
+            all) recorded them.
+        widths: widths of the feature blocks, in order, that have a kernel of their own.
+        feature_norm: see `skeleton.methods.base.FeatureNorm`.
+        hub_correction: whether scores are standardised class by class over the seen training samples.
+        target: `unit`: prototypes are brought to unit length before they are regressed onto; `centred`: not.
+        decorrelate: whether text is compared by M instead of the cosine.
+        clip: where normalised features end.
+
+    Raises:
+        SemtoolError: if auxiliary features or text are of another length than the seen ones.
+    """
+    if auxiliary is not None:
+        _check_alike(seen, auxiliary)
+    kept = _thin(seen.rows, MAX_SAMPLES)
+    sources = [replace(seen, features=seen.features[kept], rows=seen.rows[kept])]
+    sources += [auxiliary] if auxiliary is not None else []
+    normalise = Normalisation.of(feature_norm, seen.features)
+    each = [normalise, *(Normalisation.of(feature_norm, e.features) for e in sources[1:])]
+    points = np.concatenate([_clipped(n(e.features), clip) for n, e in zip(each, sources, strict=True)])
+    text = [_centred(prototypes(e.bank)) for e in sources]
+    onto = [_unit(t) for t in text] if target == "unit" else text
+    targets = np.concatenate([t[e.rows] for t, e in zip(onto, sources, strict=True)])
+    weight = np.concatenate([np.full(len(e.rows), 1 / len(e.rows)) for e in sources])
+    scales = _scales(points[: len(kept)], widths)
+    return _solved(
+        "rbf",
+        clip,
+        normalise,
+        tuple(widths),
+        points,
+        scales,
+        targets,
+        weight,
+        centre=prototypes(seen.bank).mean(axis=0),
+        metric=_metric([_unit(t) for t in text]) if decorrelate else np.zeros((0, 0), np.float32),
+        anchors=len(kept) if hub_correction else 0,
+    )
+
+
+def fit_eszsl(
+    seen: Examples,
+    *,
+    feature_norm: str = "standard",
+    hub_correction: bool = True,
+    clip: float | None = None,
+) -> KernelScorer:
+    """Fit ESZSL; arguments as in `fit_ridge`."""
+    kept = _thin(seen.rows, MAX_SAMPLES)
+    normalise = Normalisation.of(feature_norm, seen.features)
+    points = _clipped(normalise(seen.features[kept]), clip)
+    vectors = prototypes(seen.bank)
+    known = _unit(vectors - vectors.mean(axis=0)).astype(np.float64)
+    signs = 2 * np.eye(len(known))[seen.rows[kept]] - 1
+    # P (P^T P + I)^-1 = (P P^T + I)^-1 P, which is the smaller system.
+    targets = signs @ np.linalg.solve(known @ known.T + np.eye(len(known)), known)
+    return _solved(
+        "linear",
+        clip,
+        normalise,
+        (points.shape[1],),
+        points,
+        np.ones(1, np.float32),
+        targets,
+        np.ones(len(kept)),
+        centre=vectors.mean(axis=0),
+        metric=np.zeros((0, 0), np.float32),
+        anchors=len(kept) if hub_correction else 0,
+    )
+
+
+def _solved(
+    kernel: str,
+    clip: float | None,
+    normalise: Normalisation,
+    widths: tuple[int, ...],
+    points: Matrix,
+    scales: Matrix,
+    targets: NDArray[Any],
+    weight: NDArray[np.float64],
+    *,
+    centre: Matrix,
+    metric: Matrix,
+    anchors: int,
+) -> KernelScorer:
+    """Solve for the dual; the predictions of the first ``anchors`` samples serve the hub correction."""
+    from sklearn.kernel_ridge import KernelRidge
+
+    system = _kernel(kernel, points, points, widths, scales).astype(np.float64)
+    model = KernelRidge(alpha=RIDGE[kernel] * len(points), kernel="precomputed")
+    model.fit(system, targets.astype(np.float64), sample_weight=weight / weight.mean())
+    dual = np.asarray(model.dual_coef_, np.float32)
+    base = np.asarray(system[:anchors] @ dual, np.float32)
+    base = _unit(base) if kernel == "rbf" else base
+    return KernelScorer(kernel, clip, normalise, widths, points, scales, dual, centre, metric, base)
+
+
+def _check_alike(seen: Examples, auxiliary: Examples) -> None:
+    ours = seen.features.shape[1], seen.bank.dim
+    theirs = auxiliary.features.shape[1], auxiliary.bank.dim
+    if ours != theirs:
+        raise SemtoolError(
+            f"the auxiliary classes have features of length {theirs[0]} and text of length {theirs[1]}, the "
+            f"seen ones {ours[0]} and {ours[1]}; use features of --visual kinematics, or --auxiliary none"
+        )
+
+
+def _thin(rows: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
+    """Return at most ``limit`` indices, spread evenly over each class's samples."""
+    if len(rows) <= limit:
+        return np.arange(len(rows))
+    classes = np.unique(rows)
+    share = max(1, limit // len(classes))
+    kept = []
+    for c in classes:
+        at = np.flatnonzero(rows == c)
+        kept.append(at[np.linspace(0, len(at) - 1, min(share, len(at))).round().astype(int)])
+    return np.sort(np.concatenate(kept))
+
+
+def _metric(known: Sequence[Matrix]) -> Matrix:
+    """Return M (d, d) from the unit text (C, d) of the training classes, each data set weighing the same."""
+    covariance = np.mean([text.T.astype(np.float64) @ text / len(text) for text in known], axis=0)
+    size = len(covariance)
+    covariance *= size / max(float(np.trace(covariance)), 1e-12)
+    return np.asarray(np.linalg.inv(covariance + SHRINKAGE * np.eye(size)), np.float32)
+
+
+def _kernel(kind: str, left: Matrix, right: Matrix, widths: Sequence[int], scales: Matrix) -> Matrix:
+    """Return K (n, m) between the rows of two matrices."""
+    from scipy.spatial.distance import cdist
+
+    if kind == "linear":
+        return np.asarray(left @ right.T / left.shape[1], np.float32)
+    total = np.zeros((len(left), len(right)), np.float32)
+    for (start, end), scale in zip(_spans(widths), scales, strict=True):
+        if scale > 0:
+            total += np.exp(cdist(left[:, start:end], right[:, start:end], "sqeuclidean") / -float(scale))
+    return np.asarray(total / max(int((scales > 0).sum()), 1), np.float32)
+
+
+def _scales(points: Matrix, widths: Sequence[int]) -> Matrix:
+    """Return the median squared distance within each block, over at most a thousand points."""
+    from scipy.spatial.distance import pdist
+
+    some = points[np.linspace(0, len(points) - 1, min(len(points), 1000)).round().astype(int)]
+    medians = []
+    for start, end in _spans(widths):
+        apart = pdist(some[:, start:end], "sqeuclidean")
+        positive = apart[apart > 1e-6]
+        medians.append(float(np.median(positive)) if len(positive) else 0.0)
+    return np.array(medians, dtype=np.float32)
+
+
+def _spans(widths: Sequence[int]) -> list[tuple[int, int]]:
+    ends = np.cumsum(widths).tolist()
+    return list(zip([0, *ends[:-1]], ends, strict=True))
+
+
+def _clipped(features: Matrix, clip: float | None) -> Matrix:
+    return features if clip is None else np.clip(features, -clip, clip)
+
+
+def _centred(text: Matrix) -> Matrix:
+    return np.asarray(text - text.mean(axis=0), np.float32)
+
+
+def _unit(vectors: Matrix) -> Matrix:
+    norm = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(norm, 1e-12), np.float32)

@@ -1,0 +1,100 @@
+"""Which embedding file, features and data set a run is made from, by what was said and what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from semtool.artifacts import Artifact, Store
+from semtool.catalogue import load_dataset
+from semtool.errors import SemtoolError, UsageError
+
+__all__ = ["Reference", "outdated", "resolve_inputs"]
+
+Reference = Artifact | str | None
+"""An artifact, the reference of one, or None for the sensible one."""
+
+
+def resolve_inputs(
+    store: Store,
+    embeddings: Reference,
+    features: Reference,
+    *,
+    dataset: str | None = None,
+    split: str | None = None,
+    device: str = "auto",
+    note: Callable[[str], None] | None = None,
+    visual: str | None = None,
+) -> tuple[Artifact, Artifact, str]:
+    """Return embedding file, features and data set of a run, by the rules of `train`."""
+    chosen = store.resolve("features", features) if isinstance(features, str) else features
+    wanted = load_dataset(dataset).name if dataset else None
+    if isinstance(embeddings, str):
+        text: Artifact | None = store.resolve("embeddings", embeddings)
+    else:
+        text = embeddings or store.newest("embeddings", wanted or (chosen.dataset if chosen else None))
+    if text is None:
+        of = wanted or (chosen.dataset if chosen else None)
+        option = f" --dataset {of}" if of else ""
+        raise UsageError(
+            f"there is no embedding file{f' of {of}' if of else ''} under {store.root} yet; "
+            f"make one with semtool generate{option} and semtool embed"
+        )
+    if wanted and text.dataset != wanted:
+        raise UsageError(f"the embedding file {text.reference} is of {text.dataset}, not of {wanted}")
+    data = dataset or text.dataset
+    if chosen is None:
+        name = load_dataset(data).split(split).name
+        chosen = _features(store, data, text.dataset, name, device, note, visual)
+    if chosen.dataset != text.dataset:
+        raise UsageError(
+            f"the embedding file {text.reference} is of {text.dataset}, the features {chosen.reference} are "
+            f"of {chosen.dataset}; choose two of the same data set"
+        )
+    return text, chosen, data
+
+
+def outdated(features: Artifact, dataset: str, store: Store) -> str | None:
+    """Return a sentence if features were made from other skeletons than would be used today, else None."""
+    used = features.manifest.inputs.get("arrays")
+    if used is None:
+        return None  # imported
+    from skeleton.visual.extraction import find_arrays
+
+    try:
+        newest = find_arrays(load_dataset(dataset), store)
+    except SemtoolError:
+        return None  # the skeletons are gone; the features are all there is
+    if newest.manifest.content_sha256 == used.sha256:
+        return None
+    kind = " (simulated)" if features.manifest.simulated and not newest.manifest.simulated else ""
+    return (
+        f"the features {features.reference} were made from the skeletons {used.reference}{kind}, but there "
+        f"are {newest.reference} now; semtool features --dataset {dataset} --split "
+        f"{features.name.split('/')[0]} makes them anew"
+    )
+
+
+def _features(
+    store: Store,
+    data: str,
+    name: str,
+    split: str,
+    device: str,
+    note: Callable[[str], None] | None,
+    visual: str | None,
+) -> Artifact:
+    from skeleton.visual.extraction import features, newest_features
+
+    found = newest_features(store, name, split, visual)
+    if found is not None:
+        if note is not None and (warning := outdated(found, data, store)):
+            note(warning)
+        return found
+    if store.newest("arrays", name) is None:
+        raise UsageError(
+            f"there are no skeletons of {name} yet: semtool prepare --dataset {name} reads the licensed "
+            f"data, semtool simulate --dataset {name} makes stand-ins; then train again"
+        )
+    if note is not None:
+        note(f"there are no features of {name} for the split {split} yet; making them (semtool features)")
+    return features(data, split, store=store, visual=visual or "stgcn", device=device)
