@@ -16,6 +16,7 @@ from semtool.errors import UsageError, unknown_name
 
 __all__ = ["dataset_names", "in_catalogue", "load_dataset", "read_yaml"]
 
+_DEEPEST = 40
 FOLDER = Path(__file__).parent / "datasets"
 
 
@@ -69,6 +70,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise UsageError(f"{path.name} is not UTF-8; save it as UTF-8") from error
     try:
+        _refuse_deep_nesting(text, path)
         raw = yaml.load(text, Loader=_StrictLoader)
     except (RecursionError, TypeError, ValueError) as error:
         raise UsageError(f"{path.name} is no YAML that can be read: {error}") from error
@@ -79,6 +81,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise UsageError(f"{path.name} must hold a mapping of keys")
     return raw
+
+
+def _refuse_deep_nesting(text: str, path: Path) -> None:
+    """Count before anything is built: libyaml builds by recursion in C, which ends the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_StrictLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise UsageError(f"{path.name} is nested more than {_DEEPEST} levels deep")
 
 
 class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
