@@ -139,8 +139,9 @@ def run(job: tuple[str, str, str, Variant, int]) -> dict[str, Any]:
         text, features_of(root, dataset, split, variant.visual, seed), store=store, split=split,
         settings=preset(variant.preset, **dict(variant.switches)), seeds=(seed,), device="cpu", jobs=1,
     )  # fmt: skip
-    zsl, gzsl = done.summary.to_dict()["zsl"], done.summary["gzsl"]
-    part = zsl["protocol"]["accuracy"]
+    summary = done.summary.to_dict()
+    zsl, gzsl = summary["zsl"], next(iter((summary["gzsl"] or {}).values()), None)
+    part = summary["test"] and summary["test"]["zsl"]["accuracy"]
     return {
         "variant": variant.name, "dataset": dataset, "split": split, "seed": seed,
         "accuracy": zsl["accuracy"]["mean"], "class_mean": zsl["class_mean"]["mean"],

@@ -79,7 +79,7 @@ def run(job: Job) -> dict[str, Any]:
         seeds=(job.seed,), device="cpu", jobs=1,
     )  # fmt: skip
     zsl = done.summary.to_dict()["zsl"]
-    part = zsl["protocol"]["accuracy"]
+    part = done.summary.test and done.summary.test.zsl.accuracy.to_dict()
     return {
         "dataset": job.dataset,
         "split": job.split,

@@ -80,7 +80,9 @@ class Predictions:
 
 
 def read_seed(store: Store, run: str, seed: int) -> tuple[Metrics, Predictions]:
-    """Return the metrics of a seed and its predictions for the samples of unseen classes that decide, checked against each other.
+    """Return the metrics of a seed and its predictions for the unseen classes' samples that decide.
+
+    The two are checked against each other.
 
     Raises:
         SemtoolError: if a file is damaged; says which folder to remove so that it is trained again.

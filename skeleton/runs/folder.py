@@ -90,7 +90,7 @@ class Run:
         try:
             return SeedRecord.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, yaml.YAMLError) as error:
-            raise SemtoolError(f"cannot read {path} ({_said(error)}); {_AGAIN}") from error
+            raise SemtoolError(f"cannot read {path} ({_said(error)}); {_again(path)}") from error
 
     def settings(self, seed: int) -> MethodSettings:
         """Return the settings a seed was trained with."""
@@ -196,7 +196,6 @@ def _write(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-_AGAIN = "remove its folder and train again with semtool train"
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -208,7 +207,11 @@ def _read(path: Path, model: type[Model]) -> Model:
             raise ValueError(f"it has schema {schema}, not {SCHEMA}")
         return model.model_validate(raw)
     except (OSError, ValueError) as error:
-        raise SemtoolError(f"cannot read {path} ({_said(error)}); {_AGAIN}") from error
+        raise SemtoolError(f"cannot read {path} ({_said(error)}); {_again(path)}") from error
+
+
+def _again(path: Path) -> str:
+    return f"remove the folder {path.parent} and train again with semtool train"
 
 
 def _said(error: Exception) -> str:

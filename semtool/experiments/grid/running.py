@@ -99,7 +99,7 @@ def run_grid(
             run.claim()
             if seed in run.done:
                 reused.add((run.folder.name, seed))
-            jobs |= {(run.folder.name, s.seed): seed_job(s, store.root) for s in run.jobs if s.seed == seed}
+            jobs |= {(run.folder.name, s.seed): seed_job(s) for s in run.specs if s.seed == seed}
     steps.settle(list(jobs.values()))
     untrained = steps.run(executor, list(jobs.values()), None)
     done = []

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from semtool.errors import UsageError, unknown_name
+from semtool.errors import unknown_name
 
 if TYPE_CHECKING:
     from skeleton.methods import MethodSettings
@@ -55,9 +55,7 @@ def settings(presets: Sequence[str], switches: Mapping[str, Sequence[Any]] | Non
     for switch in axes:
         own = {s for method in methods.values() for s in method.switches()}
         if switch not in own:
-            who = ", ".join(methods)
-            problem = unknown_name("switch", switch, own)
-            raise UsageError(f"{problem} (of {who}: {', '.join(sorted(own))})")
+            raise unknown_name(f"switch of {', '.join(methods)}", switch, own)
     grid: dict[tuple[str, str], Setting] = {}
     for name, method in methods.items():
         used = {k: v for k, v in axes.items() if k in method.switches()}

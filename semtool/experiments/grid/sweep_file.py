@@ -146,10 +146,11 @@ def _said(error: Any) -> str:
 def _unknown_names(found: SweepFile) -> list[str]:
     """Return a sentence for each name that nothing has and each value that does not fit."""
     from semtool.encoders import parse_encoder
-    from skeleton.methods import preset
+    from skeleton.methods import preset, presets
     from skeleton.runs.seeds import check_seeds
     from skeleton.visual.registry import find_visual
 
+    known = [p for p in found.presets if p in presets()] or list(presets())
     checks: list[tuple[Callable[..., object], tuple[Any, ...]]] = [
         (checked_name, (found.name,)),
         (check_seeds, (found.seeds,)),
@@ -157,6 +158,7 @@ def _unknown_names(found: SweepFile) -> list[str]:
         *((Target.of, (d, (s,))) for d, splits in found.datasets.items() for s in splits or (None,)),
         *((parse_encoder, (e,)) for e in found.encoders),
         *((preset, (p,)) for p in found.presets),
+        *((settings, (known, {k: [v]})) for k, values in found.switches.items() for v in values),
         *((_one_of, ("text to exclude", e.prompts, found.prompts)) for e in found.exclude),
         *((_one_of, ("encoder to exclude", e.encoder, found.encoders)) for e in found.exclude),
     ]

@@ -6,7 +6,8 @@ that two data sets weigh the same as a whole; K the kernel. Everything is
 
     f(x) = k(x, X) (K + a n W^-1)^-1 T,        score(x, c) = f(x) M u(s_c - c0),    u(v) = v / |v|
 
-- `fit_ridge`: T holds s_c - c0 of each sample's class (or u of it), f(x) is brought to unit length, a = 0.001;
+- `fit_ridge`: T holds s_c - c0 of each sample's class (or u of it), f(x) is brought to unit length,
+  a = 0.001;
   K = mean over blocks b of exp(-|x_b - z_b|^2 / m_b), with m_b the median squared distance within the block.
   A kernel that is a *sum* over blocks (kinematic features have fifty) lets a new class look like one known
   class in its arms and like another in its legs; one kernel over all columns asks for one class that it

@@ -1,7 +1,5 @@
 """A small world: NW-UCLA with described classes and features that a text of the same making fits."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -85,10 +83,10 @@ def small():
 @pytest.fixture
 def narrow(monkeypatch):
     """Train in this process, with narrow layers: an executor for tests."""
-    from skeleton.methods import config
+    from skeleton.methods import registry
     from skeleton.runs.parallel import perform
 
-    monkeypatch.setitem(config.PRESETS, "paper", replace(config.PRESETS["paper"], hidden=(16, 8)))
+    monkeypatch.setitem(registry.presets(), "paper", registry.preset("paper", hidden=(16, 8)))
 
     class Here:
         threads = 1

@@ -226,8 +226,9 @@ def test_the_command_prints_tables_and_files(store, cli, tmp_path):
     assert "| good | tfidf | ridge | **" in markdown
     assert cli("compare", "--root", store.root, "--out", "x.pdf").code == 2
     assert cli(*common, *texts, "--seeds", "x").code == 2
-    assert "did you mean 'max_k'" in cli(*common, *texts, "--switch", "max-kk=3").err
-    assert "takes a whole number" in cli(*common, *texts, "--switch", "max-k=few").err
+    assert "did you mean 'kernel'" in cli(*common, *texts, "--switch", "kernl=whole").err
+    assert "unknown switch of ridge 'max_k'" in cli(*common, *texts, "--switch", "max-k=3").err
+    assert "should be a valid integer" in cli(*common, *texts, "--switch", "validation-classes=few").err
 
 
 def test_each_seed_may_train_its_own_visual_encoder(tmp_path, narrow, monkeypatch):
@@ -279,5 +280,5 @@ def test_features_older_than_the_skeletons_are_noted(tmp_path, narrow, monkeypat
     assert sum(expected in note for note in notes) == 1
     assert any(expected in note for note in found.notes)
     notes.clear()
-    train("ntu60/label/tfidf", store=store, config=preset("ridge"), note=notes.append)
+    train("ntu60/label/tfidf", store=store, settings=preset("ridge"), note=notes.append)
     assert any(expected in note for note in notes)

@@ -89,7 +89,7 @@ def test_all_problems_of_a_file_are_listed_at_once(tmp_path):
     with pytest.raises(UsageError) as raised:
         read_sweep(path)
     parts = (
-        "7 problems", "'nw-uclaa'", "'purls-1'", "'tfidff'", "'papr'", "lr takes a number", "'hiden'",
+        "7 problems", "'nw-uclaa'", "'purls-1'", "'tfidff'", "'papr'", "lr: should be a valid number", "'hiden'",
         "'multi'",
     )  # fmt: skip
     for part in parts:
@@ -117,7 +117,12 @@ def test_the_command_trains_and_says_what_failed(store, grid, cli):
 
 @pytest.mark.parametrize("text", ["good", "nw-ucla/good@v1"])
 def test_texts_may_be_references(store, narrow, grid, text):
-    grid.write_text(GRID.replace("good, shuffled", text).replace("presets: [paper, ridge]", "presets: ridge"))
+    grid.write_text(
+        GRID.replace("good, shuffled", text)
+        .replace("presets: [paper, ridge]", "presets: ridge")
+        .replace("lr: [1e-3, 2e-3], epochs: 2, warmup: 1, batch: 16, max_k: 1, ", "")
+        .replace(', hidden: "16,8"', "")
+    )
     assert len(sweep(grid, store=store, executor=narrow).rows) == 1
 
 

@@ -51,7 +51,7 @@ def test_a_sweep_gives_a_switch_to_the_presets_that_have_it():
     assert dict(grid[0].switches) == {"lr": 1e-4}
     assert len({s.method.model_dump_json() for s in grid}) == 4
     assert len(settings(["ridge"], {"kernel": ["whole", "whole"]})) == 1
-    with pytest.raises(UsageError, match="unknown switch 'lr'"):
+    with pytest.raises(UsageError, match="unknown switch of ridge, eszsl 'lr'"):
         settings(["ridge", "eszsl"], {"lr": [1e-4]})
 
 
