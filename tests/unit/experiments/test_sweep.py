@@ -89,8 +89,8 @@ def test_all_problems_of_a_file_are_listed_at_once(tmp_path):
     with pytest.raises(UsageError) as raised:
         read_sweep(path)
     parts = (
-        "7 problems", "'nw-uclaa'", "'purls-1'", "'tfidff'", "'papr'", "lr: should be a valid number", "'hiden'",
-        "'multi'",
+        "7 problems", "'nw-uclaa'", "'purls-1'", "'tfidff'", "'papr'", "lr: should be a valid number",
+        "'hiden'", "'multi'",
     )  # fmt: skip
     for part in parts:
         assert part in str(raised.value)
