@@ -50,7 +50,7 @@ def classify(
     missing = [str(path) for path in files if not path.exists()]
     if missing:
         raise UsageError(f"there is no file {missing[0]}")
-    from skeleton.data.viewing import load_sequence
+    from skeleton.data.loading import load_sequence
     from skeleton.runs.classification import ZeroShotClassifier
 
     where = store(root)

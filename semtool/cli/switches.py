@@ -28,6 +28,9 @@ GIVEN = "semtool.switches"
 class SwitchCommand(TyperCommand):
     """A command with an option for each switch of a built-in method, shown with the presets that have it."""
 
+    _complete: bool = True  # until the command's own options are known
+    _all: list[Any]
+
     @property
     def params(self) -> list[Any]:
         """The command's own options, then the switches."""
@@ -115,7 +118,7 @@ def _parameter(name: str, has: Mapping[str, MethodSettings], *, everywhere: bool
         callback=_remember,
         rich_help_panel="Switches of the methods",
     )
-    kind = Annotated[bool | None if switch else str | None, info]
+    kind: Any = Annotated[bool | None, info] if switch else Annotated[str | None, info]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
 
 

@@ -84,12 +84,11 @@ class ZeroShotClassifier:
                 f"the run {run.name} has the seeds {', '.join(map(str, run.seeds))}, not {chosen}"
             )
         record, settings = run.record(chosen), run.settings(chosen)
-        where = resolve_device(device)
         features = store.resolve("features", record.features.reference)
         return cls(
             store=store,
             scorer=load_scorer(runs.seed_folder(run.path, chosen) / runs.CHECKPOINT, settings),
-            visual=load_visual(features.path, where),
+            visual=load_visual(features.path, str(resolve_device(device))),
             embeddings=store.resolve("embeddings", record.embeddings.reference),
             dataset=record.dataset,
             codebook=settings.codebook,

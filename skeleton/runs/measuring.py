@@ -58,7 +58,7 @@ def measure(scorer: Scorer, task: Task, calibration: Calibration | None = None) 
         }
         names = {c: task.name_of(c) for c in task.unseen}
         zsl = zsl_metrics(zero_shot[of_unseen], labels, names)
-        return PartResult[float](zsl=zsl, gzsl=gzsl if len(seen_labels) else None)  # type: ignore[arg-type]
+        return PartResult[float](zsl=zsl, gzsl=gzsl if len(seen_labels) else None)
 
     parts: dict[Part, PartResult[float] | None] = {
         "test": over(task.seen_test.in_test, task.unseen_test.in_test),

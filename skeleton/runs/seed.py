@@ -97,7 +97,7 @@ def _run_seed(spec: RunSpec, on_epoch: OnEpoch | None) -> Metrics:
         fitted=record,
         validation=chosen and chosen.validation,
         calibration=chosen and chosen.calibration,
-        **measured.fields(),  # type: ignore[arg-type]
+        **measured.fields(),
         timing={"train_seconds": trained, "total_seconds": time.perf_counter() - started},
         versions={**library_versions("torch", "numpy"), "python": platform.python_version()},
     )

@@ -125,6 +125,7 @@ class _Page:
         run, seed = cell.first
         try:
             from skeleton.methods import load_scorer
+            from skeleton.methods.mla.scorer import MLAScorer
             from skeleton.runs.folder import CHECKPOINT, seed_folder
 
             settings = run.settings(seed)
@@ -135,7 +136,7 @@ class _Page:
             for view in drawn["views"]:
                 view["samples"] = [self.names.setdefault(n, len(self.names)) for n in view["samples"]]
             attended: dict[str, Any] | None = None
-            if settings.method == "mla":
+            if isinstance(scorer, MLAScorer):
                 attended = attention(scorer, task, file, text.places)
             return {"map": drawn, "attention": attended}
         except DAMAGE as error:
@@ -231,7 +232,7 @@ def _points(cells: int) -> int:
 def _numbers(numbers: dict[str, Any]) -> dict[str, Any]:
     """Return the accuracies that are known, each with its interval and how it is called."""
     protocol = (numbers.get("test") or {}).get("zsl") or {}
-    gzsl = next(iter((numbers.get("gzsl") or {}).values()), {})
+    gzsl: dict[str, Any] = next(iter((numbers.get("gzsl") or {}).values()), {})
     name = numbers.get("protocol_name") or "protocol"
     n, part = numbers.get("n"), protocol.get("n")
     harmonic = gzsl.get("harmonic") or numbers.get("harmonic")
