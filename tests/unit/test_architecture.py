@@ -18,8 +18,8 @@ HEAVY = {
     "wandb",
 }  # fmt: skip
 SKELETON_MAY_IMPORT = {
-    "semtool.errors", "semtool.lazy", "semtool.disk", "semtool.numeric", "semtool.catalogue", "semtool.artifacts", "semtool.embedding_file",
-    "semtool.feature_file",
+    "semtool.errors", "semtool.lazy", "semtool.disk", "semtool.numeric", "semtool.catalogue",
+    "semtool.artifacts", "semtool.embedding_file", "semtool.feature_file",
 }  # fmt: skip
 TYPED_LABELS = {
     "skeleton/runs/classification.py": {"semtool.embedding", "semtool.generation"},
