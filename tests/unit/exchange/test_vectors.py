@@ -191,7 +191,7 @@ def zero(array):
         (infinite, "NaN or infinite numbers in rows 3"),
         (zero, "nothing but zeros in rows 3"),
         (lambda a: a[:59], "59 rows, ntu60 has 60 classes"),
-        (lambda a: np.resize(a, (120, 4)), "51 rows, ntu60 has 60 classes; pku-mmd has 51"),
+        (lambda a: np.resize(a, (51, 4)), "51 rows, ntu60 has 60 classes; pku-mmd has 51"),
         (lambda a: a[0], r"has the shape \(4,\)"),
         (lambda a: a[:, :0], r"has the shape \(60, 0\)"),
         (lambda a: a[None, None], "has the shape"),
