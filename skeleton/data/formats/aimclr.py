@@ -98,4 +98,4 @@ def _whole(labels: list[object], name: str) -> list[int]:
     return whole
 
 
-READER = Reader("aimclr", "<part>_position.npy or <part>_data.npy with labels", _find, _read, container=True)
+READER = Reader("aimclr", "PART_position.npy or PART_data.npy with PART_label", _find, _read, container=True)

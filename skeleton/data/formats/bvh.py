@@ -120,4 +120,4 @@ def _turn(axis: str, angle: NDArray[np.float64]) -> NDArray[np.float64]:
     return made
 
 
-READER = Reader("bvh", "*.bvh files of motion capture", _find, _read, isolated=False, needs_classes=False)
+READER = Reader("bvh", ".bvh files of motion capture", _find, _read, isolated=False, needs_classes=False)

@@ -118,4 +118,4 @@ def _numbers(archive: zipfile.ZipFile, part: str, samples: int) -> dict[str, NDA
     return known
 
 
-READER = Reader("ctr_gcn", "CTR-GCN archives (*.npz with x_train and y_train)", _find, _read, container=True)
+READER = Reader("ctr_gcn", "CTR-GCN archives (.npz with x_train and y_train)", _find, _read, container=True)

@@ -74,7 +74,7 @@ def read_hints(paths: tuple[Path, ...], options: Mapping[str, Any] | None = None
 
 
 def labels_of(paths: tuple[Path, ...], name: str) -> dict[str, str]:
-    """Return the row of ``labels.csv`` for a sample; without one, its folder's name as the label."""
+    """Return the row of ``labels.csv`` for a sample; empty without one."""
     for path in paths:
         if path.name == LABELS:
             with path.open(encoding="utf-8-sig", newline="") as stream:

@@ -58,7 +58,7 @@ def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
 
 READER = Reader(
     "joint_arrays",
-    "a .npy a clip, (T, joints, 2 or 3)",
+    "a .npy a clip, (T, joints, 2 or 3) or (T, people, joints, 2 or 3)",
     _find,
     _read,
     isolated=False,

@@ -194,7 +194,7 @@ def read_table(path: Path, hints: Hints) -> Recording:
 
 READER = Reader(
     "plain",
-    "an .npz with frames, offsets, joint_names; a .csv with <joint>_x",
+    "a .npz with frames, offsets, joint_names; a .csv with columns JOINT_x, JOINT_y",
     _find,
     _read,
     container=True,

@@ -136,4 +136,4 @@ def _positions(annotation: Mapping[str, Any], name: str, context: ReadContext) -
     return np.stack([across, up, np.zeros_like(up)]).transpose(0, 2, 3, 1)
 
 
-READER = Reader("pyskl", "pyskl or mmaction2 pickles (*.pkl)", _find, _read, container=True)
+READER = Reader("pyskl", "pyskl or mmaction2 pickles (.pkl)", _find, _read, container=True)
