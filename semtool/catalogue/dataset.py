@@ -114,10 +114,15 @@ class Dataset(_Record):
         raw = {key: value for key, value in raw.items() if value is not None}
         classes = []
         listed = raw.get("classes")
-        for index, entry in enumerate(listed if isinstance(listed, list | tuple) else ()):
-            if isinstance(entry, bool):
-                word = "yes/on/true" if entry else "no/off/false"
-                raise ValueError(f"classes.{index}: YAML reads a bare {word} as {entry}; quote it: 'no'")
+        entries_given = list(listed) if isinstance(listed, list | tuple) else []
+        words = {True: "yes", False: "no"}
+        if bare := [
+            f"classes.{i}: quote it: '{words[e]}' is read as {e}"
+            for i, e in enumerate(entries_given)
+            if isinstance(e, bool)
+        ]:
+            raise ValueError("; ".join(bare))
+        for index, entry in enumerate(entries_given):
             filled: Any = {"name": entry} if isinstance(entry, str) else entry
             if isinstance(filled, dict):
                 number = filled.get("id", index)

@@ -5,28 +5,54 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from semtool.catalogue import dataset_names, load_dataset
+from semtool.catalogue.dataset import plain
 from semtool.errors import SemtoolError, UsageError
 from semtool.exchange.rows import Row
 
 if TYPE_CHECKING:
     from semtool.catalogue import Dataset
 
-__all__ = ["assign", "same_size"]
+__all__ = ["LONGER", "assign", "same_size"]
 
+LONGER = {"ntu60": "ntu120"}
+"""Data sets whose classes are the first of another's, so that its files serve both."""
 _SHOWN = 8
 
 
-def assign(rows: Sequence[Row], dataset: Dataset, *, by: str | None = None) -> tuple[list[int], list[str]]:
-    """Return the class id of each row (rows left out at the end have none), and notes.
+def assign(
+    rows: Sequence[Row], dataset: Dataset, *, by: str | None = None
+) -> tuple[list[Row], list[int], list[str]]:
+    """Return the rows that are used, the class id of each, and notes.
 
     A class number in the file decides; it may count from 0 or from 1, which its range tells. Without
     numbers the order of the rows decides. Labels only confirm: one that is no name of the class is noted,
     and if most of them name other classes the file is refused. With ``by="label"``, and where the file has no
     order, the labels decide, and each must be known, unless all that are known stand in class order.
 
+    A file of the longer data set serves the shorter one (`LONGER`).
+
     Raises:
         SemtoolError: listing every class that has no row and every row that fits no class.
     """
+    try:
+        ids, notes = _assign(rows, dataset, by)
+    except SemtoolError as own:
+        if dataset.name not in LONGER:
+            raise
+        longer, count = load_dataset(LONGER[dataset.name]), len(dataset.classes)
+        try:
+            ids, _ = _assign(rows, longer, by)
+        except SemtoolError:
+            raise own from None
+        left = f"the first {count} classes are {dataset.name}; {count} to {max(ids)} are left out"
+        kept = [(row, index) for row, index in zip(rows, ids, strict=False) if index < count]
+        rows, ids = [row for row, _ in kept], [index for _, index in kept]
+        notes = [left, *_confirm(rows, ids, dataset)]
+    return list(rows[: len(ids)]), ids, notes
+
+
+def _assign(rows: Sequence[Row], dataset: Dataset, by: str | None) -> tuple[list[int], list[str]]:
     placed_anyway = all(row.ordered or row.index is not None for row in rows)
     if by == "label" or not (by == "order" or placed_anyway or _in_class_order(rows, dataset)):
         return _by_label(rows, dataset)
@@ -43,8 +69,6 @@ def assign(rows: Sequence[Row], dataset: Dataset, *, by: str | None = None) -> t
 
 def same_size(count: int) -> str:
     """Return a hint that names the data sets of the catalogue with ``count`` classes."""
-    from semtool.catalogue import dataset_names, load_dataset
-
     names = [name for name in dataset_names() if len(load_dataset(name).classes) == count]
     return f"; {' and '.join(names)} has {count}" if names else ""
 
@@ -71,7 +95,7 @@ def _by_place(rows: Sequence[Row], dataset: Dataset) -> tuple[list[int], list[st
     count = len(dataset.classes)
     if len(rows) == count:
         return list(range(count)), [f"rows are in class order: {count} rows"]
-    labelled = [_resolve(row.label, dataset) == i for i, row in enumerate(rows[:count])]
+    labelled = [index == i for i, index in enumerate(_resolved(rows[:count], dataset))]
     if len(rows) > count and sum(labelled) > count / 2:
         left = f"{rows[count].where} to {rows[-1].where}"
         return list(range(count)), [f"the first {count} rows are {dataset.name}; {left} are left out"]
@@ -82,7 +106,7 @@ def _by_place(rows: Sequence[Row], dataset: Dataset) -> tuple[list[int], list[st
 
 def _in_class_order(rows: Sequence[Row], dataset: Dataset) -> bool:
     """Whether there is a row a class, some labels are unknown, and nearly all others stand at their place."""
-    found = [_resolve(row.label, dataset) for row in rows]
+    found = _resolved(rows, dataset)
     known = [index for index in found if index is not None]
     at_place = sum(index == place for place, index in enumerate(found))
     return (
@@ -94,8 +118,7 @@ def _in_class_order(rows: Sequence[Row], dataset: Dataset) -> bool:
 
 def _by_label(rows: Sequence[Row], dataset: Dataset) -> tuple[list[int], list[str]]:
     ids, problems = [], []
-    for row in rows:
-        index = _resolve(row.label, dataset)
+    for row, index in zip(rows, _resolved(rows, dataset), strict=True):
         if index is None:
             problems.append(f"{row.where}: {row.label!r} is no class")
         else:
@@ -110,10 +133,10 @@ def _by_label(rows: Sequence[Row], dataset: Dataset) -> tuple[list[int], list[st
 def _confirm(rows: Sequence[Row], ids: Sequence[int], dataset: Dataset) -> list[str]:
     """Hold the labels of placed rows against the catalogue."""
     elsewhere, unknown = [], []
-    for row, index in zip(rows, ids, strict=False):
+    for row, index, found in zip(rows, ids, _resolved(rows, dataset), strict=False):
         if row.label is None:
             continue
-        found, name = _resolve(row.label, dataset), dataset.classes[index].name
+        name = dataset.classes[index].name
         if found is None:
             unknown.append(f"{row.where} says {row.label!r}, which is placed at class {index} ({name})")
         elif found != index:
@@ -126,6 +149,23 @@ def _confirm(rows: Sequence[Row], ids: Sequence[int], dataset: Dataset) -> list[
             "if the labels are right, place by them with --by label"
         )
     return unknown + elsewhere
+
+
+def _resolved(rows: Sequence[Row], dataset: Dataset) -> list[int | None]:
+    """Return the class that each row's label names, None where it names none.
+
+    In a file with a row a class, a short form of a class that another row names in full is another class:
+    beside ``kicking something``, ``kicking`` is not the same.
+    """
+    found = [_resolve(row.label, dataset) for row in rows]
+    if len(rows) != len(dataset.classes):
+        return found
+    full = [
+        i is not None and plain(r.label or "") == plain(dataset.classes[i].name)
+        for r, i in zip(rows, found, strict=True)
+    ]
+    named = {index for index, whole in zip(found, full, strict=True) if whole}
+    return [i if whole or i not in named else None for i, whole in zip(found, full, strict=True)]
 
 
 def _resolve(label: str | None, dataset: Dataset) -> int | None:

@@ -66,7 +66,7 @@ def import_descriptions(
     if not any(row.texts for row in rows):
         raise UsageError("; ".join([f"{path.name} holds no text", *notes[:8]]))
     try:
-        ids, placed = assign(rows, data, by=by)
+        rows, ids, placed = assign(rows, data, by=by)
     except SemtoolError as error:
         # What was set aside may be what is missing.
         raise type(error)("; ".join([str(error), *notes[:8]])) from error
@@ -104,7 +104,7 @@ def slug(text: str) -> str:
 def _guess(rows: Sequence[Row], ids: Sequence[int], dataset: Dataset) -> str:
     """Tell class names from sentences: a column called "label" may hold either."""
     open_texts = [
-        (t.text, c) for row, c in zip(rows, ids, strict=False) for t in row.texts if t.granularity is None
+        (t.text, c) for row, c in zip(rows, ids, strict=True) for t in row.texts if t.granularity is None
     ]
     hits = 0
     for text, index in open_texts:
@@ -118,7 +118,7 @@ def _guess(rows: Sequence[Row], ids: Sequence[int], dataset: Dataset) -> str:
 def _describe(rows: Sequence[Row], ids: Sequence[int], dataset: Dataset, default: str) -> DescriptionSet:
     variants: Counter[tuple[int, str, str]] = Counter()
     found, problems = [], []
-    for row, index in zip(rows, ids, strict=False):
+    for row, index in zip(rows, ids, strict=True):
         texts = list(row.texts)
         is_code = plain(row.label or "") == plain(dataset.classes[index].code)
         if (

@@ -10,7 +10,7 @@ from semtool.catalogue import load_dataset
 from semtool.descriptions import GRANULARITIES
 from semtool.disk import file_sha256
 from semtool.errors import SemtoolError, unknown_name
-from semtool.exchange.classes import same_size
+from semtool.exchange.classes import LONGER, same_size
 from semtool.exchange.descriptions import Imported, slug
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def import_embeddings(
         raise unknown_name("granularity", granularity, GRANULARITIES)
     vectors = read_vectors(path, key)
     classes, left = len(data.classes), ""
-    if data.name == "ntu60" and len(vectors) == len(load_dataset("ntu120").classes):
+    if data.name in LONGER and len(vectors) == len(load_dataset(LONGER[data.name]).classes):
         left = f"the first {classes} rows are {data.name}; {classes} to {len(vectors) - 1} are left out"
         vectors = vectors[:classes]
     if len(vectors) != classes:

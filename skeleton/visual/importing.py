@@ -168,8 +168,10 @@ def _folder(path: Path, known: FeatureLayout) -> tuple[dict[str, Path], list[str
     files, missing = {}, []
     for part, (_, data, label) in known.parts.items():
         for name in (data, label):
-            if (path / name).is_file():
-                files[name] = path / name
+            # PURLS writes train_labels.npy too.
+            spelled = (path / name, path / name.replace("_label.", "_labels."))
+            if here := next((file for file in spelled if file.is_file()), None):
+                files[name] = here
             elif part not in _OPTIONAL.get(known.name, ()):
                 missing.append(name)
     return files, missing

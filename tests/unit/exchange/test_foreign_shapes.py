@@ -106,15 +106,15 @@ def test_codes_place_a_class_and_are_no_label_text(tmp_path, name):
 
 def test_an_object_in_class_order_with_one_foreign_spelling(tmp_path):
     names = [c.name for c in load_dataset("pku-mmd").classes]
-    names[19] = "make a phone call/answer phone"
+    names[19] = "use the phone"
     path = tmp_path / "s.json"
     path.write_text(json.dumps({name: [f"text {i}"] for i, name in enumerate(names)}))
     for by in (None, "order"):
         made = import_descriptions(path, "pku-mmd", store=Store(tmp_path / "art"), by=by)
-        assert any("make a phone call" in note for note in made.notes)
+        assert any("use the phone" in note for note in made.notes)
     shuffled = [names[1], names[0], *names[2:]]
     path.write_text(json.dumps({name: [f"text {i}"] for i, name in enumerate(shuffled)}))
-    with pytest.raises(SemtoolError, match="make a phone call/answer phone' is no class"):
+    with pytest.raises(SemtoolError, match="use the phone' is no class"):
         import_descriptions(path, "pku-mmd", store=Store(tmp_path / "art"))
 
 
@@ -194,3 +194,70 @@ def test_content_that_names_another_folder_is_not_exported(tmp_path):
     with pytest.raises(SemtoolError, match=r"about '\.\./\.\./x'"):
         export(draft.result, "lines", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+SHORT_OF_NTU = [
+    "play with phone/tablet",
+    "put palms together",
+    "back pain",
+    "neck pain",
+    "nausea/vomiting",
+    "kicking",
+    "point finger",
+    "giving object",
+    "touch pocket",
+    "juggle table tennis ball",
+    "snap fingers",
+    "apply cream on hand",
+    "put object into bag",
+    "take object out of bag",
+    "capitulate",
+    "hit with object",
+    "wield knife",
+    "knock over",
+    "grab stuff",
+    "shoot with gun",
+    "carry object",
+    "take a photo",
+    "follow",
+    "exchange things",
+    "support somebody",
+]
+PLACES = (28, 38, 45, 46, 47, 50, 53, 55, 56, 65, 76, 85, 88, 89, 94, 105, 106, 107, 108, 109)
+PLACES += (113, 114, 115, 117, 118)
+
+
+@pytest.mark.parametrize(("dataset", "count"), [("ntu120", 120), ("ntu60", 60)])
+def test_short_names_in_class_order_place_their_texts(tmp_path, dataset, count):
+    names = [c.name.partition(" (")[0] for c in load_dataset("ntu120").classes]
+    for place, name in zip(PLACES, SHORT_OF_NTU, strict=True):
+        names[place] = name
+    (tmp_path / "s.json").write_text(json.dumps({name: [f"t {i}", f"u {i}"] for i, name in enumerate(names)}))
+    made = import_descriptions(tmp_path / "s.json", dataset, store=Store(tmp_path / "art"))
+    texts = {
+        (d.class_id, d.text) for d in DescriptionSet.read(made.artifact.path) if d.granularity == "global"
+    }
+    assert texts == {(i, f"{t} {i}") for i in range(count) for t in "tu"}
+    # 'kicking' is another class than 'kicking something', and nothing else is in doubt.
+    assert [note for note in made.notes if "placed at" in note] == [
+        "entry 'kicking' says 'kicking', which is placed at class 50 (kicking other person)"
+    ]
+
+
+def test_every_short_name_but_the_ambiguous_one_names_its_class():
+    data = load_dataset("ntu120")
+    assert [data.find_class(name).id for name in SHORT_OF_NTU if name != "kicking"] == [
+        p for p in PLACES if p != 50
+    ]
+    assert data.find_class("kicking").id == 23
+
+
+@pytest.mark.parametrize("by", [None, "order", "label"])
+def test_a_text_file_of_120_rows_serves_ntu60(tmp_path, by):
+    lines = [c.name for c in load_dataset("ntu120").classes]
+    content = "".join(f'{i},"{name}",text {i}\n' for i, name in enumerate(lines, 1))
+    (tmp_path / "a.csv").write_text("idx,label,description\n" + content)
+    made = import_descriptions(tmp_path / "a.csv", "ntu60", store=Store(tmp_path / "art"), by=by)
+    found = [d.text for d in DescriptionSet.read(made.artifact.path) if d.granularity == "global"]
+    assert found == [f"text {i}" for i in range(1, 61)]
+    assert any("60 to 119 are left out" in note for note in made.notes)

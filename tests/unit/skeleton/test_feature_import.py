@@ -132,3 +132,11 @@ def test_damaged_folders(tmp_path, store, file, content, message):
     np.save(folder / file, content)
     with pytest.raises(SemtoolError, match=message):
         import_features(folder, "ntu60", store=store)
+
+
+def test_label_files_are_found_in_singular_and_plural(tmp_path, store):
+    for part, labels in (("train", [0, 3]), ("test", [1, 11])):
+        np.save(tmp_path / f"{part}_feature.npy", rows(labels))
+        np.save(tmp_path / f"{part}_labels.npy", np.asarray(labels))
+    made = import_features(tmp_path, "ntu60", "synse-55-5", store=store)
+    assert made.manifest.counts["unseen-test"] == 1
