@@ -103,7 +103,7 @@ class Ridge(Method):
                 raise UsageError("there is nothing to make auxiliary classes from; use --auxiliary none")
             extra, self.record_["auxiliary"] = context.auxiliary()
         whole = (examples.features.shape[1],)
-        return fit_ridge(
+        scorer = fit_ridge(
             examples,
             extra,
             widths=context.widths if settings.kernel == "blocks" and context.widths else whole,
@@ -113,6 +113,8 @@ class Ridge(Method):
             decorrelate=settings.decorrelate,
             clip=settings.clip,
         )
+        self.record_ |= scorer.solved(len(examples.rows) + (len(extra.rows) if extra else 0))
+        return scorer
 
     def restore(self, tensors: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Scorer:
         """Return the scorer of a checkpoint."""
@@ -135,9 +137,11 @@ class Eszsl(Method):
 
         del context
         settings = self.settings
-        return fit_eszsl(
+        scorer = fit_eszsl(
             examples,
             feature_norm=settings.feature_norm,
             hub_correction=settings.hub_correction,
             clip=settings.clip,
         )
+        self.record_ |= scorer.solved(len(examples.rows))
+        return scorer

@@ -29,7 +29,8 @@ would choose kernels that are too sharp. They were set once on features that are
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ from numpy.typing import NDArray
 
 from semtool.errors import SemtoolError
 from skeleton.methods.base import Examples, Scorer
+from skeleton.methods.kernel.solving import EXACT, LANDMARKS, solve, spread
 from skeleton.methods.normalisation import Normalisation
 from skeleton.methods.text import TextBank, prototypes
 
@@ -47,8 +49,6 @@ RIDGE = {"rbf": 1e-3, "linear": 1e-2}
 """a, by kernel."""
 SHRINKAGE = 20.0
 """b of the decorrelation."""
-MAX_SAMPLES = 4000
-"""Most seen training samples; more are thinned evenly, class by class."""
 _CHUNK = 2000
 _TENSORS = ("support", "scales", "dual", "centre", "metric", "anchors")
 
@@ -62,7 +62,8 @@ class KernelScorer(Scorer):
         clip: where normalised features end, on both sides; None: nowhere.
         normalise: standardisation of features, settled on seen training samples.
         widths: widths of the blocks that have a kernel of their own.
-        support: (n, Dv) training features, standardised, seen ones first.
+        support: (n, Dv) training features, standardised, seen ones first; of very many, landmarks
+            (`skeleton.methods.kernel.solving`).
         scales: (blocks,) median squared distances; 0 for a block in which nothing varies.
         dual: (n, d) ``(K + a n W^-1)^-1 T``.
         centre: (d,) mean prototype of the seen classes.
@@ -127,6 +128,12 @@ class KernelScorer(Scorer):
         parts = {name: tensors[name] for name in _TENSORS}
         return cls(facts["kernel"], facts["clip"], normalise, tuple(facts["widths"]), **parts)
 
+    def solved(self, samples: int) -> dict[str, Any]:
+        """Return what metrics say of a fit on ``samples``: how many, and whether it is exact."""
+        exact = self.kernel == "linear" or len(self.support) == samples
+        solver = "exact" if exact else f"nystroem, {len(self.support)} landmarks"
+        return {"samples": samples, "solver": solver}
+
     def _check(self, features: Matrix, bank: TextBank) -> None:
         if features.shape[1] != self.support.shape[1] or bank.dim != len(self.centre):
             raise SemtoolError(
@@ -165,9 +172,7 @@ def fit_ridge(
     """
     if auxiliary is not None:
         _check_alike(seen, auxiliary)
-    kept = _thin(seen.rows, MAX_SAMPLES)
-    sources = [replace(seen, features=seen.features[kept], rows=seen.rows[kept])]
-    sources += [auxiliary] if auxiliary is not None else []
+    sources = [seen, *([auxiliary] if auxiliary is not None else [])]
     normalise = Normalisation.of(feature_norm, seen.features)
     each = [normalise, *(Normalisation.of(feature_norm, e.features) for e in sources[1:])]
     points = np.concatenate([_clipped(n(e.features), clip) for n, e in zip(each, sources, strict=True)])
@@ -175,19 +180,19 @@ def fit_ridge(
     onto = [_unit(t) for t in text] if target == "unit" else text
     targets = np.concatenate([t[e.rows] for t, e in zip(onto, sources, strict=True)])
     weight = np.concatenate([np.full(len(e.rows), 1 / len(e.rows)) for e in sources])
-    scales = _scales(points[: len(kept)], widths)
     return _solved(
         "rbf",
         clip,
         normalise,
         tuple(widths),
         points,
-        scales,
+        _scales(points[: len(seen.rows)], widths),
         targets,
         weight,
+        np.concatenate([e.rows + at * len(seen.bank.classes) for at, e in enumerate(sources)]),
         centre=prototypes(seen.bank).mean(axis=0),
         metric=_metric([_unit(t) for t in text]) if decorrelate else np.zeros((0, 0), np.float32),
-        anchors=len(kept) if hub_correction else 0,
+        anchors=len(seen.rows) if hub_correction else 0,
     )
 
 
@@ -199,12 +204,11 @@ def fit_eszsl(
     clip: float | None = None,
 ) -> KernelScorer:
     """Fit ESZSL; arguments as in `fit_ridge`."""
-    kept = _thin(seen.rows, MAX_SAMPLES)
     normalise = Normalisation.of(feature_norm, seen.features)
-    points = _clipped(normalise(seen.features[kept]), clip)
+    points = _clipped(normalise(seen.features), clip)
     vectors = prototypes(seen.bank)
     known = _unit(vectors - vectors.mean(axis=0)).astype(np.float64)
-    signs = 2 * np.eye(len(known))[seen.rows[kept]] - 1
+    signs = 2 * np.eye(len(known))[seen.rows] - 1
     # P (P^T P + I)^-1 = (P P^T + I)^-1 P, which is the smaller system.
     targets = signs @ np.linalg.solve(known @ known.T + np.eye(len(known)), known)
     return _solved(
@@ -215,10 +219,11 @@ def fit_eszsl(
         points,
         np.ones(1, np.float32),
         targets,
-        np.ones(len(kept)),
+        np.ones(len(points)),
+        seen.rows,
         centre=vectors.mean(axis=0),
         metric=np.zeros((0, 0), np.float32),
-        anchors=len(kept) if hub_correction else 0,
+        anchors=len(seen.rows) if hub_correction else 0,
     )
 
 
@@ -231,21 +236,32 @@ def _solved(
     scales: Matrix,
     targets: NDArray[Any],
     weight: NDArray[np.float64],
+    groups: NDArray[np.int64],
     *,
     centre: Matrix,
     metric: Matrix,
     anchors: int,
 ) -> KernelScorer:
-    """Solve for the dual; the predictions of the first ``anchors`` samples serve the hub correction."""
-    from sklearn.kernel_ridge import KernelRidge
+    """Solve for the dual; the predictions of the first ``anchors`` samples serve the hub correction.
 
-    system = _kernel(kernel, points, points, widths, scales).astype(np.float64)
-    model = KernelRidge(alpha=RIDGE[kernel] * len(points), kernel="precomputed")
-    model.fit(system, targets.astype(np.float64), sample_weight=weight / weight.mean())
-    dual = np.asarray(model.dual_coef_, np.float32)
-    base = np.asarray(system[:anchors] @ dual, np.float32)
-    base = _unit(base) if kernel == "rbf" else base
-    return KernelScorer(kernel, clip, normalise, widths, points, scales, dual, centre, metric, base)
+    Landmarks are spread over the ``groups`` (n,) of the samples; those of the linear kernel are the axes.
+    """
+    landmarks = None
+    if len(points) > EXACT:
+        axes = np.eye(points.shape[1], dtype=np.float32) * points.shape[1]
+        landmarks = axes if kernel == "linear" else points[spread(groups, LANDMARKS)]
+    found = solve(
+        partial(_kernel, kernel, widths=widths, scales=scales),
+        points,
+        targets.astype(np.float64),
+        weight / weight.mean(),
+        RIDGE[kernel] * len(points),
+        landmarks,
+    )
+    base = _unit(found.fitted[:anchors]) if kernel == "rbf" else found.fitted[:anchors]
+    return KernelScorer(
+        kernel, clip, normalise, widths, found.support, scales, found.dual, centre, metric, base
+    )
 
 
 def _check_alike(seen: Examples, auxiliary: Examples) -> None:
@@ -256,19 +272,6 @@ def _check_alike(seen: Examples, auxiliary: Examples) -> None:
             f"the auxiliary classes have features of length {theirs[0]} and text of length {theirs[1]}, the "
             f"seen ones {ours[0]} and {ours[1]}; use features of --visual kinematics, or --auxiliary none"
         )
-
-
-def _thin(rows: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
-    """Return at most ``limit`` indices, spread evenly over each class's samples."""
-    if len(rows) <= limit:
-        return np.arange(len(rows))
-    classes = np.unique(rows)
-    share = max(1, limit // len(classes))
-    kept = []
-    for c in classes:
-        at = np.flatnonzero(rows == c)
-        kept.append(at[np.linspace(0, len(at) - 1, min(share, len(at))).round().astype(int)])
-    return np.sort(np.concatenate(kept))
 
 
 def _metric(known: Sequence[Matrix]) -> Matrix:

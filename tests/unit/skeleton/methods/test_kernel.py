@@ -1,11 +1,16 @@
 """The kernel ridge of `best`: a plain solution beside it, by parts, hub correction, near classes."""
 
+from functools import partial
+
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from semtool.errors import SemtoolError
 from skeleton.methods import Examples, load_scorer, preset, save_checkpoint
+from skeleton.methods.kernel import regression
 from skeleton.methods.kernel.regression import RIDGE, fit_eszsl, fit_ridge
+from skeleton.methods.kernel.solving import solve, spread
 from skeleton.methods.text import TextBank
 
 
@@ -153,3 +158,55 @@ def test_eszsl_is_its_formula():
     expected = z @ left @ p @ np.linalg.inv(p.T @ p + np.eye(p.shape[1])) @ p.T
     model = fit_eszsl(seen, hub_correction=False, clip=4.0)
     np.testing.assert_allclose(model.scores(tests, seen.bank), expected, atol=1e-4)
+
+
+def rbf(left, right):
+    return np.exp(cdist(left, right, "sqeuclidean") / -8).astype(np.float32)
+
+
+@pytest.fixture
+def drawn():
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(300, 4)).astype(np.float32)
+    return points, np.sin(points @ rng.normal(size=(4, 2))), rng.uniform(0.5, 1.5, 300)
+
+
+def test_all_points_as_landmarks_are_the_exact_solution(drawn):
+    points, targets, weight = drawn
+    exact = solve(rbf, points, targets, weight, 0.3)
+    near = solve(rbf, points, targets, weight, 0.3, landmarks=points)
+    np.testing.assert_allclose(near.fitted, exact.fitted, atol=2e-4)
+
+
+def test_a_few_landmarks_come_close_and_learn_from_all_samples(drawn):
+    points, targets, weight = drawn
+    exact = solve(rbf, points, targets, weight, 0.3).fitted
+    few = points[::3]
+    near = solve(rbf, points, targets, weight, 0.3, landmarks=few).fitted
+    thinned = solve(rbf, few, targets[::3], weight[::3], 0.1)
+    alone = rbf(points, few) @ thinned.dual
+    assert np.abs(near - exact).mean() < 0.2 * np.abs(alone - exact).mean()
+
+
+@pytest.mark.parametrize("fit", [fit_eszsl, partial(fit_ridge, widths=(4, 3))])
+def test_beyond_the_limit_the_scores_stay(monkeypatch, fit):
+    rng = np.random.default_rng(1)
+    seen, tests = examples(rng, 5, 40), rng.normal(size=(20, 7)).astype(np.float32)
+    exact = fit(seen)
+    assert exact.solved(200) == {"samples": 200, "solver": "exact"}
+    monkeypatch.setattr(regression, "EXACT", 100)
+    monkeypatch.setattr(regression, "LANDMARKS", 150)
+    near = fit(seen)
+    linear = near.kernel == "linear"
+    assert near.solved(200)["solver"] == ("exact" if linear else "nystroem, 150 landmarks")
+    assert len(near.anchors) == 200  # hub correction, too, is over all samples
+    np.testing.assert_allclose(
+        near.scores(tests, seen.bank), exact.scores(tests, seen.bank), atol=1e-4 if linear else 0.1
+    )
+
+
+def test_landmarks_are_spread_over_the_classes():
+    groups = np.repeat([0, 1, 2], [100, 10, 2])
+    kept = spread(groups, 30)
+    assert np.bincount(groups[kept]).tolist() == [10, 10, 2]
+    assert kept.tolist() == sorted(set(kept.tolist()))
