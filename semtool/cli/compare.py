@@ -47,8 +47,9 @@ def compare(
     descriptions: Annotated[
         list[str] | None,
         typer.Option(
-            help="A text: prompt set, its folder, or a description set; give two or more. None: print the "
-            "comparison --name (or the one made last) again."
+            help="A text: prompt set, its folder, or a description set; give two or more. With a star "
+            "(llm-multi-r*): drawn several times. None: print the comparison --name (or the one made last) "
+            "again."
         ),
     ] = None,
     encoder: Annotated[
@@ -88,6 +89,14 @@ def compare(
             show_default="newest features, not kinematics if there are others; best: kinematics",
         ),
     ] = None,
+    controls: Annotated[
+        bool,
+        typer.Option(
+            "--controls",
+            help="Also compare each text with its controls: names, nameless, filled, random, shuffled.",
+        ),
+    ] = False,
+    draws: Annotated[int, typer.Option(min=2, help="Draws of each control that is drawn.")] = 5,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Trainings at the same time.", show_default="cores")
     ] = None,
@@ -113,6 +122,8 @@ def compare(
     Example: semtool compare --descriptions label --descriptions multi --encoder minilm --lr 1e-4
 
     Example: semtool compare --descriptions ntu60/multi@v1 --descriptions ntu60/multi@v2 --preset ridge
+
+    Example: semtool compare --descriptions multi --controls --encoder minilm --preset ridge
     """
     from semtool.experiments.comparison import tables
     from semtool.experiments.comparison.comparison import Comparison, newest_comparison
@@ -137,6 +148,7 @@ def compare(
                 switches=assignments(switch or ()) | _given(lr=lr, epochs=epochs),
                 features_per_seed=features_per_seed,
                 visual=visual,
+                controls=draws if controls else 0,
                 name=name,
                 device=device,
                 executor=choose_executor(executor.value, jobs=jobs, address=address),

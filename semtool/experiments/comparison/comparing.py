@@ -15,6 +15,7 @@ from semtool.experiments.comparison.comparison import (
     Result,
     checked_name,
 )
+from semtool.experiments.comparison.controls import add_controls, unreadable
 from semtool.experiments.comparison.differences import differences
 from semtool.experiments.comparison.outcomes import Outcomes, read_outcomes
 from semtool.experiments.comparison.statistics import LEVEL, RESAMPLES
@@ -53,6 +54,7 @@ def compare(
     executor: Executor | None = None,
     level: float = LEVEL,
     resamples: int = RESAMPLES,
+    controls: int = 0,
     progress: Callable[[int, int], None] | None = None,
     note: Callable[[str], None] | None = None,
 ) -> Comparison:
@@ -74,6 +76,7 @@ def compare(
         executor: see `skeleton.runs.parallel.choose_executor`; processes, one a core, if None.
         level: of the intervals.
         resamples: draws of the bootstrap.
+        controls: draws of each control of every text, see `semtool.experiments.comparison.controls`; 0: none.
         progress: told epochs done and to do, over everything.
         note: told what is made besides.
 
@@ -84,7 +87,7 @@ def compare(
     from skeleton.runs.parallel import choose_executor, raise_first
     from skeleton.runs.seeds import check_seeds
 
-    if len(descriptions) < 2:
+    if len(descriptions) < 2 and not controls and "*" not in "".join(descriptions):
         raise UsageError("a comparison needs two texts: --descriptions label --descriptions multi")
     store = store or Store()
     check_seeds(seeds)
@@ -92,7 +95,12 @@ def compare(
     ways = settings(presets, {k: [v] for k, v in (switches or {}).items()})
     targets = [Target.of(dataset or _dataset(descriptions, store), splits)]
     texts = find_texts(descriptions, targets, store=store, note=note)
-    grid = Grid(texts, tuple(dict.fromkeys(encoders)), targets, ways, tuple(seeds), features_per_seed, visual)
+    if controls:
+        texts = add_controls(texts, targets, store, controls)
+    read = tuple(dict.fromkeys(encoders))
+    grid = Grid(
+        texts, read, targets, ways, tuple(seeds), features_per_seed, visual, left_out=unreadable(texts, read)
+    )
     result = run_grid(
         grid, store=store, executor=executor or choose_executor(), device=device, progress=progress, note=note
     )
@@ -128,7 +136,14 @@ def assemble(
         simulated=simulated,
         leaky=leaky,
         texts=[
-            ComparedText(label=t.label, dataset=dataset, descriptions=_reference(found))
+            ComparedText(
+                label=t.label,
+                dataset=dataset,
+                descriptions=_reference(found),
+                family=t.family,
+                control=t.control,
+                of=t.of,
+            )
             for t in grid.texts
             for dataset, found in t.descriptions.items()
         ],

@@ -66,11 +66,17 @@ class Spread(_Record):
 
 
 class ComparedText(_Record):
-    """A text under its label, as a description set of one data set."""
+    """A text under its label, as a description set of one data set.
+
+    ``family`` is the text that this is one draw of; ``control`` the kind of control, ``of`` its text.
+    """
 
     label: str
     dataset: str
     descriptions: Reference
+    family: str = ""
+    control: str = ""
+    of: str = ""
 
 
 class ClassResult(_Record):
@@ -120,7 +126,9 @@ class Difference(_Record):
         pairs: paired runs.
         mean, low, high: fractions.
         p, p_adjusted: None where nothing is tested.
-        covers: how many seeds, and how many persons or samples, the interval allows for.
+        covers: how many seeds, persons or samples, and draws of a text the interval allows for.
+        sources: the share of the error's variance that each of these has.
+        control: the kind of control that ``b`` is of ``a``.
         words: the verdict as a sentence.
         per_class: by class id; None over all splits.
     """
@@ -141,6 +149,8 @@ class Difference(_Record):
     verdict: Verdict
     words: str
     per_class: dict[int, ClassDifference] | None
+    sources: dict[str, float] = {}
+    control: str | None = None
 
 
 class Comparison(_Record):
@@ -200,7 +210,7 @@ class Comparison(_Record):
         """Return a row for each difference, without classes."""
         from pandas import DataFrame
 
-        left_out = {"covers", "per_class"}
+        left_out = {"covers", "per_class", "sources"}
         columns = [name for name in Difference.model_fields if name not in left_out]
         return DataFrame([d.model_dump(exclude=left_out) for d in self.differences], columns=columns)
 

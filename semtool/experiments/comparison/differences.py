@@ -27,20 +27,32 @@ __all__ = ["differences"]
 def differences(
     cells: Sequence[CellRuns], outcomes: Sequence[Outcomes], *, level: float, resamples: int
 ) -> list[Difference]:
-    """Return every difference of two texts, split by split and then over all splits, corrected."""
-    groups: dict[tuple[str, str, str], dict[str, dict[str, Outcomes]]] = {}
+    """Return every difference of two texts, split by split and then over all splits, corrected.
+
+    A text that is drawn several times is the mean over its draws; a control is compared with its text only.
+    """
+    drawn: dict[tuple[str, str, str], dict[str, dict[str, list[Outcomes]]]] = {}
     for found, seen in zip(cells, outcomes, strict=True):
         cell = found.cell
-        by_split = groups.setdefault((cell.dataset, cell.setting.label, cell.encoder), {})
-        by_split.setdefault(cell.split, {})[cell.text.label] = seen
+        splits = drawn.setdefault((cell.dataset, cell.setting.label, cell.encoder), {})
+        splits.setdefault(cell.split, {}).setdefault(cell.text.called, []).append(seen)
+    groups = {
+        key: {s: {t: Outcomes.average(o) for t, o in texts.items()} for s, texts in splits.items()}
+        for key, splits in drawn.items()
+    }
+    controls = {c.cell.text.called: c.cell.text for c in cells if c.cell.text.control}
     single, overall = [], []
     for (dataset, preset, encoder), by_split in groups.items():
         alike = [v for (d, p, _), v in groups.items() if (d, p) == (dataset, preset)]
         pooled = {s: _pooled([v[s] for v in alike if s in v]) for s in by_split}
         texts = list(dict.fromkeys(t for by_text in by_split.values() for t in by_text))
         for a, b in itertools.combinations(texts, 2):
+            control = controls.get(b)
+            if a in controls or (control and control.control != "names" and control.of != a):
+                continue
             both = {s: (by[a], by[b]) for s, by in by_split.items() if a in by and b in by}
-            names = {"a": a, "b": b, "encoder": encoder, "preset": preset, "dataset": dataset}
+            names: dict[str, Any] = {"a": a, "b": b, "encoder": encoder, "preset": preset, "dataset": dataset}
+            names["control"] = control.control if control else None
             single += [_TextPair({**names, "split": s}, {s: both[s]}, pooled) for s in both]
             if len(both) > 1:
                 overall.append(_TextPair({**names, "split": None}, both, pooled))
@@ -68,7 +80,8 @@ class _TextPair:
     ) -> None:
         self.names = names
         self.pairs: list[PairedOutcomes] = [
-            pair(x, y, names["dataset"], pooled[s]) for s, (x, y) in outcomes.items()
+            pair(x, y, names["dataset"], pooled[s], control=bool(names["control"]))
+            for s, (x, y) in outcomes.items()
         ]
         prints = [(x.fingerprint, y.fingerprint) for x, y in outcomes.values()]
         self.identical = all(x == y for x, y in prints)
@@ -102,7 +115,9 @@ def _judge(family: Sequence[_TextPair], level: float, resamples: int) -> list[Di
             high=e.high,
             p=e.p if d.tested else None,
             p_adjusted=p_adjusted,
-            covers={"seeds": e.seeds, "persons" if e.persons else "samples": e.units},
+            covers={"seeds": e.seeds, "persons" if e.persons else "samples": e.units}
+            | ({"draws": e.draws} if e.draws else {}),
+            sources=e.sources,
             verdict=said,
             words="",
             per_class=d.classes or None,

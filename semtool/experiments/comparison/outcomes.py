@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,34 +23,45 @@ __all__ = ["Outcomes", "pair", "read_outcomes"]
 
 @dataclass(frozen=True)
 class Outcomes:
-    """A cell's predictions.
+    """What a cell got right, or what the draws of a text got right on average.
 
     Attributes:
-        predicted: (S, n) class ids, a row a seed, a column an unseen test sample.
+        right: (S, n), 1 where right; a row a seed, a column an unseen test sample.
+        fingerprint: equal for cells that predict the same class for every sample and seed.
         class_id: (n,) the true ones.
         names: of the samples.
         person: who moves, "" where unknown.
         metrics: by seed, ``metrics.json``.
         seeded: whether the seed changes anything.
+        draws: accuracy of each draw of the text (one, if it is not drawn).
     """
 
-    predicted: NDArray[np.int64]
+    right: NDArray[np.float64]
+    fingerprint: bytes
     class_id: NDArray[np.int64]
     names: tuple[str, ...]
     person: tuple[str, ...]
     metrics: dict[int, Metrics]
     seeded: bool
+    draws: NDArray[np.float64]
 
-    @cached_property
-    def fingerprint(self) -> bytes:
-        """Equal for cells that predict the same class for every sample and seed."""
-        return self.predicted.tobytes()
+    @classmethod
+    def average(cls, drawn: Sequence[Outcomes]) -> Outcomes:
+        """Return the outcomes of a text from those of its draws, over the seeds that all have.
 
-    @cached_property
-    def right(self) -> NDArray[np.float64]:
-        """(S, n), 1 where right."""
-        right: NDArray[np.float64] = (self.predicted == self.class_id).astype(np.float64)
-        return right
+        ``metrics`` are those of the first draw.
+        """
+        if len(drawn) == 1:
+            return drawn[0]
+        seeds = [s for s in drawn[0].metrics if all(s in o.metrics for o in drawn)]
+        right = np.stack([o.right[[list(o.metrics).index(s) for s in seeds]] for o in drawn])
+        return replace(
+            drawn[0],
+            right=right.mean(axis=0),
+            fingerprint=b"".join(o.fingerprint for o in drawn),
+            metrics={s: drawn[0].metrics[s] for s in seeds},
+            draws=right.mean(axis=(1, 2)),
+        )
 
 
 def read_outcomes(found: CellRuns, store: Store, *, features_per_seed: bool) -> Outcomes:
@@ -68,23 +79,33 @@ def read_outcomes(found: CellRuns, store: Store, *, features_per_seed: bool) -> 
             f"the seeds of {found.cell.text.label} on {found.cell.dataset} {found.cell.split} were measured "
             "on different samples; make the features of all seeds from the same skeletons"
         )
+    predicted = np.stack([p.predicted[p.unseen] for p in predictions])
+    truth = first.truth[first.unseen]
+    right = (predicted == truth).astype(np.float64)
     return Outcomes(
-        predicted=np.stack([p.predicted[p.unseen] for p in predictions]),
-        class_id=first.truth[first.unseen],
+        right=right,
+        fingerprint=predicted.tobytes(),
+        class_id=truth,
         names=names,
         person=_persons(found.features[found.seeds[0]], names),
         metrics={seed: metrics for seed, (metrics, _) in read.items()},
         seeded=found.cell.setting.seeded or features_per_seed,
+        draws=right.mean(keepdims=True).ravel(),
     )
 
 
 def pair(
-    first: Outcomes, second: Outcomes, dataset: str, pooled: tuple[float, int] | None = None
+    first: Outcomes,
+    second: Outcomes,
+    dataset: str,
+    pooled: tuple[float, int] | None = None,
+    *,
+    control: bool = False,
 ) -> PairedOutcomes:
     """Return the paired differences of two cells on the same split, over the seeds that both have.
 
     Args:
-        pooled: see `semtool.experiments.comparison.statistics.PairedOutcomes`.
+        pooled, control: see `semtool.experiments.comparison.statistics.PairedOutcomes`.
     """
     if first.names != second.names:
         raise SemtoolError(f"two runs on {dataset} were measured on different samples and cannot be paired")
@@ -98,6 +119,8 @@ def pair(
         sample=[f"{dataset}/{n if distinct else i}" for i, n in enumerate(first.names)],
         seeded=first.seeded,
         pooled=pooled,
+        draws=(first.draws, second.draws),
+        control=control,
     )
 
 

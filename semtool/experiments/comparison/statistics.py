@@ -21,12 +21,16 @@ Annals of Applied Statistics 1 (2007). What seed and sample share is counted in 
 the wide side. Over several splits the difference is the mean over splits; seeds count within each split, a
 person is the same one in all splits of a data set. `benchmarks/planted_comparison.py` measures how often the
 interval holds the truth.
+
+A text may itself be drawn: a language model asked again, or a control drawn again. Then the mean over its draws
+is compared, and their part of the error is Student's t over the draws' accuracies, as for seeds. Against a
+control that is drawn the question is whether a text is more than one draw more: the error is a prediction's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +57,9 @@ class PairedOutcomes:
         seeded: whether the seed changes anything; if not there is one row, and no part for seeds.
         pooled: variance over seeds of a difference, pooled over texts, and its degrees of freedom (see
             `pooled_variance`); None: the pair has nothing but its own.
+        draws: accuracy of each draw of the first and of the second text; one value where a text is not drawn.
+        control: whether the second is a control of the first. Then the question is whether the first is more
+            than another draw of it, and not only than the draws' mean.
     """
 
     differences: Floats
@@ -61,6 +68,8 @@ class PairedOutcomes:
     sample: Sequence[str]
     seeded: bool = True
     pooled: tuple[float, int] | None = None
+    draws: tuple[Floats, Floats] = (np.zeros(1), np.zeros(1))
+    control: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,9 @@ class Estimate:
         seeds: seeds in the interval; 0 if it does not cover seeds.
         units: how many persons or samples were resampled.
         persons: whether these are persons.
+        draws: draws of a text that the interval covers, of the text that has fewest; 0 if none is drawn.
+        sources: share of the error's variance that each source has: ``seeds``, ``persons`` or ``samples``,
+            ``draws``.
     """
 
     mean: float
@@ -80,6 +92,8 @@ class Estimate:
     seeds: int
     units: int
     persons: bool
+    draws: int = 0
+    sources: dict[str, float] = field(default_factory=dict)
 
 
 def estimate(
@@ -96,13 +110,24 @@ def estimate(
     rng = np.random.default_rng(seed)
     mean = float(np.mean([p.differences.mean() for p in pairs]))
     units, influence, freedom, persons = _influences(pairs)
-    errors = _unit_errors(influence, freedom, resamples, rng) + _seed_errors(pairs, resamples, rng)
+    parts = {
+        "persons" if persons else "samples": (float((influence**2).sum()), 0.0),
+        "seeds": _seed_variance(pairs),
+        "draws": _draw_variance(pairs),
+    }
+    errors = _unit_errors(influence, freedom, resamples, rng)
+    for variance, known in (parts["seeds"], parts["draws"]):
+        if variance > 0:
+            errors = errors + np.sqrt(variance) * rng.standard_t(known, resamples)
     tail = (1 - level) / 2
     low, high = np.clip(np.quantile(mean + errors, (tail, 1 - tail)), -1, 1).tolist()
     beyond = min(int((mean + errors <= 0).sum()), int((mean + errors >= 0).sum()))
     p = min(1.0, 2 * (beyond + 1) / (resamples + 1))
     seeds = min(len(p.differences) for p in pairs) if all(p.seeded for p in pairs) else 0
-    return Estimate(mean, low, high, p, seeds if seeds > 1 else 0, units, persons)
+    total = sum(v for v, _ in parts.values())
+    sources = {name: v / total for name, (v, _) in parts.items() if v > 0}
+    draws = min((len(d) for p in pairs for d in p.draws if len(d) > 1), default=0)
+    return Estimate(mean, low, high, p, seeds if seeds > 1 else 0, units, persons, draws, sources)
 
 
 def pooled_variance(accuracies: Sequence[Floats]) -> tuple[float, int] | None:
@@ -161,18 +186,32 @@ def _unit_errors(influence: Floats, freedom: int, resamples: int, rng: np.random
     return (drawn @ values) / np.sqrt(rng.chisquare(freedom, resamples) / freedom)
 
 
-def _seed_errors(pairs: Sequence[PairedOutcomes], resamples: int, rng: np.random.Generator) -> Floats:
-    """Return draws (resamples,) of the error that comes from the choice of seeds."""
+def _seed_variance(pairs: Sequence[PairedOutcomes]) -> tuple[float, float]:
+    """Return the variance of the mean that comes from the choice of seeds, and its degrees of freedom."""
     parts = []
     for p in pairs:
         if p.seeded and len(p.differences) > 1:
             own = float(p.differences.mean(axis=1).var(ddof=1)), len(p.differences) - 1
             variance, freedom = max(own[0], p.pooled[0]) if p.pooled else own[0], (p.pooled or own)[1]
             parts.append((variance / len(p.differences) / len(pairs) ** 2, freedom))
+    return _together(parts)
+
+
+def _draw_variance(pairs: Sequence[PairedOutcomes]) -> tuple[float, float]:
+    """Return the variance of the mean that comes from the draws of texts, and its degrees of freedom.
+
+    A draw is the same text on every split, so that its accuracy is the mean over splits.
+    """
+    parts = []
+    for side in (0, 1):
+        over_splits = np.mean([p.draws[side] for p in pairs], axis=0)
+        if len(over_splits) > 1:
+            share = 1 / len(over_splits) + (side == 1 and pairs[0].control)
+            parts.append((float(over_splits.var(ddof=1)) * share, len(over_splits) - 1))
+    return _together(parts)
+
+
+def _together(parts: Sequence[tuple[float, int]]) -> tuple[float, float]:
+    """Add variances; degrees of freedom after Welch and Satterthwaite: unequal parts count for less."""
     total = sum(v for v, _ in parts)
-    if total <= 0:
-        return np.zeros(resamples)
-    # Welch-Satterthwaite: splits of unequal spread count for less than their number.
-    together = total**2 / sum(v**2 / f for v, f in parts)
-    errors: Floats = np.sqrt(total) * rng.standard_t(together, resamples)
-    return errors
+    return (total, total**2 / sum(v**2 / f for v, f in parts)) if total > 0 else (0.0, 1.0)

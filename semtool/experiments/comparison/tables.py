@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 from semtool.errors import unknown_name
@@ -35,16 +36,18 @@ def result_title(found: Comparison) -> str:
 
 def result_table(found: Comparison) -> tuple[DataFrame, DataFrame]:
     """Return accuracies in per cent as text, a row a text, encoder and preset, a column a class split; and a
-    table of the same shape that says which are the best of their column."""
+    table of the same shape that says which are the best of their column. Where a text is drawn several times
+    the deviation is over its draws."""
     from pandas import DataFrame
 
-    shown: dict[tuple[str, ...], dict[str, str]] = {}
-    means: dict[tuple[str, ...], dict[str, float]] = {}
+    families = {t.label: t.family or t.label for t in found.texts}
+    drawn: dict[tuple[str, ...], dict[str, list[Spread]]] = {}
     for cell in found.cells:
-        key = (cell.text, cell.encoder, cell.preset)
+        key = (families.get(cell.text, cell.text), cell.encoder, cell.preset)
         column = f"{cell.dataset} {cell.split} (chance {100 * cell.chance:.1f})"
-        shown.setdefault(key, {})[column] = mean_and_std(cell.accuracy)
-        means.setdefault(key, {})[column] = cell.accuracy.mean
+        drawn.setdefault(key, {}).setdefault(column, []).append(cell.accuracy)
+    shown = {key: {c: _over_draws(v) for c, v in row.items()} for key, row in drawn.items()}
+    means = {key: {c: fmean(s.mean for s in v) for c, v in row.items()} for key, row in drawn.items()}
     table = DataFrame.from_dict(shown, orient="index").fillna("-")
     numbers = DataFrame.from_dict(means, orient="index")
     best = numbers == numbers.max()
@@ -99,6 +102,14 @@ def class_table(found: Comparison, most: int | None = None) -> DataFrame:
             if entry.mean or most is None
         ]
     return DataFrame(rows, columns=[*OF_DIFFERENCE, "class", "samples", "points"])
+
+
+def _over_draws(values: list[Spread]) -> str:
+    """Return mean and deviation over the draws of a text; over seeds where it is not drawn."""
+    if len(values) == 1:
+        return mean_and_std(values[0])
+    means = [100 * v.mean for v in values]
+    return f"{fmean(means):.1f} ± {stdev(means):.1f}"
 
 
 def mean_and_std(value: Spread) -> str:

@@ -33,6 +33,31 @@ def sentence(found: Difference, *, tested: int, level: float) -> str:
         tested: how many differences the correction is over.
         level: of the interval.
     """
+    return _plain(found, tested=tested, level=level) + _of_control(found) + _of_draws(found)
+
+
+def _of_control(found: Difference) -> str:
+    """Return what a text says, if the second one is a control of it that was tested."""
+    if found.control is None or found.verdict == "one seed":
+        return ""
+    less = {
+        "names": "{a} is not shown to say more than the names.",
+        "nameless": "What {a} says beside the names is not shown to be less than all it says.",
+        "filled": "{a} is not shown to say more than the names and as many words at random.",
+        "random": "{a} says nothing here: it is not shown to beat as many words at random.",
+        "shuffled": "{a} says nothing here: it is not shown to beat its own texts given to other classes.",
+    }
+    return "" if found.verdict == "better" else " " + less[found.control].format(a=found.a)
+
+
+def _of_draws(found: Difference) -> str:
+    if "draws" not in found.sources:
+        return ""
+    share = found.sources["draws"]
+    return f" Drawing a text again is {share:.0%} of the error's variance ({found.covers['draws']} draws)."
+
+
+def _plain(found: Difference, *, tested: int, level: float) -> str:
     a, b = found.a, found.b
     where = f"{found.dataset} {found.split}" if found.split else f"{found.dataset}, all splits"
     place = f"on {where} with {found.encoder}, {found.preset}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,10 +35,23 @@ class Target:
 
 @dataclass(frozen=True)
 class Text:
-    """One text under its label, as a description set for each data set."""
+    """One text under its label, as a description set for each data set.
+
+    Attributes:
+        family: label of the text that this is one draw of, where a text has several.
+        control: what kind of control this is, and ``of`` which text (its label); empty for a text itself.
+    """
 
     label: str
     descriptions: dict[str, Artifact]
+    family: str = ""
+    control: str = ""
+    of: str = ""
+
+    @property
+    def called(self) -> str:
+        """What a comparison calls it: the family, if it has one."""
+        return self.family or self.label
 
 
 def datasets_of(names: Sequence[str]) -> list[str]:
@@ -57,6 +71,7 @@ def find_texts(
 
     A prompt set by name (``multi``) is the newest description set of each data set, rendered if there is
     none. A prompt set by folder (``./mine``) is rendered. Anything else is a reference (``ntu60/multi@v2``).
+    A name with a star (``llm-multi-r*``) is every set that fits, as draws of one text.
     With ``make`` false nothing is rendered, and a set that is not there is left out of its text.
 
     Raises:
@@ -74,14 +89,36 @@ def find_texts(
             "name two sets of the same data set"
         )
     found = []
-    for name in names:
+    for name, family in _drawn(names, targets, store):
         made = {}
         for target in targets:
             described = _find(name, target.dataset, store, note, make)
             if described is not None:
                 _check(described, target.dataset)
                 made[target.dataset.name] = described
-        found.append(Text(_label(name, names), made))
+        found.append(Text(name if family else _label(name, names), made, family))
+    return found
+
+
+def _drawn(names: Sequence[str], targets: Sequence[Target], store: Store) -> list[tuple[str, str]]:
+    """Return names with every star replaced by the sets that fit, and the name with the star."""
+    found = []
+    for name in names:
+        if "*" not in name:
+            found.append((name, ""))
+            continue
+        wanted = name.rpartition("/")[2]
+        sets = [
+            {r.partition("@")[0].partition("/")[2] for r in store.references("descriptions", t.dataset.name)}
+            for t in targets
+        ]
+        fitting = fnmatch.filter(sorted(set.intersection(*sets)), wanted)
+        if len(fitting) < 2:
+            raise UsageError(
+                f"{name!r} is a text drawn several times, but {len(fitting)} description sets fit; make them "
+                "with semtool generate --resamples 5"
+            )
+        found += [(f, wanted) for f in sorted(fitting, key=lambda f: (len(f), f))]
     return found
 
 
