@@ -22,8 +22,8 @@ the wide side. Over several splits the difference is the mean over splits; seeds
 person is the same one in all splits of a data set. `benchmarks/planted_comparison.py` measures how often the
 interval holds the truth.
 
-A text may itself be drawn: a language model asked again, or a control drawn again. Then the mean over its draws
-is compared, and their part of the error is Student's t over the draws' accuracies, as for seeds. Against a
+A text may itself be drawn: a language model asked again, or a control drawn again. Then the mean over its
+draws is compared; their part of the error is Student's t over the draws' accuracies, as for seeds. Against a
 control that is drawn the question is whether a text is more than one draw more: the error is a prediction's.
 """
 
