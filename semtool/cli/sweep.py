@@ -110,4 +110,6 @@ def show(found: SweepResult) -> None:
     cells = cells[[*keys, "count"]].assign(right=shown)
     marks = " - SIMULATED skeletons" if runs["simulated"].any() else ""
     marks += " - LEAKY: epoch chosen on test" if runs["leaky"].any() else ""
+    if helped := list(dict.fromkeys(runs.loc[runs["auxiliary"].notna(), "preset"])):
+        marks += f" - {', '.join(helped)}: learned from simulated classes too"
     table(found.name + marks, (*keys, "seeds", "% right"), cells.to_numpy().tolist())

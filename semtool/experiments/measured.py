@@ -120,6 +120,7 @@ def row_of(metrics: Metrics) -> dict[str, Any]:
         "train_seconds": metrics.timing["train_seconds"],
         "simulated": metrics.simulated,
         "leaky": metrics.leaky,
+        "auxiliary": metrics.auxiliary.source if metrics.auxiliary else None,
     }
 
 

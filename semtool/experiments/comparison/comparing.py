@@ -128,6 +128,11 @@ def assemble(
     labels = {s.label: s.seeded for s in grid.settings}
     simulated = any(m.simulated for o in outcomes for m in o.metrics.values())
     leaky = any(m.leaky for o in outcomes for m in o.metrics.values())
+    helped = dict.fromkeys(
+        r.preset
+        for r, o in zip(results, outcomes, strict=True)
+        if any(m.auxiliary for m in o.metrics.values())
+    )
     runs = [{str(seed): run for seed, run in r.runs.items()} for r in results]
     return Comparison(
         name=name or f"{grid.targets[0].dataset.name}-{digest([runs, level])[:8]}",
@@ -135,6 +140,7 @@ def assemble(
         seeds=list(grid.seeds),
         simulated=simulated,
         leaky=leaky,
+        auxiliary=list(helped),
         texts=[
             ComparedText(
                 label=t.label,
@@ -167,6 +173,7 @@ def assemble(
                 visual=sorted({f.name.split("/")[1] for c in cells for f in c.features.values()}),
                 simulated=simulated,
                 leaky=leaky,
+                auxiliary=list(helped),
             ),
             *notes,
         ],

@@ -162,6 +162,7 @@ class Comparison(_Record):
         seeds: that were asked for.
         simulated: whether any skeletons are simulated.
         leaky: whether any epoch was chosen on test samples.
+        auxiliary: presets that learned from simulated classes, too.
         texts: what was compared.
         cells: one a text, encoder, split and preset.
         differences: one a pair of texts under one encoder and preset, split by split and over all splits.
@@ -177,6 +178,7 @@ class Comparison(_Record):
     seeds: list[int]
     simulated: bool
     leaky: bool
+    auxiliary: list[str] = []
     texts: list[ComparedText]
     cells: list[Result]
     differences: list[Difference]

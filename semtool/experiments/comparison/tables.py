@@ -31,6 +31,8 @@ OF_DIFFERENCE = ["difference", "encoder", "preset", "split"]
 def result_title(found: Comparison) -> str:
     """Return what the numbers of `result_table` are, and what is to be known of them."""
     marks = [" - SIMULATED skeletons"] * found.simulated + [" - LEAKY: epoch chosen on test"] * found.leaky
+    if found.auxiliary:
+        marks.append(f" - {', '.join(found.auxiliary)}: learned from simulated classes too")
     return "zero-shot accuracy in %, mean and deviation over seeds" + "".join(marks)
 
 

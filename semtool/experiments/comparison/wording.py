@@ -86,7 +86,7 @@ def _plain(found: Difference, *, tested: int, level: float) -> str:
 
 def general_notes(
     *, features_per_seed: bool, closed_forms: Sequence[str], trained: Sequence[str], seeds: int,
-    visual: Sequence[str], simulated: bool, leaky: bool,
+    visual: Sequence[str], simulated: bool, leaky: bool, auxiliary: Sequence[str],
 ) -> list[str]:  # fmt: skip
     """Return what whoever reads the numbers must know about where they come from."""
     notes = [f"Visual features: {', '.join(visual)}."]
@@ -94,6 +94,8 @@ def general_notes(
         notes.append("The skeletons are simulated: the numbers say nothing about people.")
     if leaky:
         notes.append("Epochs were chosen on the test samples: the accuracies are too high.")
+    if auxiliary:
+        notes.append(f"{' and '.join(auxiliary)} learned from simulated classes beside the seen ones.")
     if trained and seeds == 1:
         notes.append(
             "There is one seed only: intervals do not cover how training varies; use --seeds 3 or more."

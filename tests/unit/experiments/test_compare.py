@@ -282,3 +282,17 @@ def test_features_older_than_the_skeletons_are_noted(tmp_path, narrow, monkeypat
     notes.clear()
     train("ntu60/label/tfidf", store=store, settings=preset("ridge"), note=notes.append)
     assert any(expected in note for note in notes)
+
+
+def test_whoever_learned_from_simulated_classes_is_named():
+    from types import SimpleNamespace
+
+    from semtool.experiments.comparison.tables import result_title
+    from semtool.experiments.comparison.wording import general_notes
+
+    plain = {"features_per_seed": True, "closed_forms": [], "trained": [], "seeds": 3, "visual": ["kinematics"],
+             "simulated": False, "leaky": False}  # fmt: skip
+    assert not any("simulated" in n for n in general_notes(**plain, auxiliary=[]))
+    assert any(n.startswith("best learned from simulated") for n in general_notes(**plain, auxiliary=["best"]))
+    found = SimpleNamespace(simulated=False, leaky=False, auxiliary=["best"])
+    assert result_title(found).endswith("best: learned from simulated classes too")
