@@ -290,9 +290,17 @@ def test_whoever_learned_from_simulated_classes_is_named():
     from semtool.experiments.comparison.tables import result_title
     from semtool.experiments.comparison.wording import general_notes
 
-    plain = {"features_per_seed": True, "closed_forms": [], "trained": [], "seeds": 3, "visual": ["kinematics"],
-             "simulated": False, "leaky": False}  # fmt: skip
+    plain = {
+        "features_per_seed": True,
+        "closed_forms": [],
+        "trained": [],
+        "seeds": 3,
+        "visual": ["kinematics"],
+        "simulated": False,
+        "leaky": False,
+    }
     assert not any("simulated" in n for n in general_notes(**plain, auxiliary=[]))
-    assert any(n.startswith("best learned from simulated") for n in general_notes(**plain, auxiliary=["best"]))
+    notes = general_notes(**plain, auxiliary=["best"])
+    assert any(n.startswith("best learned from simulated") for n in notes)
     found = SimpleNamespace(simulated=False, leaky=False, auxiliary=["best"])
     assert result_title(found).endswith("best: learned from simulated classes too")
