@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from semtool.cli.console import Json, Root, json_object, note, progress, say, store
-from semtool.cli.recordings import Fps, LayoutName, Up, hints
+from semtool.cli.recordings import Fps, LayoutName, Mapping, Up, hints
 
 if TYPE_CHECKING:
     from skeleton.data.preparation import Prepared
@@ -18,7 +19,7 @@ __all__ = ["register"]
 _SHOWN = 10
 _LOUD = (
     *("pose", "list-unused", "list-unmatched", "other-format"),
-    *("assumed", "turned", "mirrored", "joints-unplaced"),
+    *("assumed", "turned", "mirrored", "joints-unplaced", "unlabelled"),
 )
 """What is said of many samples at once."""
 
@@ -61,6 +62,7 @@ def prepare(
     layout: LayoutName = None,
     up: Up = None,
     fps: Fps = None,
+    mapping: Mapping = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail if any sample is rejected.")] = False,
     workers: Annotated[
         int, typer.Option("--workers", min=0, help="Processes; 0 decides by the amount of data.")
@@ -86,7 +88,7 @@ def prepare(
             format=format,
             unusable=unusable,
             first_label=first_label,
-            hints=hints(layout, up, fps),
+            hints=hints(layout, up, fps, mapping),
             strict=strict,
             workers=workers,
             progress=report,
@@ -119,6 +121,11 @@ def _as_json(done: Prepared) -> dict[str, object]:
     }
 
 
+def _of_any_file(message: str) -> str:
+    """Return a message without the file or sample with which it begins."""
+    return message.partition(": ")[2] or message
+
+
 def _describe(done: Prepared) -> None:
     if done.created:
         reused = done.sources - done.read
@@ -130,9 +137,11 @@ def _describe(done: Prepared) -> None:
         say(f"{done.artifact.reference}: nothing to do, its {done.sources} files are unchanged")
     if done.artifact.manifest.simulated:
         note("these skeletons are simulated; no result on them is a result on the data set")
-    for _, finding in done.findings:
-        if finding.outcome in _LOUD:
-            note(f"warning: {finding.message}")
+    loud = [f.message for _, f in done.findings if f.outcome in _LOUD]
+    alike = Counter(_of_any_file(message) for message in loud)
+    for what, message in {_of_any_file(m): m for m in reversed(loud)}.items():
+        others = f" (and so of {alike[what] - 1} other files)" if alike[what] > 1 else ""
+        note(f"warning: {message}{others}")
     rejected = [(source, f) for source, f in done.findings if f.severity == "rejected"]
     for source, finding in rejected[:_SHOWN]:
         note(f"rejected {source} ({finding.outcome}): {finding.message}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-__all__ = ["Fps", "LayoutName", "Up", "hints"]
+__all__ = ["Fps", "LayoutName", "Mapping", "Up", "hints"]
 
 LayoutName = Annotated[
     str | None,
@@ -20,9 +21,22 @@ Fps = Annotated[
     float | None,
     typer.Option("--fps", min=0.1, help="Frames a second.", show_default="said, or the layout's usual"),
 ]
+Mapping = Annotated[
+    Path | None,
+    typer.Option(
+        "--mapping",
+        help="YAML that says what the files do not: joints: {Marker7: left_wrist}, unit, mirrored ...",
+        show_default="skeleton.yaml beside them",
+    ),
+]
 
 
-def hints(layout: str | None, up: str | None, fps: float | None) -> dict[str, str | float]:
-    """Return what was said, by the names of `skeleton.data.formats.hints.Hints`."""
-    said = {"layout": layout, "up": up, "fps": fps}
-    return {key: value for key, value in said.items() if value is not None}
+def hints(
+    layout: str | None, up: str | None, fps: float | None, mapping: Path | None = None
+) -> dict[str, Any]:
+    """Return what was said, checked, by the names of `skeleton.data.formats.hints.Hints`."""
+    if not any((layout, up, fps, mapping)):
+        return {}
+    from skeleton.data.formats.hints import settled
+
+    return settled(mapping, layout=layout, up=up, fps=fps)

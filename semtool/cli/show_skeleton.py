@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from semtool.cli.console import Json, json_object, say
-from semtool.cli.recordings import Fps, LayoutName, Up, hints
+from semtool.cli.console import Json, json_object, note, say
+from semtool.cli.recordings import Fps, LayoutName, Mapping, Up, hints
 
 __all__ = ["register"]
 
@@ -38,6 +38,7 @@ def show_skeleton(
     layout: LayoutName = None,
     up: Up = None,
     fps: Fps = None,
+    mapping: Mapping = None,
     as_json: Json = False,
 ) -> None:
     """Draw a skeleton sequence: a page to turn it around in, an animation or a film strip.
@@ -48,7 +49,8 @@ def show_skeleton(
     """
     from skeleton.data.viewing import show_skeleton as run
 
-    shown = run(file, out, dataset=dataset, sample=sample, format=format, hints=hints(layout, up, fps))
+    said = hints(layout, up, fps, mapping)
+    shown = run(file, out, dataset=dataset, sample=sample, format=format, hints=said)
     sequence = shown.sequence
     _, frames, _, bodies = sequence.positions.shape
     if as_json:
@@ -60,7 +62,10 @@ def show_skeleton(
                 "layout": sequence.layout,
                 "frames": frames,
                 "bodies": bodies,
+                "findings": [{"outcome": f.outcome, "message": f.message} for f in shown.findings],
             }
         )
         return
     say(f"{shown.path}: {shown.title}, {frames} frames, layout {sequence.layout}")
+    for finding in shown.findings:
+        note(f"{finding.outcome}: {finding.message}")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.artifacts import Manifest
-from semtool.errors import SemtoolError
+from semtool.errors import SemtoolError, UsageError
 from skeleton.data.layouts import layout as find_layout
 from skeleton.data.sequence import SkeletonSequence
 
@@ -93,6 +93,24 @@ class ArraySet:
             manifest.reference.split("/", 1)[0], layout, manifest.simulated, positions, names=names, **numbers
         )
 
+    def labelled(self) -> ArraySet:
+        """Return the samples that have a class.
+
+        Raises:
+            UsageError: if none has.
+        """
+        rows = np.flatnonzero(self.class_id >= 0)
+        if not len(rows):
+            raise UsageError(
+                f"no sample of {self.dataset} has a class: put a labels.csv (name,label,subject) beside the "
+                "recordings and prepare them again"
+            )
+        if len(rows) == len(self):
+            return self
+        numbers = {key: getattr(self, key)[rows] for key in _NUMBERS}
+        names = tuple(self.names[i] for i in rows)
+        return replace(self, positions=self.positions[rows], names=names, **numbers)
+
     def sequence(self, index: int) -> SkeletonSequence:
         """Return one sample without its padding in time."""
         numbers = {key: int(getattr(self, key)[index]) for key in _NUMBERS if key != "length"}
@@ -124,6 +142,11 @@ class ArrayWriter:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def unlabelled(self) -> int:
+        """How many sequences have no class."""
+        return sum(numbers[0] < 0 for _, numbers in self._rows)
 
     @property
     def details(self) -> dict[str, Any]:

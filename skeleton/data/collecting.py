@@ -58,6 +58,12 @@ class Collector:
     def finish(self, files: Collection[str]) -> None:
         """Say what there is to say of all samples together; ``files`` are the stems of the raw files."""
         self.findings += [("", finding) for finding in self._pose.findings()]
+        if count := self.writer.unlabelled:
+            text = (
+                f"{count} of {len(self.writer)} samples have no class: neither their files nor a labels.csv "
+            )
+            text += "(name,label) say one, nor is their folder called like one"
+            self.findings.append(("", SampleFinding("unlabelled", text, count=count)))
         known = {f.sample for _, f in self.findings if f.outcome == "listed"} | set(self._owner) | set(files)
         # The published lists name all of NTU; of few samples none may be on them.
         if not known & set(self.listed) and any(not parse_name(name) for name in self.listed):

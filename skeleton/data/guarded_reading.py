@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from semtool.errors import SemtoolError
 from skeleton.data.formats import RawFile, RawSample, ReadContext, Reader, SampleFinding, Unreadable
 
 __all__ = ["guarded"]
@@ -19,6 +20,8 @@ def guarded(reader: Reader, file: RawFile, context: ReadContext) -> Iterator[Raw
         yield SampleFinding(
             "too-large", f"{file.name} needs more memory than a file of its size may", file.stem
         )
+    except SemtoolError as error:
+        yield SampleFinding("damaged", f"{file.name}: {error}", file.stem)
     except Exception as error:  # a damaged file makes a library fail in any way it likes
         words = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         yield SampleFinding("damaged", f"{file.name} cannot be read: {words}", file.stem)

@@ -21,7 +21,7 @@ import yaml
 from semtool.errors import UsageError, unknown_name
 from skeleton.data.layouts import LAYOUTS
 
-__all__ = ["LANDMARKS", "Placement", "place_joints"]
+__all__ = ["LANDMARKS", "NOTHING", "Placement", "place_joints"]
 
 LANDMARKS: tuple[str, ...] = tuple(dict.fromkeys(j for known in LAYOUTS.values() for j in known.joints))
 """Every landmark that a joint can be."""

@@ -28,6 +28,7 @@ def load_sequence(
     sample: str | None = None,
     format: str | None = None,
     hints: Mapping[str, Any] | None = None,
+    findings: list[SampleFinding] | None = None,
 ) -> tuple[SkeletonSequence, Dataset]:
     """Return one sequence of a raw file or of a folder of arrays, and its data set.
 
@@ -37,6 +38,7 @@ def load_sequence(
         sample: name of the sample, where there are several; without it the first.
         format: name of the reader; without it the format is recognised.
         hints: what is known of a recording (`skeleton.data.formats.hints.Hints`), by field.
+        findings: takes what was said before the sequence: what was assumed, turned, left out.
 
     Raises:
         UsageError: if the sample or the format is not known, or nothing can be read; then it says why.
@@ -47,13 +49,14 @@ def load_sequence(
         if sample is not None and sample not in arrays.names:
             raise unknown_name(f"sample of {path.name}", sample, arrays.names)
         return arrays.sequence(arrays.names.index(sample) if sample else 0), load_dataset(arrays.dataset)
-    problems = []
+    said = [] if findings is None else findings
     chosen, found = read_raw(path, dataset=dataset, sample=sample, format=format, hints=hints)
     for read in found:
         if isinstance(read, SampleFinding):
-            problems += [read.message] if read.severity == "rejected" else []
+            said.append(read)
         elif sample in (None, read.name):
             return read, chosen
+    problems = [f.message for f in said if f.severity == "rejected"]
     wanted = f"no sample {sample!r}" if sample else "no sample that can be shown"
     raise UsageError(f"{path} has {wanted}" + (f"; {problems[0]}" if problems else ""))
 

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.errors import SemtoolError, UsageError
+from skeleton.data.formats import SampleFinding
 from skeleton.data.layouts import Layout, layout
 from skeleton.data.loading import load_sequence
 from skeleton.data.sequence import SkeletonSequence
@@ -36,11 +37,12 @@ _PALE = ("#999999", "#9cc0ee", "#efb59c")
 
 @dataclass(frozen=True)
 class Shown:
-    """What was drawn and where it is."""
+    """What was drawn, where it is, and what there was to say of its file."""
 
     path: Path
     sequence: SkeletonSequence
     title: str
+    findings: tuple[SampleFinding, ...]
 
 
 def show_skeleton(
@@ -66,7 +68,10 @@ def show_skeleton(
         UsageError: if the suffix, the sample or the format is not known.
         SemtoolError: if the file cannot be read.
     """
-    sequence, data = load_sequence(file, dataset=dataset, sample=sample, format=format, hints=hints)
+    said: list[SampleFinding] = []
+    sequence, data = load_sequence(
+        file, dataset=dataset, sample=sample, format=format, hints=hints, findings=said
+    )
     path = Path(out or f"{sequence.name}.html")
     drawers: dict[str, Callable[[SkeletonSequence, str], str | bytes]] = {
         ".html": _page,
@@ -83,7 +88,7 @@ def show_skeleton(
         path.write_bytes(drawn.encode() if isinstance(drawn, str) else drawn)
     except OSError as error:
         raise SemtoolError(f"cannot write {path}: {error.strerror}") from error
-    return Shown(path, sequence, title)
+    return Shown(path, sequence, title, tuple(said))
 
 
 def _sides(names: Layout) -> list[int]:

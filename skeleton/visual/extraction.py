@@ -64,9 +64,9 @@ def subsets(samples: ArraySet, split: Split, protocol: SampleProtocol) -> NDArra
     else:
         raise UsageError(
             f"these arrays do not say what the {protocol.by} of a sample is, by which the protocol "
-            f"{protocol.name} divides them, nor which samples train: prepare files that have training and "
-            f"test parts (x_train and x_test, or a split with one training list), or whose samples have a "
-            f"key {protocol.by}"
+            f"{protocol.name} divides them, nor which samples train: say it in labels.csv beside the "
+            f"recordings (name,label,subject), or prepare files that have training and test parts, "
+            f"or samples with a key {protocol.by}"
         )
     unseen = np.isin(samples.class_id, split.unseen)
     return np.where(unseen, SUBSETS.index("unseen-test"), np.where(trains, 0, 1)).astype(np.int64)
@@ -111,7 +111,7 @@ def features(
     request = _request(dataset, split, store, visual, protocol, arrays, epochs, settings, seed)
     if existing := store.find("features", request.name, request.identity):
         return existing
-    samples = ArraySet.open(request.arrays.path)
+    samples = ArraySet.open(request.arrays.path).labelled()
     subset = subsets(samples, request.split, request.protocol)
     with _contract(visual):
         encoder = request.encoder(request.settings, layout(samples.layout), device)

@@ -14,8 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton.data.formats.hints import companions, read_hints
-from skeleton.data.formats.keypoints import labelled
+from skeleton.data.formats.hints import companions, labels_of, read_hints
 from skeleton.data.formats.outcomes import Unreadable
 from skeleton.data.formats.reader import RawFile, RawSample, ReadContext, Reader, load, walk
 from skeleton.data.formats.recording import Recording, Sample, sequences
@@ -43,7 +42,8 @@ def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
         names, points, rate = places(text)
     except (ValueError, IndexError) as error:
         raise Unreadable("damaged", f"{file.path.name} is not a readable BVH file: {error}") from error
-    sample = labelled(Sample(file.stem, points[:, None].astype(np.float32)), file.paths)
+    frames = points[:, None].astype(np.float32)
+    sample = Sample(file.stem, frames, **labels_of(file, file.stem, context))
     recording = Recording(file.path.name, [sample], names, fps=rate)
     yield from sequences(recording, read_hints(file.paths, context.hints), context)
 

@@ -1,5 +1,7 @@
 """What somebody says of a recording that its file does not say: ``skeleton.yaml`` beside it, or options.
 
+A mapping of joints is such a file too, wherever it lies (``--mapping``).
+
 fps: 25
 joints: {Marker7: left_wrist, Prop: none}
 """
@@ -8,15 +10,21 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from semtool.errors import UsageError
+from semtool.errors import SemtoolError, UsageError, unknown_name
+from skeleton.data.formats.outcomes import Unreadable
+from skeleton.data.formats.reader import RawFile, ReadContext
+from skeleton.data.joints import LANDMARKS, NOTHING
+from skeleton.data.layouts import layout
+from skeleton.data.orientation import UNITS, towards
 
-__all__ = ["HINTS", "LABELS", "Hints", "companions", "labels_of", "read_hints"]
+__all__ = ["HINTS", "LABELS", "Hints", "companions", "labels_of", "read_hints", "settled"]
 
 HINTS = "skeleton.yaml"
 """The file beside a recording, or in the raw folder, with `Hints`."""
@@ -46,6 +54,20 @@ class Hints(BaseModel):
     mirrored: bool | None = None
     confidence: float = Field(default=0.1, ge=0, le=1)
 
+    @model_validator(mode="after")
+    def _known(self) -> Hints:
+        """Refuse, with the nearest names, what means nothing here (`UsageError`)."""
+        if self.layout:
+            layout(self.layout)
+        if self.up:
+            towards(self.up)
+        if self.unit and self.unit not in UNITS:
+            raise unknown_name("unit", self.unit, UNITS)
+        for landmark in self.joints.values():
+            if landmark not in (*LANDMARKS, NOTHING):
+                raise unknown_name("landmark", landmark, LANDMARKS)
+        return self
+
 
 def companions(folder: Path, path: Path) -> tuple[Path, ...]:
     """Return the files with hints and labels that belong to a raw file below ``folder``."""
@@ -58,27 +80,63 @@ def read_hints(paths: tuple[Path, ...], options: Mapping[str, Any] | None = None
     """Return the hints among a file's companions, overruled by ``options``.
 
     Raises:
-        UsageError: if the file is no YAML mapping, or says what is no hint.
+        UsageError: if a file is no YAML mapping, or says what is no hint.
     """
     said: dict[str, Any] = {}
     for path in paths:
         if path.name == HINTS:
-            try:
-                said = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) | said
-            except (yaml.YAMLError, TypeError, UnicodeDecodeError, OSError) as error:
-                raise UsageError(f"{path} is not YAML with settings: {error}") from error
+            said = _settings(path) | said  # the nearest file decides
+    return Hints(**said | dict(options or {}))
+
+
+def settled(mapping: Path | None, **options: Any) -> dict[str, Any]:
+    """Return what a file of settings says, overruled by the options that are not None; all of it checked.
+
+    Raises:
+        UsageError: if the file cannot be read, or an option or a setting means nothing.
+    """
+    said = (_settings(mapping) if mapping else {}) | {k: v for k, v in options.items() if v is not None}
+    Hints(**said)
+    return said
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    """Return the settings in a file, checked."""
     try:
-        return Hints(**said | {k: v for k, v in (options or {}).items() if v is not None})
-    except (ValidationError, TypeError) as error:
-        raise UsageError(f"{HINTS}: {error}; it may say {', '.join(Hints.model_fields)}") from error
+        said = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        Hints(**said)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        where = ".".join(str(part) for part in wrong["loc"])
+        text = f"{path}: {where}: {wrong['msg']}; it may say {', '.join(Hints.model_fields)}"
+        raise UsageError(text) from error
+    except (yaml.YAMLError, TypeError, ValueError, OSError) as error:
+        raise UsageError(f"{path} is not YAML with settings: {' '.join(str(error).split())}") from error
+    return dict(said)
 
 
-def labels_of(paths: tuple[Path, ...], name: str) -> dict[str, str]:
-    """Return the row of ``labels.csv`` for a sample; empty without one."""
-    for path in paths:
-        if path.name == LABELS:
+def labels_of(file: RawFile, name: str, context: ReadContext) -> dict[str, Any]:
+    """Return label, subject and replication of a sample that its file does not label.
+
+    They stand in its row of ``labels.csv``; without a row the label is the folder's name, if it is a class.
+
+    Raises:
+        Unreadable: if the table cannot be read, or a number in it is none.
+    """
+    for path in file.paths:
+        if path.name != LABELS:
+            continue
+        try:
             with path.open(encoding="utf-8-sig", newline="") as stream:
-                for row in csv.DictReader(stream):
-                    if row.get("name") in (name, f"{name}{paths[0].suffix}"):
-                        return {k: v for k, v in row.items() if k and v}
+                rows = [
+                    r for r in csv.DictReader(stream) if r.get("name") in (file.name, file.path.name, name)
+                ]
+            if rows:
+                numbers = {k: int(rows[0].get(k) or -1) for k in ("subject", "replication")}
+                return {"label": rows[0].get("label") or "", **numbers}
+        except (ValueError, OSError, csv.Error) as error:
+            raise Unreadable("label", f"{path.name}: the row of {name} cannot be read: {error}") from error
+    folder = file.name.rpartition("/")[0].rpartition("/")[2]
+    with suppress(SemtoolError):
+        return {"label": context.dataset.find_class(folder).name}
     return {}

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skeleton.data.formats.hints import companions, read_hints
-from skeleton.data.formats.keypoints import labelled
+from skeleton.data.formats.hints import companions, labels_of, read_hints
 from skeleton.data.formats.outcomes import Unreadable
 from skeleton.data.formats.reader import RawFile, RawSample, ReadContext, Reader, walk
 from skeleton.data.formats.recording import Recording, Sample, sequences
@@ -51,7 +50,7 @@ def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
     frames = frames[:, None] if frames.ndim == 3 else frames
     if frames.shape[-1] == 4:
         frames = np.where(frames[..., 3:] < hints.confidence, 0, frames[..., :3])
-    sample = labelled(Sample(file.stem, frames), file.paths)
+    sample = Sample(file.stem, frames, **labels_of(file, file.stem, context))
     joints = tuple(f"joint {i}" for i in range(frames.shape[2])) if hints.joints else ()
     yield from sequences(Recording(file.path.name, [sample], joints), hints, context)
 

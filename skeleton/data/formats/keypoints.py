@@ -30,7 +30,7 @@ from skeleton.data.formats.reader import RawFile, RawSample, ReadContext, Reader
 from skeleton.data.formats.recording import Recording, Sample, sequences
 from skeleton.data.tracking import Detection, tracked
 
-__all__ = ["READER", "labelled"]
+__all__ = ["READER"]
 
 _FRAME = re.compile(r"(.+?)_?(\d+)_keypoints\.json")
 _BY_COUNT = {17: "coco", 18: "openpose", 25: "body-25", 26: "halpe-26", 33: "mediapipe"}
@@ -83,19 +83,12 @@ def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
     layout = "" if names or hints.layout or hints.joints else _BY_COUNT.get(count, "")
     recording = Recording(
         name,
-        [labelled(Sample(name, tracked(frames)), file.paths)],
+        [Sample(name, tracked(frames), **labels_of(file, name, context))],
         names or tuple(f"joint {i}" for i in range(count)) if not layout and not hints.layout else (),
         layout,
         up="-y",
     )
     yield from sequences(recording, hints, context)
-
-
-def labelled(sample: Sample, paths: tuple[Path, ...]) -> Sample:
-    """Return the sample with what ``labels.csv`` says of it."""
-    said = labels_of(paths, sample.name)
-    subject, repetition = (int(said.get(key, -1)) for key in ("subject", "replication"))
-    return Sample(sample.name, sample.frames, said.get("label", ""), subject, repetition)
 
 
 def _content(path: Path) -> Any:

@@ -39,6 +39,7 @@ OUTCOMES: Mapping[str, tuple[Severity, str]] = MappingProxyType(
         "frames-missing": ("note", "frames in which nobody was tracked were left out"),
         "joints-unplaced": ("note", "joints that are no landmark as far as is known were left out"),
         "assumed": ("note", "what the file does not say was assumed"),
+        "unlabelled": ("note", "samples without a class: to be shown and classified, not to train on"),
         "turned": ("note", "the recording was not upright"),
         "mirrored": ("note", "the recording was mirrored; x was negated"),
         "renamed": ("note", "another sample has this name; the folder or file was added to it"),

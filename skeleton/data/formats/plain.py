@@ -15,12 +15,13 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from skeleton.data.formats.hints import Hints, companions, read_hints
+from skeleton.data.formats.hints import Hints, companions, labels_of, read_hints
 from skeleton.data.formats.outcomes import Unreadable
 from skeleton.data.formats.reader import RawFile, RawSample, ReadContext, Reader, walk
 from skeleton.data.formats.recording import Recording, Sample, sequences
@@ -57,6 +58,9 @@ def _is_table(path: Path) -> bool:
 def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
     hints = read_hints(file.paths, context.hints)
     made = _npz(file.path) if file.path.suffix.lower() == ".npz" else read_table(file.path, hints)
+    if len(made.samples) == 1 and made.samples[0].label == "":
+        only = made.samples[0]
+        made = replace(made, samples=[replace(only, **labels_of(file, only.name, context))])
     yield from sequences(made, hints, context)
 
 

@@ -144,12 +144,16 @@ def _joints(recording: Recording, hints: Hints, frames: Frames) -> tuple[Layout,
         return known, list(range(count)), []
     if len(recording.joints) != count:
         raise Unreadable("joints", f"{where} names {len(recording.joints)} joints and holds {count}")
-    placement = place_joints(recording.joints, hints.joints)
+    try:
+        placement = place_joints(recording.joints, hints.joints)
+    except UsageError as error:
+        raise Unreadable("joints", f"{where}: {error}") from None
     placed = {mark: i for i, mark in enumerate(placement.landmarks) if mark}
     notes = []
     if placement.unplaced:
         names = ", ".join(placement.unplaced[:8]) + (", ..." if len(placement.unplaced) > 8 else "")
-        notes.append(f"not understood as landmarks: {names}; skeleton.yaml beside it can say what they are.")
+        text = f"not understood as landmarks: {names}; --mapping FILE, or skeleton.yaml beside it, can say"
+        notes.append(f"{text} what they are, such as joints: {{{placement.unplaced[0]}: left_hand}}")
     try:
         known = layout_of_joints(placed)
     except UsageError:
