@@ -30,7 +30,8 @@ def features(
         str | None, typer.Option("--split", "-s", help="Class split.", show_default="the data set's default")
     ] = None,
     visual: Annotated[
-        str, typer.Option("--visual", help="Visual encoder: stgcn, stgcn-paper, kinematics, or a plug-in's.")
+        str,
+        typer.Option("--visual", help="stgcn, stgcn-paper, shiftgcn, ctrgcn, kinematics; or a plug-in."),
     ] = "stgcn",
     protocol: Annotated[
         str | None, typer.Option("--protocol", help="Sample protocol.", show_default="the data set's default")

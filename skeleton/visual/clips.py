@@ -20,8 +20,8 @@ from skeleton.data.transforms import align_view, centre, chain, resample, scale_
 
 __all__ = ["STREAMS", "augment", "batches", "canonical", "load_clips", "streams"]
 
-STREAMS = ("joint", "bone", "motion")
-"""What a joint's numbers may be: its position, the vector from its parent, its step to the next frame."""
+STREAMS = ("joint", "bone", "motion", "bone-motion")
+"""What a joint's numbers may be: its position, the vector from its parent, or the step of either."""
 _MOTION_SCALE = 5.0  # steps between frames are small; this brings them to the size of bones
 _CHUNK = 256
 _CHUNK_FRAMES = _CHUNK * 300
@@ -74,19 +74,17 @@ def load_clips(arrays: ArraySet, layout: Layout, frames: int) -> NDArray[np.floa
     return clips
 
 
-def streams(clips: Tensor, layout: Layout, wanted: Sequence[str] = STREAMS) -> Tensor:
+def streams(clips: Tensor, layout: Layout, wanted: Sequence[str] = STREAMS[:3]) -> Tensor:
     """Return (N, 3 * len(wanted), T, V, M): the streams of (N, 3, T, V, M), one after another."""
     parents = torch.tensor([p if p >= 0 else j for j, p in enumerate(layout.parents)], device=clips.device)
     made = []
     for name in wanted:
-        if name == "joint":
-            made.append(clips)
-        elif name == "bone":
-            made.append(clips - clips.index_select(3, parents))
-        else:
-            step = torch.zeros_like(clips)
-            step[:, :, 1:] = (clips[:, :, 1:] - clips[:, :, :-1]) * _MOTION_SCALE
-            made.append(step)
+        what = clips - clips.index_select(3, parents) if name.startswith("bone") else clips
+        if name.endswith("motion"):
+            step = torch.zeros_like(what)
+            step[:, :, 1:] = (what[:, :, 1:] - what[:, :, :-1]) * _MOTION_SCALE
+            what = step
+        made.append(what)
     return torch.cat(made, dim=1)
 
 

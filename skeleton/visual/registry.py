@@ -16,6 +16,8 @@ GROUP = "semtool.visual"
 _BUILT_IN = (
     EntryPoint("stgcn", "skeleton.visual.stgcn_encoder:StgcnEncoder", GROUP),
     EntryPoint("stgcn-paper", "skeleton.visual.stgcn_encoder:PaperStgcnEncoder", GROUP),
+    EntryPoint("shiftgcn", "skeleton.visual.shiftgcn:ShiftGCNEncoder", GROUP),
+    EntryPoint("ctrgcn", "skeleton.visual.ctrgcn:CTRGCNEncoder", GROUP),
     EntryPoint("kinematics", "skeleton.visual.kinematic_encoder:KinematicEncoder", GROUP),
 )
 

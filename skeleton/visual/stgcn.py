@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from skeleton.data.layouts import Layout
+from skeleton.visual.network import GraphNetwork
 
 __all__ = ["COMPACT", "PAPER", "STGCN", "Architecture", "spatial_graph"]
 
@@ -99,7 +100,7 @@ class _Block(nn.Module):
         return torch.relu(y)
 
 
-class STGCN(nn.Module):
+class STGCN(GraphNetwork):
     """Skeleton sequences to visual features.
 
     Args:
@@ -110,12 +111,8 @@ class STGCN(nn.Module):
     """
 
     def __init__(self, layout: Layout, architecture: Architecture, channels: int, classes: int) -> None:
-        super().__init__()
         joints = len(layout.joints)
-        self.graph: Tensor
-        self.register_buffer("graph", torch.from_numpy(spatial_graph(layout)))
-        self.normalise = nn.BatchNorm1d(channels * joints)
-        blocks = []
+        blocks = nn.ModuleList()
         width = channels
         for index, (outputs, stride) in enumerate(architecture.blocks):
             dropout = architecture.dropout if index else 0.0
@@ -123,31 +120,12 @@ class STGCN(nn.Module):
                 _Block(width, outputs, joints, stride, architecture.kernel, dropout, skip=index > 0)
             )
             width = outputs
-        self.blocks = nn.ModuleList(blocks)
-        self.head = nn.Linear(width, classes)
+        super().__init__(joints, channels, blocks, width, classes)
+        self.graph: Tensor
+        self.register_buffer("graph", torch.from_numpy(spatial_graph(layout)))
 
-    def features(self, x: Tensor) -> Tensor:
-        """Return (N, Dv) features of (N, C, T, V, M): the mean over time, joints and the bodies present.
-
-        A body that is zero throughout is absent: it costs nothing and does not dilute the mean.
-        """
-        n, c, t, v, m = x.shape
-        bodies = x.permute(0, 4, 1, 2, 3).reshape(n * m, c, t, v)
-        present = (bodies != 0).flatten(1).any(dim=1)
-        present[::m] = True
-        bodies = bodies[present]
-        y = self.normalise(bodies.permute(0, 3, 1, 2).reshape(len(bodies), v * c, t))
-        y = y.view(len(bodies), v, c, t).permute(0, 2, 3, 1)
+    def maps(self, bodies: Tensor) -> Tensor:
+        """Return (B, Dv, T', V) of bodies (B, C, T, V)."""
         for block in self.blocks:
-            y = block(y, self.graph)
-        pooled = y.mean(dim=(2, 3))
-        owner = torch.arange(n, device=x.device).repeat_interleave(m)[present]
-        total = torch.zeros(n, pooled.shape[1], device=x.device, dtype=pooled.dtype).index_add(
-            0, owner, pooled
-        )
-        return total / torch.bincount(owner, minlength=n).clamp(min=1)[:, None]
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return logits over the seen classes, (N, classes)."""
-        out: Tensor = self.head(self.features(x))
-        return out
+            bodies = block(bodies, self.graph)
+        return bodies
