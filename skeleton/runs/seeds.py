@@ -15,7 +15,7 @@ MOST = 1000
 def parse_seeds(given: str | int | Sequence[int]) -> tuple[int, ...]:
     """Return the seeds that are meant: ``3`` is a count (0, 1, 2), ``0,1,2`` and ``0-4`` are lists.
 
-    A single seed other than 0 is a list of one: ``7-7`` or ``7,``.
+    A single seed is a list of one, ``7,`` or ``7-7``; ``0``, which cannot be a count, is the seed 0.
 
     Raises:
         UsageError: if it is none of these, or the seeds are not distinct numbers from 0.
@@ -37,6 +37,8 @@ def parse_seeds(given: str | int | Sequence[int]) -> tuple[int, ...]:
 
 
 def _first(count: int) -> tuple[int, ...]:
+    if count == 0:
+        return (0,)
     if count > MOST:
         raise UsageError(f"{count} seeds are more than the {MOST} that one command trains")
     return check_seeds(range(count))

@@ -59,7 +59,7 @@ PROGRAM = """
             return executor.run([replace(j, call=train_seed) for j in jobs], *args, **options)
 
     def watch(done, total):
-        if killed and finished(spec.root) >= 2:
+        if killed and finished(root) >= 2:
             os.kill(os.getpid(), signal.SIGKILL)
 
     if __name__ == "__main__":
