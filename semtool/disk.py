@@ -37,7 +37,7 @@ def read_plain(path: Path, most: int = 64_000_000) -> bytes:
         if kind.st_size > most:
             raise UsageError(f"cannot read {path}: it has {kind.st_size} bytes, at most {most} are read")
         with path.open("rb") as stream:
-            return stream.read(most)
+            return stream.read(kind.st_size)  # a limit here would be allocated whole
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
 

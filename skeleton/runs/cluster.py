@@ -102,10 +102,10 @@ class _Remote:
         self._running = remote.remote(job.label, job.call, job.arguments, self._queue, Path.cwd())
         try:
             failure: Failure | None = self._ray.get(self._running)
-        except (lost.WorkerCrashedError, lost.NodeDiedError, lost.OutOfMemoryError) as error:
-            raise WorkerLost from error
-        except lost.RayError as error:
+        except lost.RayTaskError as error:
             return Failure(job.label, f"Ray failed ({type(error).__name__}): {_last_line(str(error))}")
+        except lost.RayError as error:  # Ray has many names for a worker or a machine that is gone
+            raise WorkerLost from error
         finally:
             self._running = None
         return failure

@@ -102,7 +102,8 @@ def test_quotes_and_braces_in_names_do_not_break_the_template():
     rivals = {i: Rivals(((i + 1) % 3,), (1.0,)) for i in range(3)}
     for prompts in ("contrast", "llm-contrast"):
         prompt_set = filled(prompts, data, bank, rivals, {0: ["arms"], 1: ["speed"], 2: ["arms"]}, {})
-        prompt_set.check_syntax()
+        for file in prompt_set.files:
+            prompt_set.templates.check(file)
     from semtool.generation import describe
 
     found = describe(filled("contrast", data, bank, rivals, {i: ["arms"] for i in range(3)}, {}), data, bank)

@@ -239,12 +239,15 @@ def test_damaged_descriptions_are_refused(describe, letters, store):
 
 def test_a_damaged_embedding_file_is_not_taken_for_finished_work(describe, letters, store):
     source = describe(TWO)
-    path = embed(source, letters(), store=store).artifact.path / "embeddings.safetensors"
-    raw = bytearray(path.read_bytes())
-    raw[-1] ^= 1
-    path.write_bytes(raw)
+    first = embed(source, letters(), store=store).artifact
+    path = first.path / "embeddings.safetensors"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    again = embed(source, letters(), store=store).artifact
+    assert again.version == first.version + 1
+    assert (again.path / "embeddings.safetensors").read_bytes() == whole
     with pytest.raises(SemtoolError, match=r"embeddings.safetensors does not match its checksum"):
-        embed(source, letters(), store=store)
+        store.resolve("embeddings", first.reference)
 
 
 def test_a_failing_encoder_leaves_no_artifact(describe, letters, store):

@@ -82,6 +82,7 @@ def answers(truth, said, unseen=None, columns=(0, 1, 2)):
     return Predictions(
         names=tuple(f"s{i}" for i in range(n)),
         unseen=np.ones(n, dtype=bool) if unseen is None else np.array(unseen),
+        in_test=np.ones(n, dtype=bool),
         truth=np.array(truth),
         predicted=np.array(said),
         general=np.array(said),

@@ -71,7 +71,8 @@ def work(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "some_work.py").write_text(textwrap.dedent(WORK))
     monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
+    before = os.environ.get("PYTHONPATH")  # an empty entry would stand for the working folder
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *([before] if before else [])]))
 
     module = importlib.import_module("some_work")
     yield lambda function, label=None, makes=None, steps=1, **arguments: Job(

@@ -78,7 +78,8 @@ def test_processes_stop_at_the_first_failure_if_told_to(work, tmp_path):
 
 # A program whose workers are at work: it says so, and what becomes of it then is up to the test.
 PROGRAM = """
-    import sys
+    import signal, sys
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     from skeleton.runs.parallel import Job, choose_executor
     import some_work
 
@@ -119,7 +120,10 @@ def test_no_worker_outlives_the_command(how, work, tmp_path):
         ]
         assert set(workers) < set(family)
         program.send_signal(how)
-        program.wait(timeout=60)
+        try:
+            program.wait(timeout=60)
+        finally:
+            program.kill()
     deadline = time.monotonic() + 30
     while (left := running(family)) and time.monotonic() < deadline:
         time.sleep(0.1)
