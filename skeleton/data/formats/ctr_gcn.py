@@ -31,7 +31,18 @@ _NUMBERS = ("subject", "view", "setup", "replication")
 
 
 def _find(folder: Path) -> list[RawFile]:
-    return walk(folder, ".npz")
+    return [file for file in walk(folder, ".npz") if _may_hold_samples(file.path)]
+
+
+def _may_hold_samples(path: Path) -> bool:
+    """Tell whether an archive has arrays x..., or cannot be opened, which is told when it is read."""
+    if not path.is_file():
+        return True
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.startswith("x") for name in archive.namelist())
+    except _FAILURES:
+        return True
 
 
 def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:

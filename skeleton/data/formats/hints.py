@@ -43,6 +43,7 @@ class Hints(BaseModel):
         up: axis that points up: ``+y``, ``-y`` (images), ``+z``, ...
         mirrored: whether x is to be negated.
         confidence: joints that the detector trusts less count as not seen.
+        aspect: width of the image by its height, where coordinates are shares of it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -53,6 +54,7 @@ class Hints(BaseModel):
     up: str = ""
     mirrored: bool | None = None
     confidence: float = Field(default=0.1, ge=0, le=1)
+    aspect: float | None = Field(default=None, gt=0)
 
     @model_validator(mode="after")
     def _known(self) -> Hints:

@@ -35,6 +35,7 @@ __all__ = ["READER"]
 _FRAME = re.compile(r"(.+?)_?(\d+)_keypoints\.json")
 _BY_COUNT = {17: "coco", 18: "openpose", 25: "body-25", 26: "halpe-26", 33: "mediapipe"}
 _SIGNS = (b'"people"', b'"keypoints"', b"landmarks", b'"instance_info"', b'"visibility"', b'"pose_')
+_ROWS = re.compile(rb"\s*(\[\s*){3,4}-?\d")  # frames of rows of numbers, and nothing else
 _ONE = ("keypoints", "pose_keypoints_2d")
 _PERSONS = dict.fromkeys(
     ("people", "instances", "persons", "pose_world_landmarks", "pose_landmarks", "landmarks", *_ONE)
@@ -59,7 +60,7 @@ def _find(folder: Path) -> list[RawFile]:
 def _looks_right(path: Path) -> bool:
     with path.open("rb") as stream:
         head = stream.read(65536)
-    return any(sign in head for sign in _SIGNS)
+    return any(sign in head for sign in _SIGNS) or bool(_ROWS.match(head))
 
 
 def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
@@ -69,6 +70,7 @@ def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
         frames = [_people(_content(path), path.name, hints) for path in files]
         name = file.name.rpartition("/")[2]
         names: tuple[str, ...] = ()
+        content: Any = None
     else:
         content = _content(files[0])
         name, names = file.stem, _names(content)
@@ -86,6 +88,7 @@ def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
         [Sample(name, tracked(frames), **labels_of(file, name, context))],
         names or tuple(f"joint {i}" for i in range(count)) if not layout and not hints.layout else (),
         layout,
+        fps=content.get("fps") if isinstance(content, dict) else None,
         up="-y",
     )
     yield from sequences(recording, hints, context)
@@ -129,6 +132,10 @@ def _frames(content: Any, where: str, hints: Hints) -> Frames:
         ):
             return _by_image(content, where, hints)
         if isinstance(content, list):
+            content = [{} if frame is None else frame for frame in content]
+            if all(isinstance(frame, dict) for frame in content):  # world or image: one for all frames
+                key = next((k for k in _PERSONS if any(frame.get(k) for frame in content)), "people")
+                content = [frame if key in _ONE else frame.get(key) or [] for frame in content]
             return [_people(frame, where, hints) for frame in content]
         return [_people(content, where, hints)]
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
@@ -163,6 +170,8 @@ def _people(frame: Any, where: str, hints: Hints) -> list[Detection]:
         raise Unreadable("damaged", f"{where} is not JSON of a known pose estimator")
     if frame and isinstance(frame[0], dict) and {"x", "y"} <= frame[0].keys():
         frame = [frame]  # one person's landmarks
+    if frame and isinstance(frame[0], list) and frame[0] and not isinstance(frame[0][0], list | dict):
+        frame = [frame]  # one person's rows
     return [_detection(person, where, hints) for person in frame]
 
 
@@ -193,6 +202,8 @@ def _detection(person: Any, where: str, hints: Hints) -> Detection:
     elif points is not None:
         values = np.asarray(points, dtype=np.float32)
         values = values.reshape(-1, 3) if values.ndim == 1 else values
+        if values.shape == (33, 3):  # MediaPipe's x, y, z
+            values = np.column_stack([values, np.ones(33, np.float32)])
     else:
         raise Unreadable("damaged", f"{where} is not JSON of a known pose estimator")
     if score is not None:

@@ -23,7 +23,8 @@ _JOINTS = 20
 
 
 def _find(folder: Path) -> list[RawFile]:
-    return walk(folder, ".json")
+    files = walk(folder, ".json")
+    return files if any(_NAME.fullmatch(file.stem) for file in files) else []
 
 
 def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:

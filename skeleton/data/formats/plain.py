@@ -7,7 +7,9 @@ npz (no pickle): ``frames`` (sum of T, persons, joints, 2 or 3), all clips one a
 
 csv: columns ``<joint>_x``, ``<joint>_y`` and, but for 2D, ``<joint>_z``; if they differ in the file ``clip``,
 ``frame`` and ``person`` (from 0), ``label``, ``subject``, ``rep``; constant ``fps``, ``unit``, ``up_axis``. A
-column ``<joint>_c``, ``_v``, ``_score`` or ``_visibility`` says how much a joint is trusted.
+column ``<joint>_c``, ``_v``, ``_score`` or ``_visibility`` says how much a joint is trusted. Joints without
+names are numbered (``x0``, ``y0``, ... or ``0_x``). A table with a row a joint has ``frame``, ``joint``,
+``x``, ``y`` and ``z``.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,10 +28,16 @@ from skeleton.data.formats.outcomes import Unreadable
 from skeleton.data.formats.reader import RawFile, RawSample, ReadContext, Reader, walk
 from skeleton.data.formats.recording import Recording, Sample, sequences
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = ["READER", "read_table"]
 
 _KEYS = {"frames", "offsets", "joint_names"}
-_COLUMN = re.compile(r"(.+?)[_. ](x|y|z|c|v|p|s|score|visibility|confidence|likelihood)", re.IGNORECASE)
+_TRUST = "c|v|p|s|score|visibility|confidence|likelihood"
+_COLUMN = re.compile(rf"(.+?)[_. ](x|y|z|{_TRUST})", re.IGNORECASE)
+_NUMBERED = re.compile(rf"(x|y|z|{_TRUST})_?(\d+)", re.IGNORECASE)
+_LONG = ("joint", "landmark", "keypoint", "joint_name", "landmark_name", "keypoint_name", "landmark_id")
 _MOST_CELLS = 2**29
 
 
@@ -51,13 +59,17 @@ def _members(path: Path) -> set[str]:
 
 def _is_table(path: Path) -> bool:
     with path.open(encoding="utf-8-sig", errors="replace") as stream:
-        header = stream.readline(65536).strip().split(",")
-    return sum(bool(_COLUMN.fullmatch(name.strip())) for name in header) >= 16
+        header = [name.strip().strip('"') for name in stream.readline(65536).strip().split(",")]
+    if {"x", "y"} <= {name.lower() for name in header}:
+        return any(name.lower() in _LONG for name in header)
+    return sum(bool(_COLUMN.fullmatch(n) or _NUMBERED.fullmatch(n)) for n in header) >= 16
 
 
 def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
     hints = read_hints(file.paths, context.hints)
     made = _npz(file.path) if file.path.suffix.lower() == ".npz" else read_table(file.path, hints)
+    if not hints.joints and all(joint.isdigit() for joint in made.joints):
+        made = replace(made, joints=())  # numbers, so that their order says what they are
     if len(made.samples) == 1 and made.samples[0].label == "":
         only = made.samples[0]
         made = replace(made, samples=[replace(only, **labels_of(file, only.name, context))])
@@ -154,6 +166,8 @@ def read_table(path: Path, hints: Hints) -> Recording:
     table.columns = [str(c).strip() for c in table.columns]
     if not len(table):
         raise Unreadable("empty", f"{path.name} has no rows")
+    table = _wide(table, path.name)
+    table.columns = [f"{m[2]}_{m[1]}" if (m := _NUMBERED.fullmatch(c)) else c for c in table.columns]
     places = {c: m for c in table.columns if (m := _COLUMN.fullmatch(c))}
     joints = tuple(dict.fromkeys(m[1] for m in places.values()))
     axis = {(m[1], m[2].lower()): c for c, m in places.items()}
@@ -163,7 +177,7 @@ def read_table(path: Path, hints: Hints) -> Recording:
         raise Unreadable("joints", f"{path.name} lacks the columns {', '.join(missing[:6])}")
     other = {c.lower(): c for c in table.columns if c not in places}
     numbers = table[[axis[j, a] for j in joints for a in dimensions]].apply(pd.to_numeric, errors="coerce")
-    points = numbers.to_numpy(np.float32).reshape(len(table), len(joints), -1)
+    points = np.array(numbers, dtype=np.float32).reshape(len(table), len(joints), -1)
     for index, joint in enumerate(joints):
         trust = next((c for (j, a), c in axis.items() if j == joint and a not in "xyz"), None)
         if trust is not None:
@@ -194,6 +208,27 @@ def read_table(path: Path, hints: Hints) -> Recording:
         )
     facts = {k: table[other[k]].iloc[0] for k in ("fps", "unit", "up_axis") if k in other}
     return _recording(path, samples, joints, facts)
+
+
+def _wide(table: pd.DataFrame, where: str) -> pd.DataFrame:
+    """Return a table with a row a frame and joint as one with a row a frame."""
+    lower = {c.lower(): c for c in table.columns}
+    joint = next((lower[name] for name in _LONG if name in lower), None)
+    if joint is None or not {"x", "y"} <= lower.keys():
+        return table
+    if "frame" not in lower:
+        raise Unreadable("damaged", f"{where} has a row a joint, and no column that counts the frames")
+    values = [c for name, c in lower.items() if re.fullmatch(f"x|y|z|{_TRUST}", name)]
+    rows = [c for c in table.columns if c not in (joint, *values) and not c.endswith(("id", "index"))]
+    order = list(dict.fromkeys(table[joint]))
+    try:
+        wide = table.pivot(index=rows, columns=joint, values=values)
+    except ValueError as error:
+        raise Unreadable("damaged", f"{where}: a joint is there twice in a frame: {error}") from error
+    columns = [(v, j) for j in order for v in values]
+    wide = wide.reindex(columns=columns)
+    wide.columns = [f"{j}_{v}" for v, j in columns]
+    return wide.reset_index()
 
 
 READER = Reader(

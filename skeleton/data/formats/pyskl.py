@@ -23,7 +23,7 @@ from skeleton.data.formats.ntu import parse_name
 from skeleton.data.formats.outcomes import SampleFinding, Unreadable
 from skeleton.data.formats.pickles import load_pickle
 from skeleton.data.formats.reader import RawFile, RawSample, ReadContext, Reader, walk
-from skeleton.data.formats.rows import layout_of, read_block
+from skeleton.data.formats.rows import NO_LABEL, layout_of, read_block
 from skeleton.data.layouts import layout
 from skeleton.data.sequence import part_of
 
@@ -52,13 +52,15 @@ def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
         name = f"{file.stem}-{index}"
         try:
             name = str(annotation["frame_dir"]).replace("\\", "/").strip("/") or name
-            usable.append((name, int(annotation["label"]), annotation))
+            label = int(annotation.get("label", -1)) if context.labelled else -1
+            usable.append((name, label, annotation))
         except Exception as error:
             yield _not_an_annotation(name, error)
     if not usable:
         return
     short = [_short(name) for name, _, _ in usable]
-    first = first_label([label for _, label, _ in usable], context, file.path.name, short)
+    labels = [label for _, label, _ in usable]
+    first = first_label(labels, context, file.path.name, short) if max(labels) >= 0 else 0
     parts = _parts(content)
     namesakes = Counter(_short(name) for name in {name for name, _, _ in usable})
     done: set[str] = set()
@@ -79,7 +81,8 @@ def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
             yield _not_an_annotation(name, error)
             continue
         numbers["part"] = parts.get(whole, parts.get(name, -1))
-        yield from read_block(name, positions, label - first, context.dataset, numbers)
+        label = label - first if label >= 0 else NO_LABEL
+        yield from read_block(name, positions, label, context.dataset, numbers)
 
 
 def _short(name: str) -> str:
@@ -136,4 +139,6 @@ def _positions(annotation: Mapping[str, Any], name: str, context: ReadContext) -
     return np.stack([across, up, np.zeros_like(up)]).transpose(0, 2, 3, 1)
 
 
-READER = Reader("pyskl", "pyskl or mmaction2 pickles (.pkl)", _find, _read, container=True)
+READER = Reader(
+    "pyskl", "pyskl or mmaction2 pickles (.pkl)", _find, _read, container=True, needs_classes=False
+)

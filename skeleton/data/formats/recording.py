@@ -29,6 +29,7 @@ __all__ = ["RATE", "Recording", "Sample", "sequences"]
 RATE = 30.0
 """Frames a second of every sequence."""
 _MIRRORED = -0.3
+_ASPECT = 16 / 9
 Frames = NDArray[np.float32]
 
 
@@ -84,6 +85,9 @@ def sequences(recording: Recording, hints: Hints, context: ReadContext) -> Itera
     if not len(every):
         raise Unreadable("bodies", f"{where}: no frame shows anybody")
     joints, order, notes = _joints(recording, hints, every)
+    if in_shares := _in_shares(every, joints):
+        frames = [f[..., :2] * (hints.aspect or _ASPECT, 1.0) for f in frames]
+        every = every[..., :2] * (hints.aspect or _ASPECT, 1.0)
     if gone := [j for j in lacking(joints) if "shoulder" in j or "hip" in j]:
         raise Unreadable(
             "joints", f"{where}: too few joints to be a body, it lacks {', '.join(gone)}. " + " ".join(notes)
@@ -93,6 +97,11 @@ def sequences(recording: Recording, hints: Hints, context: ReadContext) -> Itera
         raise Unreadable("joints", f"{where}: hips or shoulders are never seen, so that it shows no body")
     turn, scale, said = _frame(recording, hints, seen)
     rate, assumed = _rate(recording, hints, joints)
+    if in_shares and not hints.aspect:
+        text = (
+            "its coordinates are shares of the image, taken to be 16 wide and 9 high (aspect: says otherwise)"
+        )
+        assumed.append(("assumed", text))
     for outcome, text in [("joints-unplaced", n) for n in notes] + said + assumed:
         yield SampleFinding(outcome, f"{where}: {text}")
     for sample, values in zip(recording.samples, frames, strict=True):
@@ -118,6 +127,19 @@ def sequences(recording: Recording, hints: Hints, context: ReadContext) -> Itera
             subject=sample.subject,
             replication=sample.replication,
         )
+
+
+def _in_shares(frames: Frames, joints: Layout) -> bool:
+    """Tell whether points (F, V, D) are shares of an image's width and height; their depth is none."""
+    seen = frames[frames.any(axis=-1)]
+    if frames.shape[-1] == 3:
+        if not joints.name.startswith("mediapipe"):
+            return False
+        hips = frames[:, [joints.index("left_hip"), joints.index("right_hip")]].mean(axis=1)
+        if np.median(np.abs(hips[:, 2])) > 0.2 or np.abs(hips[:, :2]).mean() < 0.05:
+            return False  # in the world the hips are zero, or the depth is one
+    inside = ((seen[:, :2] > -0.5) & (seen[:, :2] < 1.5)).all(axis=1)
+    return bool(inside.mean() > 0.99 and ((seen[:, :2] >= 0) & (seen[:, :2] <= 1)).mean() > 0.9)
 
 
 def _main_first(values: Frames) -> Frames:
@@ -195,7 +217,7 @@ def _frame(
             said.append(("turned", f"up is {given} as it says, though its people stand along {judged}"))
     else:
         name, turn = upright(seen)
-        if name != "+y":
+        if name != "+y" and not seen.flat:  # in an image y usually points down
             said.append(("turned", f"its people stand along {name}; turned upright (up: says otherwise)"))
     level = Seen({k: v @ turn.T for k, v in seen.points.items()}, seen.flat)
     flip = hints.mirrored if hints.mirrored is not None else mirrored(level) < _MIRRORED

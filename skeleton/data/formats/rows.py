@@ -14,10 +14,12 @@ from skeleton.data.formats.reader import RawSample, finite
 from skeleton.data.layouts import layout
 from skeleton.data.sequence import SkeletonSequence
 
-__all__ = ["layout_of", "read_block"]
+__all__ = ["NO_LABEL", "layout_of", "read_block"]
 
 # What the containers of the field hold; their readers know no names.
 _BY_JOINTS = {len(layout(name)): name for name in ("coco", "openpose", "kinect-v1", "kinect-v2")}
+NO_LABEL = -(2**31)
+"""The label of a sample for which nobody gives one; -1 is what numbers that count from 1 make of a 0."""
 _SHARE_TRACKED = 0.25
 """Of the frames of the best tracked body: a body with fewer is taken for a mistake of the tracker."""
 
@@ -48,7 +50,7 @@ def read_block(
     Args:
         name: the sample's name.
         positions: (C, T, V, M).
-        label: canonical class id.
+        label: canonical class id, or `NO_LABEL`.
         dataset: whose sample it is.
         numbers: subject, view, setup, replication, part.
     """
@@ -58,11 +60,13 @@ def read_block(
             text = f"{name} has shape {positions.shape} and type {positions.dtype}, not (3, T, V, M) numbers"
             raise Unreadable("damaged", text)
         skeleton = layout_of(positions.shape[2], name, dataset.layout)
-        if not 0 <= label < len(dataset.classes):
+        if label != NO_LABEL and not 0 <= label < len(dataset.classes):
             raise Unreadable("label", f"{name}: {dataset.name} has no class {label}")
-        if (code := class_code(name)) and code in {c.code for c in dataset.classes} - {
-            dataset.classes[label].code
-        }:
+        if (
+            label >= 0
+            and (code := class_code(name))
+            and code in {c.code for c in dataset.classes} - {dataset.classes[label].code}
+        ):
             raise Unreadable("label", f"{name} has the class {dataset.classes[label].code} as its label")
         with np.errstate(over="ignore"):
             found = finite(positions.astype(np.float32), name)
@@ -74,6 +78,7 @@ def read_block(
         yield SampleFinding(error.outcome, str(error), name)
         return
     yield from findings
+    label = max(label, -1)
     yield SkeletonSequence(name, skeleton, np.ascontiguousarray(found), class_id=label, **(numbers or {}))
 
 

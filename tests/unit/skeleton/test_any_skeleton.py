@@ -1,6 +1,7 @@
 """One body inside: names of joints, the way the room lies, units and rates make no difference."""
 
 import importlib.util
+import json
 from functools import cache
 from pathlib import Path
 
@@ -168,6 +169,75 @@ def test_what_is_seen_in_the_image_is_the_same_motion_without_depth(writer, tmp_
     assert busy == max(("left_arm", "right_arm"), key=lambda a: arm[f"{a}.speed"][-2])
 
 
+def landmarks():
+    """The waving person as MediaPipe writes it: in the image with a guessed depth, and in the world."""
+    image = written.in_image(written.joints_of(person(), "mediapipe")) / [written.WIDTH, written.HEIGHT]
+    world = written.joints_of(person(), "mediapipe") * [-1, -1, 1]
+    world = world - world[:, [23, 24]].mean(axis=1, keepdims=True)
+    return np.concatenate([image, np.full((*image.shape[:2], 1), 0.01)], axis=-1), world
+
+
+def csv_of(points, header):
+    return "\n".join([",".join(header), *(",".join(f"{v:.4f}" for v in row) for row in points)])
+
+
+def mappings(frame):
+    return [dict(zip("xyz", point, strict=True), visibility=0.9) for point in frame.tolist()]
+
+
+NAMES = layout("mediapipe").joints
+IMAGE, WORLD = landmarks()
+SPELLINGS = {
+    "image landmarks": ("clip.json", True, lambda: [{"pose_landmarks": mappings(f)} for f in IMAGE]),
+    "no world found": (
+        "clip.json", True,
+        lambda: [{"pose_landmarks": [mappings(f)], "pose_world_landmarks": []} for f in IMAGE],
+    ),
+    "frames without anybody": (
+        "clip.json", False,
+        lambda: [None if i % 9 == 4 else {"pose_world_landmarks": mappings(f)} for i, f in enumerate(WORLD)],
+    ),
+    "rows": ("clip.json", False, lambda: np.concatenate([WORLD, WORLD * 0 + 1], -1)[..., :4].tolist()),
+    "rate": ("clip.json", False, lambda: {"fps": 30, "frames": [{"landmarks": mappings(f)} for f in WORLD]}),
+    "columns by number": (
+        "clip.csv", False,
+        lambda: csv_of(WORLD.reshape(len(WORLD), -1), [f"{a}{i}" for i in range(33) for a in "xyz"]),
+    ),
+    "columns by name, with a visibility": (
+        "clip.csv", False,
+        lambda: csv_of(np.pad(WORLD, ((0, 0),) * 2 + ((0, 1),), constant_values=0.9).reshape(len(WORLD), -1),
+                       [f"{n.upper()}_{a}" for n in NAMES for a in ("x", "y", "z", "visibility")]),
+    ),
+    "a row a joint": (
+        "clip.csv", False,
+        lambda: "frame,landmark,x,y,z\n" + "\n".join(
+            f"{i},{n},{x:.4f},{y:.4f},{z:.4f}" for i, f in enumerate(WORLD)
+            for n, (x, y, z) in zip(NAMES, f, strict=True)),
+    ),
+    "a row a frame": ("clip.npy", False, lambda: WORLD.reshape(len(WORLD), -1)),
+    "pixels with a score": (
+        "clip.npy", True,
+        lambda: np.concatenate([written.in_image(written.joints_of(person(), "coco")),
+                                np.full((len(WORLD), 17, 1), 0.9)], axis=-1),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "flat", "content"), SPELLINGS.values(), ids=SPELLINGS)
+def test_the_ways_in_which_people_save_landmarks(tmp_path, name, flat, content):
+    made = content()
+    if name.endswith(".npy"):
+        np.save(tmp_path / name, made)
+    else:
+        (tmp_path / name).write_text(made if isinstance(made, str) else json.dumps(made))
+    (found,), said = parts(read(tmp_path))
+    assert found.positions[2].any() != flat
+    assert found.positions.shape[1:] == (len(WORLD), 17 if name == "clip.npy" and flat else 33, 1)
+    height = found.positions[1, :, :, 0].max(axis=1) - found.positions[1, :, :, 0].min(axis=1)
+    assert 1.0 < np.median(height) < 2.2
+    assert ("shares of the image" in said.get("assumed", "")) == (name == "clip.json" and flat)
+
+
 def test_turns_of_bones_place_their_children():
     text = """HIERARCHY
 ROOT Hips
@@ -250,7 +320,11 @@ BAD = {
         "HIERARCHY ROOT a { OFFSET 0 0 0 CHANNELS 1 Xposition } MOTION Frames: 2 Frame Time: 1 1",
         "2 frames of 1 channels announced, 1 numbers found",
     ),
-    "no number of joints": ("clip.npy", None, "7 joints without names; known are"),
+    "no number of joints": ("clip.npy", np.ones((5, 7, 3)), "7 joints without names; known are"),
+    "a batch of clips": ("clip.npy", np.ones((3, 40, 17, 3)), "40 people are too many"),
+    "JSON of nobody's": ("clip.json", '{"results": [1, 2]}', "holds no skeleton data in a known format"),
+    "an archive of nobody's": ("clip.npz", {"poses": np.ones(3)}, "holds no skeleton data in a known format"),
+    "frames without numbers": ("clip.csv", "joint,x,y\nnose,1,2\n", "no column that counts the frames"),
 }
 
 
@@ -258,8 +332,10 @@ BAD = {
 def test_bad_files_are_named_with_the_reason_and_the_rest_goes_on(tmp_path, name, text, message):
     folder = tmp_path / "raw"
     folder.mkdir()
-    if text is None:
-        np.save(folder / name, np.ones((5, 7, 3)))
+    if isinstance(text, np.ndarray):
+        np.save(folder / name, text)
+    elif isinstance(text, dict):
+        np.savez(folder / name, **text)
     else:
         (folder / name).write_text(text)
     with pytest.raises(UsageError, match=message):

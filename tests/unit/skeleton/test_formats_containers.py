@@ -129,6 +129,13 @@ def test_pyskl_in_two_dimensions(tmp_path):
     assert not sequence.positions[:, :, 3].any()
 
 
+def test_annotations_without_labels_are_read(tmp_path):
+    clip = annotation()
+    del clip["label"]
+    dump(tmp_path / "x.pkl", {"annotations": [clip]})
+    assert [s.class_id for s in read(tmp_path)] == [-1]
+
+
 def test_one_bad_annotation_does_not_lose_the_others(tmp_path):
     dump(
         tmp_path / "x.pkl",
@@ -149,7 +156,7 @@ def test_one_bad_annotation_does_not_lose_the_others(tmp_path):
     found = read(tmp_path)
     assert [o.name for o in found if not isinstance(o, SampleFinding)] == [NAME]
     assert [o.outcome for o in found if isinstance(o, SampleFinding)] == [
-        "damaged", "damaged", "label", "joints", "not-a-number", "frames", "bodies", "damaged",
+        "damaged", "label", "joints", "not-a-number", "frames", "bodies", "damaged", "damaged",
     ]  # fmt: skip
 
 
@@ -183,7 +190,6 @@ def test_pku_archives(tmp_path):
 @pytest.mark.parametrize(
     ("arrays", "outcome"),
     [
-        ({"z": np.zeros(1)}, "damaged"),
         ({"x": np.zeros((2, 5, 149)), "y": np.zeros(2)}, "joints"),
         ({"x": np.zeros((2, 5, 150)), "y": np.zeros(3)}, "label"),
         ({"x": np.array([{}, {}]), "y": np.zeros(2)}, "unsafe"),
