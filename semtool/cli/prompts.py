@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from semtool.cli import console
+from semtool.cli.facts import facts
 from semtool.errors import SemtoolError, UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def register(app: typer.Typer) -> None:
     """Add the command group."""
     group = typer.Typer(no_args_is_help=True, help="Prompt sets: what is said about actions.")
     group.command("list")(list_)
-    for command in (show, render, check, new):
+    for command in (show, render, facts, check, new):
         group.command()(command)
     app.add_typer(group, name="prompts")
 

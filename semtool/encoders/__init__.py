@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from semtool.encoders.base import Availability, Card, Encoder, Options, Progress
     from semtool.encoders.checking import check_encoder
     from semtool.encoders.encoding import Encoded, cache_for, encode_texts
+    from semtool.encoders.fact_map import FactMap, fit_map
+    from semtool.encoders.predicted import PredictedFacts, predict_facts
     from semtool.encoders.registry import (
         Part,
         encoder_names,
@@ -24,8 +26,10 @@ __all__ = [
     "Card",
     "Encoded",
     "Encoder",
+    "FactMap",
     "Options",
     "Part",
+    "PredictedFacts",
     "Progress",
     "cache_for",
     "check_encoder",
@@ -33,14 +37,18 @@ __all__ = [
     "encoder_names",
     "families",
     "find_encoder",
+    "fit_map",
     "parse_encoder",
     "plugin_problems",
+    "predict_facts",
 ]
 
 _WHERE = {
     "base": ("Availability", "Card", "Encoder", "Options", "Progress"),
     "checking": ("check_encoder",),
     "encoding": ("Encoded", "cache_for", "encode_texts"),
+    "fact_map": ("FactMap", "fit_map"),
+    "predicted": ("PredictedFacts", "predict_facts"),
     "registry": ("Part", "encoder_names", "families", "find_encoder", "parse_encoder", "plugin_problems"),
 }
 __getattr__, __dir__ = door(

@@ -32,7 +32,7 @@ class AttributeEncoder(Encoder):
 
     family: ClassVar[str] = "attributes"
     aliases: ClassVar[Mapping[str, str]] = {"attributes": ""}
-    reads: ClassVar[Literal["text", "codes"]] = "codes"
+    reads: ClassVar[Literal["text", "codes", "either"]] = "codes"
 
     @property
     def card(self) -> Card:

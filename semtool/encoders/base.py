@@ -80,8 +80,8 @@ class Encoder(ABC):
     family: ClassVar[str]
     aliases: ClassVar[Mapping[str, str]] = {}
     """Short names and the model each stands for; an alias without a model stands for the family itself."""
-    reads: ClassVar[Literal["text", "codes"]] = "text"
-    """Whether the encoder reads sentences or the attribute codes of a class."""
+    reads: ClassVar[Literal["text", "codes", "either"]] = "text"
+    """Whether it reads sentences or the attribute codes of a class, or either: codes where there are some."""
     corpus_bound: ClassVar[bool] = False
     """Whether a vector depends on the other texts of the set (it is then never reused for another set)."""
     settings: ClassVar[frozenset[str]] = frozenset()

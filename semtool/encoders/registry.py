@@ -107,8 +107,8 @@ def _checked_family(value: object) -> type[Encoder]:
         raise TypeError("its aliases are not names and the model of each")
     if unknown := set(value.settings) - {field.name for field in fields(Options)}:
         raise TypeError(f"its settings {sorted(unknown)} are none of semtool's options")
-    if value.reads not in ("text", "codes"):
-        raise TypeError(f"it reads {value.reads!r}, which is neither 'text' nor 'codes'")
+    if value.reads not in ("text", "codes", "either"):
+        raise TypeError(f"it reads {value.reads!r}, which is none of 'text', 'codes' and 'either'")
     for model in aliases.values():
         _card(value(model))
     return value

@@ -28,11 +28,12 @@ class Rows:
 def choose_rows(descriptions: DescriptionSet, parts: Sequence[Part]) -> Rows:
     """Choose the rows: all sentences for text encoders; the codes rows if every part reads codes.
 
-    In a combination, the vector of a sentence goes with the code vector of its class.
+    In a combination, the vector of a sentence goes with the code vector of its class. An encoder that reads
+    either does the same where a class has codes, and reads the sentence where it has none.
     """
     codes = {d.class_id: d for d in descriptions if d.is_codes}
     sentences = [d for d in descriptions if not d.is_codes]
-    reads_text = any(part.encoder.reads == "text" for part in parts)
+    reads_text = any(part.encoder.reads != "codes" for part in parts)
     if any(part.encoder.reads == "codes" for part in parts):
         lacking = [d.class_name for d in descriptions if d.class_id not in codes]
         if lacking:
@@ -41,9 +42,17 @@ def choose_rows(descriptions: DescriptionSet, parts: Sequence[Part]) -> Rows:
                 "generate it with a prompt set that has attributes"
             )
     rows = sentences if reads_text else list(codes.values())
+    if not rows and not any(part.encoder.reads == "text" for part in parts):
+        rows = list(codes.values())
     if not rows:
         raise SemtoolError("the description set has attribute codes only; embed it with --encoder attributes")
-    texts = [[d.text if p.encoder.reads == "text" else codes[d.class_id].text for d in rows] for p in parts]
+    texts = [
+        [
+            d.text if p.encoder.reads == "text" or d.class_id not in codes else codes[d.class_id].text
+            for d in rows
+        ]
+        for p in parts
+    ]
     return Rows(rows, texts)
 
 

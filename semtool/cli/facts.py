@@ -1,0 +1,105 @@
+"""What words say of motion: ``semtool prompts facts``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from semtool.cli import console
+from semtool.errors import UsageError
+
+if TYPE_CHECKING:
+    from semtool.encoders import PredictedFacts
+
+__all__ = ["Encoder", "facts", "reader"]
+
+Encoder = Annotated[
+    str, typer.Option("--encoder", help="kinetic, or attributes-from:<any sentence encoder>.")
+]
+
+
+def facts(
+    texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="A label or a sentence.")],
+    encoder: Encoder = "kinetic",
+    json: console.Json = False,
+) -> None:
+    """Show which attribute facts are read from words, field by field, with confidence.
+
+    Example: semtool prompts facts "climb a ladder"
+    """
+    found = reader(encoder)(texts)
+    if json:
+        console.json_object(
+            {"encoder": encoder, "texts": [_record(found, i, t) for i, t in enumerate(texts)]}
+        )
+        return
+    for at, text in enumerate(texts):
+        sure = found.confidence[at]
+        rows = [
+            (
+                field,
+                value,
+                f"{sure[i]:.2f}",
+                "words" if field in found.said[at] else "guess" if sure[i] < 0.5 else "",
+            )
+            for i, (field, value) in enumerate(found.values[at].items())
+        ]
+        console.table(_short(text), ("field", "value", "confidence", ""), rows)
+        console.note(
+            f"{len(found.said[at])} of {len(rows)} fields are decided by words, "
+            f"{int((sure < 0.5).sum())} are guesses"
+        )
+        if found.strange[at]:
+            console.note(
+                f"warning: {_short(text)!r} is like nothing that the map was learned from (cosine with "
+                f"the nearest text {found.nearest[at]:.2f}): nearly all is a guess; the map reads English"
+            )
+
+
+def reader(encoder: str) -> Any:
+    """Return the function of an encoder that reads facts from texts.
+
+    Raises:
+        UsageError: if the encoder reads none.
+    """
+    from semtool.encoders import find_encoder
+
+    found = find_encoder(encoder)
+    if found.reads != "either":
+        raise UsageError(f"the encoder {encoder!r} reads no facts from words; use attributes-from:{encoder}")
+
+    def read(texts: list[str]) -> PredictedFacts:
+        from semtool.encoders import predict_facts
+
+        limit = found.card.max_tokens
+        counts = found.count_tokens(texts) if all(map(str.strip, texts)) else None
+        for text, tokens in zip(texts, counts if counts is not None else (), strict=False):
+            if limit and tokens > limit:
+                console.note(
+                    f"warning: only the first {limit} of {tokens} tokens of {text[:40]!r}... are read"
+                )
+        return predict_facts(texts, found)
+
+    return read
+
+
+def _record(found: PredictedFacts, at: int, text: str) -> dict[str, Any]:
+    fields = {
+        field: {
+            "value": value,
+            "confidence": round(float(found.confidence[at, i]), 3),
+            "said": field in found.said[at],
+        }
+        for i, (field, value) in enumerate(found.values[at].items())
+    }
+    return {
+        "text": text,
+        "nearest": round(float(found.nearest[at]), 3),
+        "strange": bool(found.strange[at]),
+        "fields": fields,
+    }
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."

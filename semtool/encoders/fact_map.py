@@ -1,0 +1,269 @@
+"""From the vectors of a sentence encoder to attribute codes: kernel ridge regression, learned from the bank.
+
+With X (n, d) the unit vectors of the bank's texts, C (n, m) the attribute codes of their classes, W the
+weights of the texts, so that every class weighs the same, and c0 the weighted mean code:
+
+    k(x, z) = exp(4 (x.z - 1)),    f(x) = c0 + k(x, X) (K + 0.3 W^-1)^-1 (C - c0)
+
+A text like none of the bank's gets c0, the code of no class in particular. How often a field is right is
+learned on data sets that were left out, each in turn: a logistic regression on the odds of the chosen value
+and on the cosine of the text with the nearest text of the bank.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semtool.errors import SemtoolError, unknown_name
+
+if TYPE_CHECKING:
+    from semtool.encoders.base import Encoder
+
+__all__ = [
+    "SHIPPED", "FactMap", "bank_texts", "blocks", "choose", "fit", "fit_map", "probabilities",
+    "shipped_digest", "shipped_for",
+]  # fmt: skip
+
+Matrix = NDArray[np.float32]
+SHARPNESS, RIDGE, SAME = 4.0, 0.3, 0.85
+SHIPPED = Path(__file__).with_name("kinetic.safetensors")
+_SHIPPED_MODEL = "all-MiniLM-L6-v2"
+
+
+@dataclass(frozen=True)
+class FactMap:
+    """A fitted map.
+
+    Attributes:
+        support: (n, d) vectors of the bank's texts.
+        dual: (n, m) what the kernel is multiplied with.
+        mean: (m,) c0.
+        trust: (3,) intercept and slopes of the logistic regression: log odds of the value, nearest cosine.
+    """
+
+    support: Matrix
+    dual: Matrix
+    mean: Matrix
+    trust: Matrix
+
+    def __call__(self, vectors: Matrix) -> tuple[Matrix, Matrix]:
+        """Return predicted codes (n, m), not normalised, and the cosine with the nearest known text (n,)."""
+        cosine = vectors @ self.support.T
+        return np.exp(SHARPNESS * (cosine - 1)) @ self.dual + self.mean, cosine.max(axis=1)
+
+    def confidence(self, chosen: Matrix, nearest: Matrix) -> Matrix:
+        """Return how likely values (n, fields) are right, from their probabilities and the cosines (n,)."""
+        a, b, c = self.trust
+        logits = a + b * _log_odds(chosen) + c * nearest[:, None]
+        return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float32)
+
+    def save(self, path: Path) -> None:
+        """Write the map; vectors and dual as bytes with a scale a row, which moves codes by up to 0.05."""
+        from safetensors.numpy import save_file
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tensors: dict[str, NDArray[Any]] = {"mean": self.mean, "trust": self.trust}
+        for name in ("support", "dual"):
+            tensor: Matrix = getattr(self, name)
+            scale = np.abs(tensor).max(axis=1, keepdims=True) / 127
+            tensors[name] = np.rint(tensor / np.where(scale > 0, scale, 1)).astype(np.int8)
+            tensors[f"{name}.scale"] = scale.astype(np.float32)
+        save_file(tensors, path)
+
+    @classmethod
+    def load(cls, path: Path) -> FactMap:
+        """Read what `save` wrote.
+
+        Raises:
+            SemtoolError: if the file is damaged.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        try:
+            tensors = load_file(path)
+            for name in ("support", "dual"):
+                tensors[name] = tensors[name].astype(np.float32) * tensors.pop(f"{name}.scale")
+            return cls(**{field.name: tensors[field.name] for field in fields(cls)})
+        except (OSError, KeyError, SafetensorError) as error:
+            raise SemtoolError(
+                f"the map {path.name} is damaged ({error}); delete it, or install again"
+            ) from error
+
+
+def shipped_for(encoder: Encoder) -> bool:
+    """Return whether the package carries the map for this encoder."""
+    return encoder.card.family == "sentence-transformers" and encoder.card.model == _SHIPPED_MODEL
+
+
+@cache
+def shipped_digest() -> str:
+    """Return the checksum of the map that the package carries."""
+    return hashlib.sha256(SHIPPED.read_bytes()).hexdigest()[:16]
+
+
+def fit_map(base: str | Encoder = "minilm", *, without: Sequence[str] = (), near: bool = True) -> FactMap:
+    """Learn the map from the bank.
+
+    Args:
+        base: the sentence encoder.
+        without: data sets of the bank that nothing is learned from (``utd-mhad``), for measurements on them.
+        near: whether classes of other data sets may stay that agree with one of ``without`` in 85 % of the
+            attributes.
+
+    Raises:
+        UsageError: if the bank has no such data set.
+    """
+    from semtool.encoders.encoding import encode_texts
+    from semtool.encoders.registry import find_encoder
+
+    encoder = find_encoder(base) if isinstance(base, str) else base
+    encoder.fetch()
+    sets, owner, texts, codes = bank_texts()
+    for name in without:
+        if name not in sets:
+            raise unknown_name("data set of the bank", name, list(dict.fromkeys(sets)))
+    vectors = encode_texts(encoder, texts).vectors
+    return fit(vectors, owner, codes, np.array(sets), without=without, near=near)
+
+
+def fit(
+    vectors: Matrix,
+    owner: NDArray[np.int64],
+    codes: Matrix,
+    sets: NDArray[Any],
+    *,
+    without: Sequence[str] = (),
+    near: bool = True,
+) -> FactMap:
+    """Fit from vectors (n, d), the class of each (n,), and codes (C, m) and data sets (C,) of the classes."""
+    agreement = codes @ codes.T / len(blocks())
+    hidden = np.isin(sets, without)
+    gone = hidden | (agreement[:, hidden].max(axis=1, initial=0) >= SAME) if not near else hidden
+    seen: list[tuple[NDArray[np.bool_], Matrix, Matrix]] = []
+    names = dict.fromkeys(sets[~gone])
+    for name in names if len(names) > 1 else ():
+        rows = sets[owner] == name
+        part = _solve(vectors, owner, codes, (gone | (sets == name))[owner])
+        predicted, nearest = part(vectors[rows])
+        right, chosen = _hits(predicted, codes[owner[rows]])
+        seen.append((right, chosen, nearest))
+    whole = _solve(vectors, owner, codes, gone[owner])
+    return FactMap(whole.support, whole.dual, whole.mean, _trust(seen))
+
+
+def _solve(vectors: Matrix, owner: NDArray[np.int64], codes: Matrix, gone: NDArray[np.bool_]) -> FactMap:
+    from scipy.linalg import solve
+
+    x, c = vectors[~gone].astype(np.float64), owner[~gone]
+    counts = np.bincount(c, minlength=len(codes))[c]
+    weight = 1 / counts / np.mean(1 / counts)
+    mean = (codes[c] * weight[:, None]).sum(axis=0) / weight.sum()
+    k = np.exp(SHARPNESS * (x @ x.T - 1))
+    k[np.diag_indices_from(k)] += RIDGE / weight
+    dual = solve(k, codes[c] - mean, assume_a="pos", overwrite_a=True)
+    return FactMap(*(np.asarray(t, np.float32) for t in (x, dual, mean, np.zeros(3))))
+
+
+def _hits(predicted: Matrix, codes: Matrix) -> tuple[NDArray[np.bool_], Matrix]:
+    """Return which chosen values are right (n, fields), and their probabilities."""
+    right, chosen = [], []
+    for block, ordered in blocks().values():
+        p = probabilities(predicted[:, block], ordered)
+        truth = probabilities(codes[:, block], ordered).argmax(axis=1)
+        pick = choose(p, ordered)
+        right.append(pick == truth)
+        chosen.append(np.take_along_axis(p, pick[:, None], axis=1)[:, 0])
+    return np.stack(right, axis=1), np.stack(chosen, axis=1)
+
+
+def _trust(seen: Sequence[tuple[NDArray[np.bool_], Matrix, Matrix]]) -> Matrix:
+    from sklearn.linear_model import LogisticRegression
+
+    if not seen:  # one data set: nothing to hold out, so the odds are taken as they are
+        return np.array([0, 1, 0], dtype=np.float32)
+    right = np.concatenate([r.ravel() for r, _, _ in seen])
+    odds = np.concatenate([_log_odds(p).ravel() for _, p, _ in seen])
+    near = np.concatenate([np.repeat(n, r.shape[1]) for r, _, n in seen])
+    model = LogisticRegression(C=1e6).fit(np.stack([odds, near], axis=1), right)
+    return np.array([model.intercept_[0], *model.coef_[0]], dtype=np.float32)
+
+
+def _log_odds(p: Matrix) -> Matrix:
+    clipped = np.clip(p, 0.02, 0.98)
+    return np.asarray(np.log(clipped / (1 - clipped)), dtype=np.float32)
+
+
+# ---- codes, field by field
+
+
+@cache
+def blocks() -> dict[str, tuple[slice, bool]]:
+    """Return for each field its axes in a code, and whether its values are ordered."""
+    from semtool.catalogue import load_vocabulary
+
+    found, at = {}, 0
+    for name, field in load_vocabulary().fields.items():
+        ordered = field.kind == "ordered"
+        width = 2 * (len(field.values) - 1) if ordered else len(field.values)
+        found[name] = (slice(at, at + width), ordered)
+        at += width
+    return found
+
+
+def probabilities(block: Matrix, ordered: bool) -> Matrix:
+    """Return (n, values) from the axes of one field (n, width), in a code or as predicted."""
+    if not ordered:
+        p = np.clip(block, 1e-6, None)
+        return np.asarray(p / p.sum(axis=1, keepdims=True), dtype=np.float32)
+    steps = block.shape[1] // 2
+    at_least = np.minimum.accumulate(np.clip(block[:, 1::2] * steps**0.5, 0, 1), axis=1)
+    edges = np.pad(at_least, ((0, 0), (1, 1)), constant_values=((0, 0), (1, 0)))
+    return np.asarray(-np.diff(edges, axis=1), dtype=np.float32)
+
+
+def choose(p: Matrix, ordered: bool) -> NDArray[np.int64]:
+    """Return the likeliest value (n,); of an ordered field the median, which errs by the fewest steps."""
+    pick = (p.cumsum(axis=1) < 0.5).sum(axis=1) if ordered else p.argmax(axis=1)
+    return np.asarray(np.minimum(pick, p.shape[1] - 1), dtype=np.int64)
+
+
+# ---- what is learned from
+
+
+def bank_texts() -> tuple[list[str], NDArray[np.int64], list[str], Matrix]:
+    """Return the data set of each class (C,), the class of each text (n,), the texts, and codes (C, m)."""
+    from semtool.encoders.attributes import AttributeEncoder
+
+    sets, codes, owner, texts = [], [], [], []
+    for index, (name, attribute, said) in enumerate(_described()):
+        sets.append(name)
+        codes.append("; ".join(f"{field}={value}" for field, value in attribute.items()))
+        for text in dict.fromkeys(said):
+            owner.append(index)
+            texts.append(text)
+    return sets, np.array(owner, dtype=np.int64), texts, AttributeEncoder().encode(codes)
+
+
+def _described() -> Iterator[tuple[str, dict[str, str], list[str]]]:
+    """Yield data set, facts and texts (names, global and motion sentences) of every class of the bank."""
+    from semtool.catalogue import dataset_names, load_bank, load_dataset
+    from semtool.catalogue.bank import SHARED
+
+    for name in dataset_names():
+        if name in SHARED:
+            continue
+        data = load_dataset(name)
+        for index, facts in load_bank(data).items():
+            action = data.classes[index]
+            forms = facts.label.model_dump().values() if facts.label else ()
+            said = [action.name, *action.aliases, *forms, *facts.synonyms, *facts.sentences, facts.motion]
+            yield name, facts.attribute, [text for text in said if text]

@@ -1,0 +1,143 @@
+"""Words to attribute codes: the map, the words that decide, confidence, and how it meets written facts."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from semtool.cli.app import app
+from semtool.encoders import FactMap, find_encoder, fit_map, predict_facts
+from semtool.encoders.fact_map import SHIPPED, blocks, choose, probabilities
+from semtool.encoders.wording import _rules, worded
+from semtool.errors import UsageError
+
+LABELS = ["clap hands", "kick with the left leg", "kick with the right leg", "asdf qwer zxcv"]
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return predict_facts(LABELS)
+
+
+def test_rules_name_fields_and_values_of_the_vocabulary():
+    from semtool.catalogue import load_vocabulary
+
+    for _, _, values in _rules()[1]:
+        assert not load_vocabulary().problems(values)
+
+
+PAIRS = [
+    ("side", "wave the left hand", "wave the right hand", "left", "right"),
+    ("arms", "raise one hand", "raise both hands", "one", "both"),
+    ("repetition", "push once", "push repeatedly", "once", "many"),
+    ("posture_end", "sit down", "stand up", "sitting", "standing"),
+    ("stroke_vertical", "move the hand up", "move the hand down", "upward", "downward"),
+    ("locomotion", "walk forwards", "walk backwards", "forward", "backward"),
+    ("speed", "wave slowly", "wave quickly", "slow", "fast"),
+    ("stroke_lateral", "swipe left", "swipe right", "leftward", "rightward"),
+    ("legs", "kick the ball", "jump up", "one", "both"),
+    ("people", "push another person", "push a door", "two", None),
+]
+
+
+@pytest.mark.parametrize(("field", "one", "other", "value", "opposite"), PAIRS)
+def test_a_word_decides_its_field(field, one, other, value, opposite):
+    assert worded(one)[field] == value
+    assert worded(other).get(field) == opposite
+
+
+@pytest.mark.parametrize(
+    "text", ["leave the room right away", "a leftover meal", "the sitcom", "", "x " * 300]
+)
+def test_other_words_decide_nothing(text):
+    assert not {"side", "posture_end", "stroke_lateral"} & set(worded(text))
+
+
+def test_the_shipped_map_is_small_and_reads_what_was_learned(facts):
+    assert SHIPPED.stat().st_size <= 2 * 2**20
+    assert facts.values[0]["contact_self"] == "hand"
+    assert facts.values[0]["arms"] == "both"
+    assert np.allclose(np.linalg.norm(facts.codes, axis=1), 1, atol=1e-5)
+
+
+def test_one_word_moves_its_field_and_hardly_any_other(facts):
+    left, right = facts.codes[1], facts.codes[2]
+    moved = {field: float(np.abs(left[axes] - right[axes]).sum()) for field, (axes, _) in blocks().items()}
+    assert max(moved, key=moved.get) == "side"
+    assert (facts.values[1]["side"], facts.values[2]["side"]) == ("left", "right")
+
+
+def test_nonsense_is_told_and_weighs_little(facts):
+    assert facts.strange.tolist() == [False, False, False, True]
+    assert facts.confidence[3].mean() < facts.confidence[0].mean() - 0.2
+
+
+def test_an_empty_label_is_one_sentence():
+    with pytest.raises(UsageError, match="is empty"):
+        predict_facts(["wave", " "])
+
+
+def test_ordered_fields_take_the_median_and_nominal_ones_the_likeliest():
+    code = find_encoder("attributes").encode(["arms=both; side=left"])
+    for field, value in (("arms", 2), ("side", 2)):
+        axes, ordered = blocks()[field]
+        p = probabilities(code[:, axes], ordered)
+        assert choose(p, ordered).tolist() == [value]
+        assert p[0, value] == pytest.approx(1, abs=1e-4)
+
+
+def test_written_facts_win_and_share_a_file_with_predicted_ones(store, describe):
+    from semtool.embedding import embed, load_embeddings
+
+    described = describe(
+        {0: {"label": ["wave"], "attribute/codes": ["arms=both; side=both"]}, 1: {"label": ["kick"]}}
+    )
+    file = load_embeddings(embed(described, "kinetic", store=store).artifact)
+    written = embed(["arms=both; side=both"], "attributes")
+    assert file.class_id.tolist() == [0, 1]
+    assert np.allclose(file.vectors()[0], written[0], atol=1e-6)
+    assert file.encoder == "attributes-from:minilm"
+    assert abs(file.vectors()[1] @ written[0]) < 0.99
+
+
+def test_a_map_of_another_encoder_is_fitted_once_and_kept(letters, monkeypatch, tmp_path):
+    from semtool.encoders import predicted
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    texts = [f"text {i}" for i in range(12)]
+    codes = find_encoder("attributes").encode(["arms=one", "arms=both", "legs=one", "legs=both"])
+    bank = (["a", "a", "b", "b"], np.repeat(np.arange(4), 3), texts, codes)
+    for module in ("fact_map", "predicted"):
+        monkeypatch.setattr(f"semtool.encoders.{module}.bank_texts", lambda: bank)
+    encoder = letters()
+    first = predicted.map_for(encoder)
+    asked = len(encoder.asked)
+    second = predicted.map_for(encoder)
+    assert asked == len(texts) == len(encoder.asked)
+    assert np.array_equal(first.dual, second.dual)
+    with pytest.raises(UsageError, match="utd"):
+        fit_map(encoder, without=("utd",))
+    assert len(fit_map(encoder, without=("a",)).support) == 6
+
+
+def test_a_damaged_map_is_one_sentence(tmp_path):
+    from semtool.errors import SemtoolError
+
+    (tmp_path / "map.safetensors").write_bytes(b"no map")
+    with pytest.raises(SemtoolError, match="damaged"):
+        FactMap.load(tmp_path / "map.safetensors")
+
+
+@pytest.mark.parametrize("base", ["attributes", "tfidf", "kinetic"])
+def test_codes_are_read_from_sentences_only(base):
+    with pytest.raises(UsageError, match="sentence encoder"):
+        find_encoder(f"attributes-from:{base}")
+
+
+def test_prompts_facts_shows_every_field():
+    done = CliRunner().invoke(app, ["prompts", "facts", "throw a ball with the left hand", "--json"])
+    assert done.exit_code == 0, done.output
+    fields = json.loads(done.stdout)["texts"][0]["fields"]
+    assert set(fields) == set(blocks())
+    assert fields["side"] == {"value": "left", "confidence": 0.95, "said": True}
