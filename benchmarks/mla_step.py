@@ -179,10 +179,12 @@ def child(engine: str, size: dict, threads: int, folder: Path) -> None:
         optimizer = torch.optim.Adam(model.parameters(), lr=1e-5, fused=True)
 
         def backward() -> float:
-            pairs, index = pairs_of(labels, negatives)  # part of the step: it is drawn anew each time
+            # Part of the step: it is drawn anew each time, for each head.
+            pairs, index = pairs_of(labels, np.stack([negatives] * len(model.top_k)))
             total = 0.0
-            for group, share in model.parts():
-                loss = sampling_loss(group(seen, text, pairs), index) * share
+            for group, heads in model.parts():
+                found = group(seen, text, pairs.of_heads(heads.start, heads.stop))
+                loss = sampling_loss(found, index[heads]) * (len(group.top_k) / len(model.top_k))
                 loss.backward()
                 total += loss.item()
             return total
@@ -282,7 +284,7 @@ def step_work(size: dict) -> tuple[float, int]:
     from skeleton.methods.mla.objective import pairs_of
 
     _, labels, negatives, _ = world(size)
-    pairs = len(pairs_of(labels, negatives)[0].sample)
+    pairs = pairs_of(labels, negatives[None])[0].sample.shape[-1]
     d, n, b = size["d"], size["texts"], size["batch"]
     a_sample = 2 * VISUAL * d + 3 * d * 1024  # the features themselves need no gradient
     a_pair = 4 * n * d + 3 * (d * 1024 + 1024 * 512)

@@ -1,5 +1,5 @@
 """MLA as the paper says it, one sample, one class, one head at a time. Slow on purpose: it is read, not
-run. ``books`` holds the descriptions of each class."""
+run. ``books`` holds the descriptions of each class, ``negatives[h]`` the draws of head h."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def sampling_loss(model, visual, labels, negatives, books, motions, sign=1):
     for h in range(len(model.top_k)):
         for i, y in enumerate(labels):
             values = [
-                softplus(estimate(model, h, visual[j], books, y, motions, sign)) for j in (i, *negatives[i])
+                softplus(estimate(model, h, visual[j], books, y, motions, sign)) for j in (i, *negatives[h][i])
             ]
             losses.append(-torch.log_softmax(torch.stack(values), dim=0)[0])
     return torch.stack(losses).mean()
@@ -74,3 +74,28 @@ def scores(model, visual, books, motions):
             row.append(sum(-softplus(-x) for x in d))
         rows.append(torch.stack(row))
     return torch.stack(rows)
+
+
+def training(model, visual, labels, drawn, text, settings):
+    """The published schedule in words: Adam; epoch e of the warm-up has e / 15 of the rate, then a cosine to 0;
+    attention is inverted at first. ``drawn[e]`` lists the batches of an epoch, each with its negatives. Returns
+    the mean loss of each epoch."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=settings.lr, foreach=False, fused=False)
+    curve = []
+    for epoch, steps in enumerate(drawn):
+        if epoch < settings.warmup:
+            rate = settings.lr * epoch / settings.warmup
+        else:
+            angle = math.pi * (epoch - settings.warmup) / (settings.epochs - settings.warmup)
+            rate = settings.lr * (1 + math.cos(angle)) / 2
+        optimizer.param_groups[0]["lr"] = rate
+        sign = -1 if epoch < settings.attention_inverse else 1
+        total = 0.0
+        for batch, negatives in steps:
+            optimizer.zero_grad()
+            loss = sampling_loss(model, visual[batch], labels[batch], negatives, text.books, text.motion, sign)
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(batch)
+        curve.append(total / len(labels))
+    return curve

@@ -52,9 +52,9 @@ class Fit:
 
 
 def learning_rate(settings: MLASettings, epoch: int) -> float:
-    """Return the learning rate of an epoch (from 0): linear warm-up to ``lr``, then cosine towards 0."""
+    """Return the learning rate of an epoch (from 0): linear warm-up from 0 to ``lr``, then cosine towards 0."""
     if epoch < settings.warmup:
-        return settings.lr * (epoch + 1) / settings.warmup
+        return settings.lr * epoch / settings.warmup
     done = (epoch - settings.warmup) / max(1, settings.epochs - settings.warmup)
     return settings.lr * 0.5 * (1 + math.cos(math.pi * done))
 
@@ -174,14 +174,16 @@ def gradients(
     """
     inverse = epoch < settings.attention_inverse
     if settings.loss == "sampling":
-        pairs, index = pairs_of(rows, draw_negatives(rows, settings.negatives, rng), visual.device)
+        drawn = np.stack([draw_negatives(rows, settings.negatives, rng) for _ in model.top_k])
+        pairs, index = pairs_of(rows, drawn, visual.device)
     else:
         pairs = all_pairs(len(rows), len(text.motion), visual.device)
         index = torch.from_numpy(rows).to(visual.device)
-    criterion = sampling_loss if settings.loss == "sampling" else class_loss
     total = 0.0
-    for group, share in model.parts():
-        loss = criterion(group(visual, text, pairs, inverse=inverse), index) * share
+    for group, heads in model.parts():
+        logits = group(visual, text, pairs.of_heads(heads.start, heads.stop), inverse=inverse)
+        loss = sampling_loss(logits, index[heads]) if settings.loss == "sampling" else class_loss(logits, index)
+        loss = loss * (len(group.top_k) / len(model.top_k))
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
     return total

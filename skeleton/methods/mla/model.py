@@ -57,8 +57,8 @@ class Pairs:
     """The (sample, class) pairs to score, sorted by class.
 
     Attributes:
-        sample: int64 (P,): row of the batch.
-        spans: (class, start, end): the pairs of one class are ``sample[start:end]``.
+        sample: int64 (P,), row of the batch; or (H, P), where each head has its own samples.
+        spans: (class, start, end): the pairs of one class are ``sample[..., start:end]``.
     """
 
     sample: Tensor
@@ -68,13 +68,24 @@ class Pairs:
     def of(
         cls, sample: NDArray[np.int64], classes: NDArray[np.int64], device: torch.device | str = "cpu"
     ) -> Pairs:
-        """Make pairs from two arrays (P,); ``classes`` must be sorted."""
+        """Make pairs from ``sample`` (P,) or (H, P) and ``classes`` (P,), which must be sorted."""
         starts = np.flatnonzero(np.r_[True, np.diff(classes) != 0])
         ends = np.r_[starts[1:], len(classes)]
         spans = tuple(
             (int(classes[a]), int(a), int(b)) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)
         )
         return cls(torch.from_numpy(sample).to(device), spans)
+
+    def of_heads(self, start: int, end: int) -> Pairs:
+        """Return the pairs of some heads."""
+        return self if self.sample.dim() == 1 else Pairs(self.sample[start:end], self.spans)
+
+    def take(self, rows: Tensor, start: int = 0, end: int | None = None) -> Tensor:
+        """Return what each pair from ``start`` to ``end`` finds in ``rows`` (H, B, d): (H, P, d)."""
+        sample = self.sample[..., start:end]
+        if sample.dim() == 1:
+            return rows[:, sample]
+        return rows[torch.arange(len(rows), device=rows.device)[:, None], sample]
 
 
 class MLA(nn.Module):
@@ -122,13 +133,20 @@ class MLA(nn.Module):
             pairs: which sample with which class.
             inverse: whether a head is fed the descriptions it likes least.
         """
-        return torch.cat([group(visual, text, pairs, inverse=inverse) for group, _ in self.parts()])
+        return torch.cat(
+            [
+                group(visual, text, pairs.of_heads(heads.start, heads.stop), inverse=inverse)
+                for group, heads in self.parts()
+            ]
+        )
 
-    def parts(self) -> Iterator[tuple[HeadGroup, float]]:
-        """Yield the groups, each with its share of the heads."""
+    def parts(self) -> Iterator[tuple[HeadGroup, slice]]:
+        """Yield the groups, each with the places of its heads among all."""
+        start = 0
         for group in self.groups:
             assert isinstance(group, HeadGroup)
-            yield group, len(group.top_k) / len(self.top_k)
+            yield group, slice(start, start + len(group.top_k))
+            start += len(group.top_k)
 
 
 @dataclass(frozen=True)
@@ -189,14 +207,14 @@ class HeadGroup(nn.Module):
         chosen: Tensor = _Attend.apply(q, text.books, text.motion, pairs, self.top_k, inverse)
         if self.estimator == "mlp":
             by_sample = torch.baddbmm(self.first_bias[:, None], q, self.visual_weight)
-            hidden = torch.bmm(chosen, self.text_weight).add_(by_sample[:, pairs.sample]).relu_()
+            hidden = torch.bmm(chosen, self.text_weight).add_(pairs.take(by_sample)).relu_()
             hidden = torch.baddbmm(self.second_bias[:, None], hidden, self.second_weight).relu_()
             logits = torch.einsum("hpf,hf->hp", hidden, self.last_weight)
         elif self.estimator == "bilinear":
             left = torch.bmm(q, self.pair_weight) / math.sqrt(self.text_dim)
-            logits = (left[:, pairs.sample] * chosen).sum(-1)
+            logits = (pairs.take(left) * chosen).sum(-1)
         else:
-            logits = F.cosine_similarity(q[:, pairs.sample], chosen, dim=-1) * self.scale[:, None]
+            logits = F.cosine_similarity(pairs.take(q), chosen, dim=-1) * self.scale[:, None]
         return logits + self.last_bias[:, None]
 
 
@@ -234,11 +252,11 @@ class _Attend(torch.autograd.Function):
         inverse: bool,
     ) -> Tensor:
         scale = (-1.0 if inverse else 1.0) / math.sqrt(q.shape[2])
-        out = q.new_empty(q.shape[0], len(pairs.sample), q.shape[2])
+        out = q.new_empty(q.shape[0], pairs.sample.shape[-1], q.shape[2])
         kept = []
         for c, start, end in pairs.spans:
             book = books[c]
-            rows = q[:, pairs.sample[start:end]]
+            rows = pairs.take(q, start, end)
             logits = (rows.reshape(-1, rows.shape[2]) @ book.T).view(*rows.shape[:2], -1).mul_(scale)
             weights = torch.stack([top_softmax(a, k) for a, k in zip(logits, top_k, strict=True)])
             chosen = torch.addmm(motion[c], weights.view(-1, book.shape[0]), book)
@@ -251,11 +269,14 @@ class _Attend(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         out = gradients[0].new_zeros(ctx.shape)
+        heads, batch, width = ctx.shape
+        flat = out.view(-1, width)  # a row a head and sample, as heads may have samples of their own
+        places = torch.arange(heads, device=out.device)[:, None] * batch + ctx.pairs.sample
         for (c, start, end), weights in zip(ctx.pairs.spans, ctx.saved_tensors, strict=True):
             book = ctx.books[c]
             part = gradients[0][:, start:end]
             by_weight = (part.reshape(-1, part.shape[2]) @ book.T).view(weights.shape)
             by_logit = weights * (by_weight - (weights * by_weight).sum(-1, keepdim=True)) * ctx.scale
             by_row = (by_logit.view(-1, book.shape[0]) @ book).view(part.shape)
-            out.index_add_(1, ctx.pairs.sample[start:end], by_row)
+            flat.index_add_(0, places[:, start:end].reshape(-1), by_row.reshape(-1, by_row.shape[2]))
         return out, None, None, None, None, None

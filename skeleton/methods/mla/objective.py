@@ -1,9 +1,9 @@
 """The training loss: which (sample, class) pairs it reads, and what it makes of their scores.
 
 Loss sampling: sample i of class y is contrasted with R other samples of the batch whose class differs, all
-under the text of y. The choice is drawn once a step: R positions among the samples of other classes, the same
-positions for every sample. Samples of one class therefore share their negatives, and most pairs serve several
-samples; each is scored once.
+under the text of y. The choice is drawn anew for each head and step: R positions among the samples of other
+classes, the same positions for every sample. Samples of one class therefore share their negatives, and most
+pairs serve several samples; each is scored once.
 """
 
 from __future__ import annotations
@@ -45,17 +45,20 @@ def pairs_of(
 
     Args:
         labels: (B,) row of each sample's class in the text bank.
-        negatives: (B, R) rows of the batch.
+        negatives: (H, B, R) rows of the batch, drawn as `draw_negatives` draws, for each head.
         device: where the tensors go.
 
     Returns:
-        the pairs, and an index (B, 1+R) into them with the positive first.
+        the pairs (as many of each class for every head), and an index (H, B, 1+R) into them with the
+        positive first.
     """
-    batch = len(labels)
-    rows = np.concatenate([np.arange(batch)[:, None], negatives], axis=1)
-    codes, index = np.unique(labels[:, None] * batch + rows, return_inverse=True)
-    pairs = Pairs.of(codes % batch, codes // batch, device)
-    return pairs, torch.from_numpy(index.reshape(rows.shape)).to(device)
+    heads, batch = negatives.shape[:2]
+    own = np.broadcast_to(np.arange(batch)[None, :, None], (heads, batch, 1))
+    coded = labels[:, None] * batch + np.concatenate([own, negatives], axis=2)
+    found = [np.unique(of_head, return_inverse=True) for of_head in coded]
+    codes = np.stack([c for c, _ in found])
+    index = np.stack([i.reshape(coded.shape[1:]) for _, i in found])
+    return Pairs.of(codes % batch, codes[0] // batch, device), torch.from_numpy(index).to(device)
 
 
 def sampling_loss(logits: Tensor, index: Tensor) -> Tensor:
@@ -63,9 +66,9 @@ def sampling_loss(logits: Tensor, index: Tensor) -> Tensor:
 
     Args:
         logits: D (H, P) of the distinct pairs.
-        index: (B, 1+R) where each sample finds its pairs, the positive first.
+        index: (H, B, 1+R) where each sample finds its pairs, the positive first.
     """
-    gathered = F.softplus(logits)[:, index]
+    gathered = F.softplus(logits).gather(1, index.flatten(1)).view(index.shape)
     return -F.log_softmax(gathered, dim=-1)[..., 0].mean()
 
 

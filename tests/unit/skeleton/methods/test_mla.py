@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 
 from skeleton.methods import preset
-from skeleton.methods.mla.fitting import gradients
+from skeleton.methods.mla.fitting import batches, fit, gradients
 from skeleton.methods.mla.model import MLA, TextTensors
 from skeleton.methods.mla.objective import all_pairs, class_loss, draw_negatives, pairs_of, sampling_loss
 from skeleton.methods.text import TextBank
@@ -41,7 +43,8 @@ def world(name, *, seed=0, dtype=torch.float64, estimator="mlp", **kwargs):
     model = MLA(dv, d, heads, hidden=(24, 12), estimator=estimator, seed=seed, **kwargs).to(dtype)
     visual = torch.from_numpy(rng.normal(size=(len(labels), dv))).to(dtype)
     labels = np.array(labels)
-    return model, visual, labels, text, draw_negatives(labels, wanted, rng)
+    drawn = np.stack([draw_negatives(labels, wanted, rng) for _ in heads])
+    return model, visual, labels, text, drawn
 
 
 def gradients_of(model, loss):
@@ -95,7 +98,8 @@ def test_a_training_step_sums_the_groups(loss, reference):
     value = gradients(model, visual, labels, text, settings, 20, np.random.default_rng(5))
     ours = {name: p.grad.clone() for name, p in model.named_parameters()}
     if loss == "sampling":
-        negatives = draw_negatives(labels, 2, np.random.default_rng(5))
+        rng = np.random.default_rng(5)
+        negatives = np.stack([draw_negatives(labels, 2, rng) for _ in model.top_k])
         theirs = reference.sampling_loss(model, visual, labels, negatives, text.books, text.motion)
     else:
         theirs = reference.class_loss(model, visual, labels, text.books, text.motion)
@@ -111,6 +115,27 @@ def test_cross_entropy_over_all_classes_equals_the_reference(name, reference):
     theirs = reference.class_loss(model, visual, labels, text.books, text.motion)
     torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9)
     close(gradients_of(model, ours), gradients_of(model, theirs), 1e-9)
+
+
+def test_a_training_follows_the_published_schedule(reference):
+    """Same batches and draws: the same loss in every epoch, through warm-up and attention-inverse."""
+    model, _, _, text, _ = world("plain", seed=2)
+    theirs = copy.deepcopy(model)
+    settings = preset("paper", epochs=8, warmup=3, attention_inverse=2, lr=1e-2, batch=8, negatives=3)
+    rng = np.random.default_rng(4)
+    rows, features = np.arange(18) % 4, rng.normal(size=(18, 10))
+    counts = np.array([len(b) for b in text.books])
+    codebook = torch.stack(text.books).numpy()
+    bank = TextBank((0, 1, 2, 3), codebook, counts, text.motion.numpy(), ("label",), "motion")
+    found = fit(model, features, rows, bank, settings, seed=7)
+    drawn = []
+    for epoch in range(settings.epochs):
+        rng = np.random.default_rng([7, epoch])
+        steps = batches(len(rows), settings.batch, rng)
+        drawn.append([(b, [draw_negatives(rows[b], 3, rng) for _ in model.top_k]) for b in steps])
+    expected = reference.training(theirs, torch.from_numpy(features), rows, drawn, text, settings)
+    assert [e["loss"] for e in found.history] == pytest.approx(expected, abs=1e-12)
+    assert expected[0] != pytest.approx(expected[-1], abs=1e-3)
 
 
 def test_identical_descriptions_do_not_change_what_top_k_means(reference):

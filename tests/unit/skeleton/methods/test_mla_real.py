@@ -77,8 +77,9 @@ def batch_of(task, kind):
 def test_loss_and_gradients_equal_the_reference(real, kind, negatives, inverse, reference):
     rows = batch_of(real.task, kind)
     visual, labels, text = real.seen(rows)
-    drawn = draw_negatives(labels, 8, np.random.default_rng(6))
-    assert drawn.shape == (12, negatives)  # fewer than asked for where one class fills the batch
+    rng = np.random.default_rng(6)
+    drawn = np.stack([draw_negatives(labels, 8, rng) for _ in TOP_K])
+    assert drawn.shape == (3, 12, negatives)  # fewer than asked for where one class fills the batch
     pairs, index = pairs_of(labels, drawn)
 
     model = real.model.double()

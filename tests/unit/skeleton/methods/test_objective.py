@@ -26,14 +26,17 @@ def test_negatives_are_distinct_samples_of_other_classes(labels, wanted, seed):
 @given(LABELS, st.integers(1, 9), st.integers(0, 5))
 def test_pairs_are_distinct_and_every_sample_finds_its_own(labels, wanted, seed):
     labels = np.array(labels)
-    negatives = draw_negatives(labels, wanted, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    negatives = np.stack([draw_negatives(labels, wanted, rng) for _ in range(2)])  # two heads
     pairs, index = pairs_of(labels, negatives)
     classes = np.concatenate([np.full(b - a, c) for c, a, b in pairs.spans])
-    listed = list(zip(pairs.sample.tolist(), classes.tolist(), strict=True))
-    assert len(set(listed)) == len(listed)
-    for i, row in enumerate(index.tolist()):
-        assert [listed[p] for p in row] == [(j, labels[i]) for j in (i, *negatives[i])]
-    assert {p for row in index.tolist() for p in row} == set(range(len(listed)))  # nothing is scored in vain
+    for head in range(2):
+        listed = list(zip(pairs.sample[head].tolist(), classes.tolist(), strict=True))
+        assert len(set(listed)) == len(listed)
+        for i, row in enumerate(index[head].tolist()):
+            assert [listed[p] for p in row] == [(j, labels[i]) for j in (i, *negatives[head, i])]
+        read = {p for row in index[head].tolist() for p in row}
+        assert read == set(range(len(listed)))  # nothing is scored in vain
 
 
 def test_every_other_class_sample_is_drawn_equally_often():
@@ -52,5 +55,5 @@ def test_a_batch_of_one_class_has_no_negatives_and_no_loss():
     labels = np.array([3, 3, 3])
     negatives = draw_negatives(labels, 8, np.random.default_rng(0))
     assert negatives.shape == (3, 0)
-    _, index = pairs_of(labels, negatives)
+    _, index = pairs_of(labels, np.stack([negatives, negatives]))
     assert sampling_loss(torch.randn(2, 3), index).item() == 0
