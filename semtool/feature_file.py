@@ -1,6 +1,7 @@
 """Feature files: one visual vector a skeleton sequence, for one class split, in one safetensors file.
 
-Tensors: ``features`` float32 (n, Dv); ``class_id``, ``subject``, ``view`` and ``subset`` int64 (n,).
+Tensors: ``features`` float32 (n, Dv); ``class_id``, ``subject``, ``view`` and ``subset`` int64 (n,); ``test``
+int64 (n,), where it is known, is 1 for the samples of the protocol's test part.
 The header's metadata holds, as JSON strings, ``dataset``, ``split``, ``protocol``, ``visual``, ``simulated``
 and the n sample ``names``; ``blocks``, where the encoder has them, says which columns belong together: pairs
 of name and width, in order. The visual encoder saw seen-train samples only.
@@ -43,6 +44,7 @@ class FeatureFile:
     subset: NDArray[np.int64]
     names: Sequence[str]
     blocks: Sequence[tuple[str, int]] = ()
+    test: NDArray[np.int64] | None = None
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -65,7 +67,8 @@ class FeatureFile:
             "features": np.ascontiguousarray(self.features, dtype=np.float32),
             **{
                 key: np.ascontiguousarray(getattr(self, key), dtype=np.int64)
-                for key in ("class_id", "subject", "view", "subset")
+                for key in ("class_id", "subject", "view", "subset", "test")
+                if getattr(self, key) is not None
             },
         }
         save_tensors(folder / FILE, tensors, metadata)
@@ -79,10 +82,7 @@ class FeatureFile:
         try:
             with safe_open(source, framework="numpy") as stream:
                 metadata = {k: json.loads(v) for k, v in (stream.metadata() or {}).items()}
-                tensors = {
-                    key: stream.get_tensor(key)
-                    for key in ("features", "class_id", "subject", "view", "subset")
-                }
+                tensors = {key: stream.get_tensor(key) for key in stream.keys()}  # noqa: SIM118
             return cls(**metadata, **tensors)
         except (OSError, SafetensorError, TypeError, ValueError) as error:
             raise SemtoolError(f"cannot open the feature file {source}: {error}") from error

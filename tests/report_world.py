@@ -152,23 +152,15 @@ def _text(store, name, each):
 
 def _comparison(store, texts, features, runs):
     from semtool.experiments.comparison.comparison import Comparison
-    from skeleton.runs.metrics import spread
-
-    def over(name, *path):
-        values = {}
-        for seed in range(len(features)):
-            value = runs[name, seed].summary.to_dict()["zsl"]
-            for key in path:
-                value = value[key]
-            values[seed] = value["mean"]
-        return spread(values).to_dict()
+    from semtool.experiments.measured import numbers_of
+    from skeleton.runs import read_metrics
 
     def reference(of):
         return of.model_dump(include={"reference", "sha256"})
 
     cells = []
     for name, embeddings in texts.items():
-        zsl = runs[name, 0].summary.to_dict()["zsl"]
+        of_seed = {s: runs[name, s] for s in range(len(features))}
         cells.append(
             {
                 "text": name,
@@ -181,15 +173,8 @@ def _comparison(store, texts, features, runs):
                 "features": {s: reference(f.as_input()) for s, f in enumerate(features)},
                 "runs": {s: runs[name, s].name for s in range(len(features))},
                 "seeds": [0, 1],
-                "n": zsl["n"],
-                "chance": zsl["chance"],
-                "accuracy": over(name, "accuracy"),
-                "class_mean": over(name, "class_mean"),
-                "harmonic": None,
-                "per_class": {
-                    c: {"name": e["name"], "n": e["n"], "accuracy": over(name, "per_class", c, "accuracy")}
-                    for c, e in zsl["per_class"].items()
-                },
+                "inductive": True,
+                **numbers_of({s: read_metrics(run.path, s) for s, run in of_seed.items()}),
             }
         )
     difference = {

@@ -175,7 +175,7 @@ def show(found: Comparison) -> None:
     from semtool.experiments.comparison import tables
 
     views = {
-        tables.result_title(found): tables.result_table(found)[0],
+        **{view.title: view.frame for view in tables.result_views(found)},
         "differences of paired accuracies": tables.difference_table(found),
         "gains and losses, class by class": tables.class_table(found, most=2),
     }

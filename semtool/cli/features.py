@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,13 @@ import typer
 from semtool.cli.console import Json, Root, json_object, note, progress, say, store
 
 __all__ = ["register"]
+
+
+class Part(StrEnum):
+    """Which samples of unseen classes imported features hold."""
+
+    test = "test"
+    all = "all"
 
 
 def register(app: typer.Typer) -> None:
@@ -138,6 +146,13 @@ def import_(
         str | None,
         typer.Option("--layout", help="synse, smie, purls or flora.", show_default="all are tried in turn"),
     ] = None,
+    part: Annotated[
+        Part | None,
+        typer.Option(
+            help="Samples of unseen classes that the files hold: the protocol's test part, or all.",
+            show_default="test where the data set has a published test part",
+        ),
+    ] = None,
     root: Root = None,
     as_json: Json = False,
 ) -> None:
@@ -147,10 +162,22 @@ def import_(
     """
     from skeleton.visual.importing import import_features
 
-    done = import_features(path, dataset, split, store=store(root), visual=visual, layout=layout)
+    done = import_features(
+        path,
+        dataset,
+        split,
+        store=store(root),
+        visual=visual,
+        layout=layout,
+        part=part.value if part else None,
+    )
     counts = done.manifest.counts
     if as_json:
-        json_object({"features": done.reference, "path": str(done.path), "counts": counts})
+        json_object(
+            {"features": done.reference, "path": str(done.path), "counts": counts, **done.manifest.details}
+        )
         return
     listed = ", ".join(f"{count} {name}" for name, count in counts.items() if name != "dim")
     say(f"{done.reference}: {counts['dim']}-d features of {listed} samples")
+    held = "the protocol's test part" if done.manifest.details["part"] == "test" else "all samples"
+    say(f"of unseen classes they hold {held}; --part says otherwise")

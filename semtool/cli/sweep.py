@@ -13,6 +13,8 @@ from semtool.cli.console import Json, Root, json_object, note, progress, say, st
 from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from semtool.experiments.grid.running import Preview
     from semtool.experiments.grid.sweeping import SweepResult
 
@@ -95,21 +97,40 @@ def show_plan(found: Preview, json: bool) -> None:
 
 def show(found: SweepResult) -> None:
     """Print a row a cell: its accuracy over seeds."""
+    from semtool.experiments.measured import GENERALISED, RULES, part_named
+
     if not found.rows:
         return
     runs = found.to_frame()
     names = list(runs.columns)
     keys = names[: names.index("preset") + 1]
     runs = runs.astype(dict.fromkeys(names[: names.index("seed")], str))  # lists cannot be grouped by
+    marks = _marks(runs)
     keys += [k for k in names[len(keys) : names.index("seed")] if runs[k].nunique() > 1]
-    cells = runs.groupby(keys, sort=False)["accuracy"].agg(["count", "mean", "std"]).reset_index()
-    shown = [
-        f"{100 * mean:.1f}" + (f" ± {100 * std:.1f}" if count > 1 else "")
-        for count, mean, std in cells[["count", "mean", "std"]].itertuples(index=False)
-    ]
-    cells = cells[[*keys, "count"]].assign(right=shown)
+    # Never two parts in a table, nor two rules in a column.
+    for part, own in runs.groupby("part", sort=False):
+        columns = {"% right": "accuracy"}
+        rule = next((r for r in RULES if own[f"{part}_{r}_harmonic"].notna().all()), None)
+        if rule:
+            columns |= {
+                f"{s} ({rule})": f"{part}_{rule}_{k}" for s, k in zip("SUH", GENERALISED, strict=True)
+            }
+        groups = own.groupby(keys, sort=False)
+        cells = groups.size().rename("seeds").reset_index()
+        for title, name in columns.items():
+            values = groups[name].agg(["count", "mean", "std"]).itertuples(index=False)
+            cells[title] = [
+                f"{100 * mean:.1f}" + (f" ± {100 * std:.1f}" if count > 1 else "")
+                for count, mean, std in values
+            ]
+        table(
+            f"{found.name}, {part_named(str(part))}{marks}", tuple(cells.columns), cells.to_numpy().tolist()
+        )
+
+
+def _marks(runs: DataFrame) -> str:
     marks = " - SIMULATED skeletons" if runs["simulated"].any() else ""
     marks += " - LEAKY: epoch chosen on test" if runs["leaky"].any() else ""
     if helped := list(dict.fromkeys(runs.loc[runs["auxiliary"].notna(), "preset"])):
         marks += f" - {', '.join(helped)}: learned from simulated classes too"
-    table(found.name + marks, (*keys, "seeds", "% right"), cells.to_numpy().tolist())
+    return marks

@@ -114,7 +114,10 @@ def epoch_line(record: dict[str, Any]) -> str:
 
 def show_summary(summary: Summary, title: str = "") -> None:
     """Print the table of a run: accuracy on unseen classes against chance, then class by class."""
-    said = ((summary.simulated, "SIMULATED skeletons"), (summary.leaky, "LEAKY: epoch chosen on test"))
+    from semtool.experiments.measured import rule_named
+
+    said = ((summary.simulated, "SIMULATED skeletons"), (summary.leaky, "LEAKY: epoch chosen on test"),
+            (not summary.inductive, "TRANSDUCTIVE: saw the unlabelled test samples"))  # fmt: skip
     marks = [mark for set_, mark in said if set_]
     if extra := summary.auxiliary:
         marks.append(f"learned also from {len(extra.classes)} simulated classes of {extra.source}")
@@ -133,8 +136,7 @@ def show_summary(summary: Summary, title: str = "") -> None:
         rows.append((f"{_part(summary, other)} (n={result.zsl.n})", per_cent(result.zsl.accuracy), chance))
     for rule, values in (summary.gzsl or {}).items():
         three = " / ".join(per_cent(v) for v in (values.seen, values.unseen, values.harmonic))
-        label = "uncalibrated" if rule == "none" else rule
-        rows.append((f"all classes, {label}: seen / unseen / harmonic", three, ""))
+        rows.append((f"all classes, {rule_named(rule)}: seen / unseen / harmonic", three, ""))
     seeds = f"seed{'s' if len(summary.seeds) > 1 else ''} {', '.join(map(str, summary.seeds))}"
     table(" - ".join([title or head, *marks]), (seeds, "%", "chance"), rows)
     table(
@@ -142,6 +144,12 @@ def show_summary(summary: Summary, title: str = "") -> None:
         ("class", "name", "samples", "% right"),
         [(c, entry.name, entry.n, per_cent(entry.accuracy)) for c, entry in summary.zsl.per_class.items()],
     )
+    train, pilot = (summary.timing[key].mean for key in ("train_seconds", "pilot_seconds"))
+    if pilot:
+        say(
+            f"training took {train:.1f} s a seed, {pilot:.1f} s of it on a pilot without some seen classes, "
+            "which calibrates; --no-calibrate does without"
+        )
     say(f"text: {summary.embeddings.reference}, features: {summary.features.reference}")
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,26 @@ from semtool.errors import SemtoolError
 if TYPE_CHECKING:
     from skeleton.runs.records import Metrics
 
-__all__ = ["Predictions", "accuracy_of", "numbers_of", "read_seed", "row_of"]
+__all__ = [
+    "GENERALISED", "PARTS", "RULES", "Predictions", "accuracy_of", "common_rule", "numbers_of", "part_named",
+    "read_seed", "row_of", "rule_named", "summary_numbers",
+]  # fmt: skip
+
+PARTS = ("test", "all")
+"""The samples that a number may be over, see `skeleton.runs.records.Part`."""
+RULES = ("stacking", "gate", "none")
+"""How seen and unseen scores are made comparable, see `skeleton.runs.calibration`; the first is shown."""
+GENERALISED = ("seen", "unseen", "harmonic")
+
+
+def rule_named(rule: str) -> str:
+    """Return what tables call a rule."""
+    return {"stacking": "calibrated stacking", "none": "uncalibrated"}.get(rule, rule)
+
+
+def part_named(part: str) -> str:
+    """Return what tables call a part."""
+    return "the protocol's test part" if part == "test" else "all samples"
 
 
 @dataclass(frozen=True)
@@ -110,17 +130,27 @@ def accuracy_of(metrics: Metrics) -> float:
 
 
 def row_of(metrics: Metrics) -> dict[str, Any]:
-    """Return the numbers of a seed that the table of a sweep holds."""
-    rule, shown = next(iter((metrics.gzsl or {}).items()), (None, None))
-    return {
+    """Return the numbers of a seed that the table of a sweep holds.
+
+    ``accuracy`` is over the ``part`` that decides. Behind it every number of both parts has its part in its
+    name, and those of the generalised task their rule: ``test_stacking_harmonic``.
+    """
+    row: dict[str, Any] = {
         "part": metrics.part,
         **{key: getattr(metrics.zsl, key) for key in ("accuracy", "class_mean", "chance", "n")},
-        "rule": rule,
-        **{key: shown and getattr(shown, key) for key in ("seen", "unseen", "harmonic")},
+    }
+    for part in PARTS:
+        result = metrics if part == metrics.part else getattr(metrics, part)
+        row |= {f"{part}_accuracy": result and result.zsl.accuracy, f"{part}_n": result and result.zsl.n}
+        for rule in RULES:
+            found = {str(k): v for k, v in ((result and result.gzsl) or {}).items()}.get(rule)
+            row |= {f"{part}_{rule}_{key}": found and getattr(found, key) for key in GENERALISED}
+    return row | {
         "train_seconds": metrics.timing["train_seconds"],
         "simulated": metrics.simulated,
         "leaky": metrics.leaky,
         "auxiliary": metrics.auxiliary.source if metrics.auxiliary else None,
+        "inductive": metrics.inductive,
     }
 
 
@@ -128,8 +158,27 @@ def numbers_of(metrics: dict[int, Metrics]) -> dict[str, Any]:
     """Return the numbers of several seeds, each as `skeleton.runs.metrics.spread` gives it."""
     from skeleton.runs.summary import summarise_metrics
 
-    summary = summarise_metrics(metrics).to_dict()
-    gzsl = list((summary["gzsl"] or {}).values())
-    return {key: summary["zsl"][key] for key in ("n", "chance", "accuracy", "class_mean", "per_class")} | {
-        "harmonic": gzsl[0]["harmonic"] if gzsl else None
+    return summary_numbers(summarise_metrics(metrics).to_dict())
+
+
+def summary_numbers(summary: dict[str, Any]) -> dict[str, Any]:
+    """Return the numbers of ``summary.json``: of the part that decides, and of the ``other`` part."""
+    part = summary["part"]
+    other = next(name for name in PARTS if name != part)
+    rest = summary[other]
+    return {
+        "part": part,
+        **{key: summary["zsl"][key] for key in ("n", "chance", "accuracy", "class_mean", "per_class")},
+        "gzsl": summary["gzsl"],
+        "other": rest
+        and {"part": other, "n": rest["zsl"]["n"], "accuracy": rest["zsl"]["accuracy"], "gzsl": rest["gzsl"]},
     }
+
+
+def common_rule(results: Iterable[Mapping[str, Any] | None]) -> str | None:
+    """Return the first of `RULES` by which all results of the generalised task were made; None without one.
+
+    Rows that stand in one table are all by this rule.
+    """
+    found = [set(result or ()) for result in results]
+    return next((rule for rule in RULES if found and all(rule in rules for rules in found)), None)

@@ -153,7 +153,6 @@ class EpochSettings(MethodSettings):
         select: which epoch is the result; `test` looks at the test samples and marks the run as leaky.
     """
 
-    calibrate: bool | None = Field(False, description="Calibrate all classes' task on held-out classes.")
     epochs: int = Field(100, ge=1, description="Epochs.")
     select: Literal["last", "validation", "test"] = Field(
         "last", description="Epoch that is the result; test is leaky, and marked so."

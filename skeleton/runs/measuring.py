@@ -60,10 +60,14 @@ def measure(scorer: Scorer, task: Task, calibration: Calibration | None = None) 
         zsl = zsl_metrics(zero_shot[of_unseen], labels, names)
         return PartResult[float](zsl=zsl, gzsl=gzsl if len(seen_labels) else None)
 
+    # Imported features hold the test part alone: all samples are not known.
+    only_test = bool(task.unseen_test.in_test.all())
+    every = (np.ones(len(s), bool) for s in (task.seen_test, task.unseen_test))
     parts: dict[Part, PartResult[float] | None] = {
         "test": over(task.seen_test.in_test, task.unseen_test.in_test),
-        "all": over(np.ones(len(task.seen_test), bool), np.ones(len(task.unseen_test), bool)),
+        "all": None if only_test else over(*every),
     }
+    decides = task.protocol.decides
 
     def table(
         subset: str, samples: Samples, scores: NDArray[np.float32], predicted: NDArray[np.int64]
@@ -74,7 +78,7 @@ def measure(scorer: Scorer, task: Task, calibration: Calibration | None = None) 
         )
 
     return Measured(
-        part=task.protocol.decides if parts["test"] is not None else "all",
+        part=decides if parts[decides] is not None else "all" if decides == "test" else "test",
         parts=parts,
         predictions=(
             table("unseen-test", task.unseen_test, on_unseen, zero_shot),

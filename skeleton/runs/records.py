@@ -174,7 +174,8 @@ class Metrics(_Shared):
         trained_on: the seen classes.
         epoch: the epoch that is the result, of a method that has any.
         fitted: what else the method says of itself.
-        timing: seconds.
+        timing: seconds; ``pilot_seconds`` is the share of ``train_seconds`` that calibration and the choice
+            of an epoch on held-out seen classes took.
     """
 
     seed: int

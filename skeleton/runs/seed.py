@@ -64,10 +64,12 @@ def _run_seed(spec: RunSpec, on_epoch: OnEpoch | None) -> Metrics:
     _open_partial(folder, spec, task)
     selection = getattr(settings, "select", "last")
     chosen: Pilot | None = None
+    piloted = 0.0
     with _told(spec, folder, on_epoch) as tell:
         train = partial(_train, spec, task, folder, tell)
         if pilot_possible(settings, task):
             chosen = pilot(settings, task, partial(train, "pilot"))
+            piloted = time.perf_counter() - started
         monitor = accuracy_on(task, task.unseen, task.unseen_test) if selection == "test" else None
         scorer, record = train("train", task.seen, monitor=monitor, epochs=chosen.epoch if chosen else None)
     trained = time.perf_counter() - started
@@ -98,7 +100,11 @@ def _run_seed(spec: RunSpec, on_epoch: OnEpoch | None) -> Metrics:
         validation=chosen and chosen.validation,
         calibration=chosen and chosen.calibration,
         **measured.fields(),
-        timing={"train_seconds": trained, "total_seconds": time.perf_counter() - started},
+        timing={
+            "train_seconds": trained,
+            "pilot_seconds": piloted,
+            "total_seconds": time.perf_counter() - started,
+        },
         versions={**library_versions("torch", "numpy"), "python": platform.python_version()},
     )
     save_checkpoint(scorer, settings, folder / runs.CHECKPOINT)

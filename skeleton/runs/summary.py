@@ -47,7 +47,10 @@ def summarise_metrics(by_seed: Mapping[int, Metrics]) -> Summary:
             else None
         ),
         runs=tuple(f"seed-{s}" for s in by_seed),
-        timing={"train_seconds": over(lambda m: m.timing["train_seconds"])},
+        timing={
+            key: spread({seed: m.timing[key] for seed, m in by_seed.items()})
+            for key in ("train_seconds", "pilot_seconds")
+        },
     )
 
 

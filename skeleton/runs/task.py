@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,8 +18,6 @@ from semtool.feature_file import FeatureFile
 from skeleton.methods.text import TextBank, read_text
 
 __all__ = ["Samples", "Task", "build_task", "load_task", "open_embeddings", "open_features"]
-
-_SETUP = re.compile(r"S(\d{3})C\d{3}P\d{3}R\d{3}A\d{3}")
 
 
 @dataclass(frozen=True)
@@ -249,10 +246,10 @@ def _check_samples(
 
 
 def _protocol_test(features: FeatureFile, protocol: SampleProtocol) -> NDArray[np.bool_]:
-    """Return which samples the protocol tests on; where its number is unknown, none."""
-    if protocol.by == "setup":  # feature files do not hold the setup, the names of NTU samples do
-        matches = [_SETUP.search(n) for n in features.names]
-        numbers = np.array([int(m[1]) if m else -1 for m in matches], dtype=np.int64)
-    else:
-        numbers = getattr(features, protocol.by)
+    """Return which samples the protocol tests on; where neither file nor number says it, none."""
+    if features.test is not None:
+        return np.asarray(features.test == 1)
+    numbers = features.view if protocol.by == "view" else features.subject
+    if protocol.by == "setup":
+        numbers = np.full_like(numbers, -1)
     return np.asarray((numbers >= 0) & ~np.isin(numbers, protocol.train))

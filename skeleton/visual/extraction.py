@@ -22,7 +22,7 @@ from skeleton.visual.encoder import Progress, VisualEncoder, VisualSettings
 from skeleton.visual.kinematics import NAME as KINEMATICS
 from skeleton.visual.registry import find_visual, package_of
 
-__all__ = ["features", "find_arrays", "find_features", "newest_features", "subsets"]
+__all__ = ["features", "find_arrays", "find_features", "newest_features", "tested"]
 
 _BATCH = 256
 
@@ -48,8 +48,8 @@ def find_arrays(dataset: Dataset, store: Store, reference: str | None = None) ->
     return newest
 
 
-def subsets(samples: ArraySet, split: Split, protocol: SampleProtocol) -> NDArray[np.int64]:
-    """Return for each sample the index in `SUBSETS`.
+def tested(samples: ArraySet, protocol: SampleProtocol) -> NDArray[np.bool_]:
+    """Return which samples are of the protocol's test part (n,).
 
     The protocol divides by subject, view or setup. Where no sample says that, the files' own parts do.
 
@@ -68,8 +68,7 @@ def subsets(samples: ArraySet, split: Split, protocol: SampleProtocol) -> NDArra
             f"recordings (name,label,subject), or prepare files that have training and test parts, "
             f"or samples with a key {protocol.by}"
         )
-    unseen = np.isin(samples.class_id, split.unseen)
-    return np.where(unseen, SUBSETS.index("unseen-test"), np.where(trains, 0, 1)).astype(np.int64)
+    return np.asarray(~trains)
 
 
 def features(
@@ -112,7 +111,9 @@ def features(
     if existing := store.find("features", request.name, request.identity):
         return existing
     samples = ArraySet.open(request.arrays.path).labelled()
-    subset = subsets(samples, request.split, request.protocol)
+    tests = tested(samples, request.protocol)
+    unseen = np.isin(samples.class_id, request.split.unseen)
+    subset = np.where(unseen, SUBSETS.index("unseen-test"), tests).astype(np.int64)
     with _contract(visual):
         encoder = request.encoder(request.settings, layout(samples.layout), device)
         vectors, details = _encode(encoder, samples, subset, request, seed, progress)
@@ -130,6 +131,7 @@ def features(
         subset=subset,
         names=samples.names,
         blocks=blocks,
+        test=tests.astype(np.int64),
     )
     with store.create(
         "features", request.name, inputs=request.inputs, parameters=request.parameters,

@@ -29,6 +29,7 @@ from skeleton.data.formats.npy import map_npy, read_member
 __all__ = ["LAYOUTS", "FeatureLayout", "import_features"]
 
 Role = Literal["train", "test", "unseen"]
+Part = Literal["test", "all"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def import_features(
     store: Store | None = None,
     visual: str | None = None,
     layout: str | None = None,
+    part: Part | None = None,
 ) -> Artifact:
     """Import ready-made features as ``<data set>/<class split>/<visual>``.
 
@@ -118,6 +120,8 @@ def import_features(
         store: where artifacts are kept.
         visual: name of the visual encoder; without it the project's name.
         layout: name of the layout; without it all are tried.
+        part: which samples of unseen classes the files hold: those of the protocol's `test` part, as
+            published features do, or `all`; without it the part by which the data set's protocol decides.
 
     Returns:
         The features; the version made before if the same files were imported before.
@@ -136,14 +140,15 @@ def import_features(
         "imported": found.name,
         "unseen": list(chosen.unseen),
         "files": {file.name: file_sha256(file) for file in sorted(set(files.values()))},
+        "part": part or data.protocol(None).decides,
     }
     if existing := store.find("features", name, store.identity("features", {}, parameters)):
         return existing
-    made = _combine(parts, data, chosen, visual or found.name)
+    made = _combine(parts, data, chosen, visual or found.name, parameters["part"] == "test")
     with store.create("features", name, parameters=parameters, libraries=("numpy",)) as draft:
         made.write(draft.folder)
         draft.counts |= {s: len(made.rows(s)) for s in SUBSETS} | {"dim": made.features.shape[1]}
-        draft.details |= {"imported": found.name}
+        draft.details |= {"imported": found.name, "part": parameters["part"]}
     return draft.result
 
 
@@ -279,9 +284,9 @@ def _split(data: Dataset, name: str | None, parts: list[_Part]) -> Split:
     return chosen
 
 
-def _combine(parts: list[_Part], data: Dataset, chosen: Split, visual: str) -> FeatureFile:
+def _combine(parts: list[_Part], data: Dataset, chosen: Split, visual: str, only_test: bool) -> FeatureFile:
     has_unseen = any(part.role == "unseen" for part in parts)
-    features, labels, subset, names = [], [], [], []
+    features, labels, places, names = [], [], [], []
     for part in parts:
         unseen = np.isin(part.labels, chosen.unseen)
         # Where unseen samples have a file of their own, the file of all test samples holds them once more.
@@ -289,11 +294,12 @@ def _combine(parts: list[_Part], data: Dataset, chosen: Split, visual: str) -> F
         place = SUBSETS.index("seen-train" if part.role == "train" else "seen-test")
         features.append(part.features[keep])
         labels.append(part.labels[keep])
-        subset.append(np.where(unseen, SUBSETS.index("unseen-test"), place)[keep])
+        places.append(np.where(unseen, SUBSETS.index("unseen-test"), place)[keep])
         names += [f"{part.name}-{row:06d}" for row in np.flatnonzero(keep)]
     if len({f.shape[1] for f in features}) != 1:
         raise SemtoolError(f"the parts have features of different sizes: {[f.shape[1] for f in features]}")
     unknown = np.full(len(names), -1, np.int64)
+    subset = np.concatenate(places).astype(np.int64)
     return FeatureFile(
         dataset=data.name,
         split=chosen.name,
@@ -304,6 +310,7 @@ def _combine(parts: list[_Part], data: Dataset, chosen: Split, visual: str) -> F
         class_id=np.concatenate(labels),
         subject=unknown,
         view=unknown,
-        subset=np.concatenate(subset).astype(np.int64),
+        subset=subset,
         names=tuple(names),
+        test=(subset != SUBSETS.index("seen-train")).astype(np.int64) if only_test else None,
     )

@@ -48,7 +48,8 @@ def sampling_loss(model, visual, labels, negatives, books, motions, sign=1):
     for h in range(len(model.top_k)):
         for i, y in enumerate(labels):
             values = [
-                softplus(estimate(model, h, visual[j], books, y, motions, sign)) for j in (i, *negatives[h][i])
+                softplus(estimate(model, h, visual[j], books, y, motions, sign))
+                for j in (i, *negatives[h][i])
             ]
             losses.append(-torch.log_softmax(torch.stack(values), dim=0)[0])
     return torch.stack(losses).mean()
@@ -77,9 +78,9 @@ def scores(model, visual, books, motions):
 
 
 def training(model, visual, labels, drawn, text, settings):
-    """The published schedule in words: Adam; epoch e of the warm-up has e / 15 of the rate, then a cosine to 0;
-    attention is inverted at first. ``drawn[e]`` lists the batches of an epoch, each with its negatives. Returns
-    the mean loss of each epoch."""
+    """The published schedule in words: Adam; epoch e of the warm-up has e / 15 of the rate, then a cosine
+    to 0; attention is inverted at first. ``drawn[e]`` lists the batches of an epoch, each with its
+    negatives. Returns the mean loss of each epoch."""
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.lr, foreach=False, fused=False)
     curve = []
     for epoch, steps in enumerate(drawn):
@@ -93,7 +94,9 @@ def training(model, visual, labels, drawn, text, settings):
         total = 0.0
         for batch, negatives in steps:
             optimizer.zero_grad()
-            loss = sampling_loss(model, visual[batch], labels[batch], negatives, text.books, text.motion, sign)
+            loss = sampling_loss(
+                model, visual[batch], labels[batch], negatives, text.books, text.motion, sign
+            )
             loss.backward()
             optimizer.step()
             total += loss.item() * len(batch)

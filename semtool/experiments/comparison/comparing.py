@@ -125,6 +125,7 @@ def assemble(
     """Return the comparison of cells that are trained. Reads runs, writes nothing."""
     outcomes = [read_outcomes(c, store, features_per_seed=grid.features_per_seed) for c in cells]
     results = [_result(c, o) for c, o in zip(cells, outcomes, strict=True)]
+    _check_parts(results)
     labels = {s.label: s.seeded for s in grid.settings}
     simulated = any(m.simulated for o in outcomes for m in o.metrics.values())
     leaky = any(m.leaky for o in outcomes for m in o.metrics.values())
@@ -193,6 +194,18 @@ def _dataset(descriptions: Sequence[str], store: Store) -> str:
     return newest.dataset
 
 
+def _check_parts(results: Sequence[Result]) -> None:
+    """Refuse numbers over different samples in one comparison."""
+    by_part = {result.part: result for result in results}
+    if len(by_part) > 1:
+        test, every = by_part["test"], by_part["all"]
+        raise UsageError(
+            f"{next(iter(test.features.values())).reference} are measured on the protocol's test part, "
+            f"{next(iter(every.features.values())).reference} on all samples: numbers over different parts "
+            "do not stand in one comparison; take features that hold the same samples"
+        )
+
+
 def _reference(found: Artifact) -> Reference:
     return Reference(reference=found.reference, sha256=found.manifest.content_sha256)
 
@@ -210,5 +223,6 @@ def _result(found: CellRuns, outcomes: Outcomes) -> Result:
         features={s: _reference(f) for s, f in found.features.items()},
         runs=found.runs,
         seeds=list(found.seeds),
+        inductive=all(m.inductive for m in outcomes.metrics.values()),
         **numbers_of(outcomes.metrics),
     )

@@ -37,7 +37,7 @@ __all__ = [
 
 FOLDER = "comparisons"
 FILE = "comparison.json"
-SCHEMA = 2
+SCHEMA = 3
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 Verdict = Literal["better", "worse", "not shown", "identical", "one seed"]
@@ -87,10 +87,28 @@ class ClassResult(_Record):
     accuracy: Spread | None
 
 
+class Generalised(_Record):
+    """Recognition among all classes: of samples of seen and of unseen classes, and the harmonic mean."""
+
+    seen: Spread
+    unseen: Spread
+    harmonic: Spread
+
+
+class OtherPart(_Record):
+    """The numbers over the samples that do not decide."""
+
+    part: Literal["test", "all"]
+    n: int
+    accuracy: Spread
+    gzsl: dict[str, Generalised] | None
+
+
 class Result(_Record):
     """What one text gave under one encoder, on one split, with one preset: ``n`` samples over ``seeds``.
 
-    ``features`` and ``runs`` are by seed, ``per_class`` by class id; numbers are fractions.
+    Numbers are fractions over ``part``; those of the generalised task are by rule. ``features`` and ``runs``
+    are by seed, ``per_class`` by class id.
     """
 
     text: str
@@ -103,11 +121,14 @@ class Result(_Record):
     features: dict[int, Reference]
     runs: dict[int, str]
     seeds: list[int]
+    part: Literal["test", "all"]
+    inductive: bool
     n: int
     chance: float
     accuracy: Spread
     class_mean: Spread | None
-    harmonic: Spread | None
+    gzsl: dict[str, Generalised] | None
+    other: OtherPart | None
     per_class: dict[int, ClassResult]
 
 
@@ -195,18 +216,22 @@ class Comparison(_Record):
         """Return a row for each run's seed: what it is of, and its numbers as fractions."""
         from pandas import DataFrame
 
-        of = ("dataset", "split", "preset", "encoder", "text", "n", "chance")
-        numbers = ("accuracy", "class_mean", "harmonic")
-        return DataFrame(
-            [
-                {key: getattr(cell, key) for key in of}
+        of = ("dataset", "split", "preset", "encoder", "text", "part", "n", "chance")
+        rows = []
+        for cell in self.cells:
+            numbers = {"accuracy": cell.accuracy, "class_mean": cell.class_mean}
+            for rule, found in (cell.gzsl or {}).items():
+                numbers |= {f"{rule}_{key}": getattr(found, key) for key in ("seen", "unseen", "harmonic")}
+            if cell.other:
+                numbers[f"{cell.other.part}_accuracy"] = cell.other.accuracy
+            rows += [
+                {key: getattr(cell, key) for key in of[:5]}
                 | {"seed": seed, "run": run}
-                | {key: value.values[seed] for key in numbers if (value := getattr(cell, key))}
-                for cell in self.cells
+                | {key: getattr(cell, key) for key in of[5:]}
+                | {key: value.values[seed] for key, value in numbers.items() if value}
                 for seed, run in cell.runs.items()
-            ],
-            columns=[*of[:5], "seed", "run", *of[5:], *numbers],
-        )
+            ]
+        return DataFrame(rows)
 
     def differences_to_frame(self) -> DataFrame:
         """Return a row for each difference, without classes."""

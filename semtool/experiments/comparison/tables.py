@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 from semtool.errors import unknown_name
+from semtool.experiments.measured import common_rule, part_named
 from semtool.experiments.tables import latex, markdown, neutralised
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from semtool.experiments.comparison.comparison import Comparison, Spread
+    from semtool.experiments.comparison.comparison import Comparison, Result, Spread
 
 __all__ = [
     "FORMATS",
+    "View",
     "class_table",
     "difference_table",
     "mean_and_std",
-    "result_table",
-    "result_title",
+    "result_views",
     "write_tables",
 ]
 
@@ -28,35 +30,70 @@ OF_RESULT = ["text", "encoder", "preset"]
 OF_DIFFERENCE = ["difference", "encoder", "preset", "split"]
 
 
-def result_title(found: Comparison) -> str:
-    """Return what the numbers of `result_table` are, and what is to be known of them."""
+@dataclass(frozen=True)
+class View:
+    """A table for people: a title that says what its numbers are, text cells, which of them are bold."""
+
+    title: str
+    frame: DataFrame
+    bold: DataFrame
+    words: int
+
+
+def result_views(found: Comparison) -> list[View]:
+    """Return accuracies over the part that decides, all classes' task, and, where known, the other part.
+
+    Each table is over one part and by one rule; both are in its title.
+    """
+    if not found.cells:
+        return []
     marks = [" - SIMULATED skeletons"] * found.simulated + [" - LEAKY: epoch chosen on test"] * found.leaky
     if found.auxiliary:
         marks.append(f" - {', '.join(found.auxiliary)}: learned from simulated classes too")
-    return "zero-shot accuracy in %, mean and deviation over seeds" + "".join(marks)
+    over = part_named(found.cells[0].part)
+    head = f"in % over {over}, mean and deviation over seeds{''.join(marks)}"
+    views = [_view(f"zero-shot accuracy {head}", found, lambda c: {"": c.accuracy})]
+    if rule := common_rule(c.gzsl for c in found.cells):
+        short = {"S": "seen", "U": "unseen", "H": "harmonic"}
+        views.append(
+            _view(
+                f"all classes: seen, unseen and harmonic mean {head}",
+                found,
+                lambda c: {f" {s}": getattr((c.gzsl or {})[rule], key) for s, key in short.items()},
+                rule,
+            )
+        )
+    if all(c.other for c in found.cells):
+        there = part_named(found.cells[0].other.part) if found.cells[0].other else ""
+        title = f"zero-shot accuracy {head.replace(over, there)}: not to be mixed with the numbers above"
+        views.append(_view(title, found, lambda c: {"": c.other.accuracy} if c.other else {}))
+    return views
 
 
-def result_table(found: Comparison) -> tuple[DataFrame, DataFrame]:
-    """Return accuracies in per cent as text, a row a text, encoder and preset, a column a class split; and a
-    table of the same shape that says which are the best of their column. Where a text is drawn several times
-    the deviation is over its draws."""
+def _view(title: str, found: Comparison, of: Callable[[Result], dict[str, Spread]], rule: str = "") -> View:
+    """Return a row a text, encoder and preset, and for each class split the columns that ``of`` gives.
+
+    Where a text is drawn several times the deviation is over its draws.
+    """
     from pandas import DataFrame
 
     families = {t.label: t.family or t.label for t in found.texts}
     drawn: dict[tuple[str, ...], dict[str, list[Spread]]] = {}
     for cell in found.cells:
-        key = (families.get(cell.text, cell.text), cell.encoder, cell.preset)
-        column = f"{cell.dataset} {cell.split} (chance {100 * cell.chance:.1f})"
-        drawn.setdefault(key, {}).setdefault(column, []).append(cell.accuracy)
+        key = (families.get(cell.text, cell.text), cell.encoder, cell.preset, *([rule] if rule else []))
+        for suffix, value in of(cell).items():
+            column = f"{cell.dataset} {cell.split}{suffix or f' (chance {100 * cell.chance:.1f})'}"
+            drawn.setdefault(key, {}).setdefault(column, []).append(value)
     shown = {key: {c: _over_draws(v) for c, v in row.items()} for key, row in drawn.items()}
     means = {key: {c: fmean(s.mean for s in v) for c, v in row.items()} for key, row in drawn.items()}
-    table = DataFrame.from_dict(shown, orient="index").fillna("-")
+    frame = DataFrame.from_dict(shown, orient="index").fillna("-")
     numbers = DataFrame.from_dict(means, orient="index")
-    best = numbers == numbers.max()
-    for at, name in enumerate(OF_RESULT):
-        table.insert(at, name, [key[at] for key in shown])
-        best.insert(at, name, False)
-    return table.reset_index(drop=True), best.reset_index(drop=True)
+    bold = numbers == numbers.max()
+    names = [*OF_RESULT, "rule"][: len(next(iter(shown)))]
+    for at, name in enumerate(names):
+        frame.insert(at, name, [key[at] for key in shown])
+        bold.insert(at, name, False)
+    return View(title, frame.reset_index(drop=True), bold.reset_index(drop=True), len(names))
 
 
 def difference_table(found: Comparison) -> DataFrame:
@@ -146,36 +183,30 @@ def _json(found: Comparison) -> str:
 
 
 def _markdown(found: Comparison) -> str:
-    title = result_title(found)
-    results, best = result_table(found)
-    results = results.where(~best, "**" + results.astype(str) + "**")
+    parts = [f"# {found.name}"]
+    for view in result_views(found):
+        shown = view.frame.where(~view.bold, "**" + view.frame.astype(str) + "**")
+        parts += [f"{view.title[0].upper()}{view.title[1:]}:", markdown(shown)]
     said = [f"- {d.words}" for d in found.differences] + [f"- {n}" for n in found.notes]
-    parts = [
-        f"# {found.name}",
-        f"{title[0].upper()}{title[1:]}:",
-        markdown(results),
-        "Differences of paired accuracies:",
-        markdown(difference_table(found)),
-        "\n".join(said),
-    ]
+    parts += ["Differences of paired accuracies:", markdown(difference_table(found)), "\n".join(said)]
     return "\n\n".join(parts) + "\n"
 
 
 def _latex(found: Comparison) -> str:
-    results, best = result_table(found)
     label = f"tab:{found.name}"
-    notes = "".join(f"% {' '.join(note.split())}\n" for note in found.notes)
-    return (
-        notes
-        + latex(results, caption=result_title(found), label=f"{label}-results", bold=best, words=3)
-        + "\n"
-        + latex(
+    tables = [
+        latex(v.frame, caption=v.title, label=f"{label}-{at}", bold=v.bold, words=v.words)
+        for at, v in enumerate(result_views(found))
+    ]
+    tables.append(
+        latex(
             difference_table(found),
             caption="differences of paired accuracies",
             label=f"{label}-differences",
             words=4,
         )
     )
+    return "".join(f"% {' '.join(note.split())}\n" for note in found.notes) + "\n".join(tables)
 
 
 FORMATS: dict[str, Callable[[Comparison], str]] = {

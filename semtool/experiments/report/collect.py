@@ -10,7 +10,7 @@ from semtool.artifacts import Artifact, Store
 from semtool.catalogue import Dataset, load_dataset
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError
-from semtool.experiments.measured import Predictions
+from semtool.experiments.measured import GENERALISED, RULES, Predictions, part_named, rule_named
 from semtool.experiments.report.attention import attention
 from semtool.experiments.report.clips import choose_samples, clips_of, drawing
 from semtool.experiments.report.confusion import confusion
@@ -88,6 +88,8 @@ class _Page:
         dataset = self._dataset(cell, metrics)
         text = self._text(cell, dataset)
         numbers = cell.measured
+        every = numbers["part"] == "all"
+        decide = {s: a.take(a.in_test | every) for s, a in answers.items()}
         found: dict[str, Any] = {
             "label": cell.label,
             "text": list(self.texts).index((cell.label, cell.embeddings["reference"])),
@@ -99,13 +101,14 @@ class _Page:
             "shown_seed": next(iter(cell.seeds), None),
             "n": numbers.get("n"),
             "chance": numbers.get("chance"),
+            "part": numbers["part"],
             "numbers": _numbers(numbers),
             "per_class": {
                 c: {"n": entry["n"], **(measured(entry["accuracy"], entry["n"]) or {})}
                 for c, entry in numbers["per_class"].items()
             },
             "unseen": [int(c) for c in numbers["per_class"]],
-            "confusion": confusion(metrics, answers, summed=self.source.kind == "comparison"),
+            "confusion": confusion(metrics, decide, summed=self.source.kind == "comparison"),
             "problems": [*cell.problems, *problems],
             "provenance": provenance(cell, metrics, text.shown, self.store),
         }
@@ -231,20 +234,24 @@ def _points(cells: int) -> int:
 
 def _numbers(numbers: dict[str, Any]) -> dict[str, Any]:
     """Return the accuracies that are known, each with its interval and how it is called."""
-    protocol = (numbers.get("test") or {}).get("zsl") or {}
-    gzsl: dict[str, Any] = next(iter((numbers.get("gzsl") or {}).values()), {})
-    name = numbers.get("protocol_name") or "protocol"
-    n, part = numbers.get("n"), protocol.get("n")
-    harmonic = gzsl.get("harmonic") or numbers.get("harmonic")
+    other = numbers.get("other") or {}
+    n = numbers.get("n")
     listed = [
-        ("accuracy", "Zero-shot accuracy", measured(numbers["accuracy"], n), True),
-        ("class_mean", "Mean over classes", measured(numbers.get("class_mean")), True),
-        ("protocol", f"On the test part of {name}", measured(protocol.get("accuracy"), part), True),
-        ("harmonic", "Generalised: harmonic mean", measured(harmonic), False),
-        ("gzsl_seen", "Generalised: seen classes", measured(gzsl.get("seen")), False),
-        ("gzsl_unseen", "Generalised: unseen classes", measured(gzsl.get("unseen")), False),
+        ("accuracy", f"Zero-shot accuracy, {part_named(numbers['part'])}", measured(numbers["accuracy"], n)),
+        ("class_mean", "Mean over classes", measured(numbers.get("class_mean"))),
+        (
+            "other",
+            f"Zero-shot accuracy, {part_named(other.get('part', 'all'))}",
+            measured(other.get("accuracy"), other.get("n")),
+        ),
     ]
-    return {key: {"title": title, "chance": chance, **found} for key, title, found, chance in listed if found}
+    found = {key: {"title": title, "chance": True, **value} for key, title, value in listed if value}
+    for rule in RULES:
+        for key in GENERALISED:
+            if value := measured((numbers.get("gzsl") or {}).get(rule, {}).get(key)):
+                title = f"All classes, {rule_named(rule)}: {'harmonic mean' if key == 'harmonic' else key}"
+                found[f"{rule}_{key}"] = {"title": title, "chance": False, **value}
+    return found
 
 
 def _answers(cell: Measurement) -> tuple[dict[int, Predictions], list[str]]:

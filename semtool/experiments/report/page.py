@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+from semtool.experiments.measured import part_named
+from semtool.experiments.report.findings import citation, conclusion, generalised, matrix
 from semtool.experiments.report.intervals import BASES
 from semtool.experiments.report.packing import embedded_json
 
@@ -29,6 +31,7 @@ SECTIONS = (
     ("classes", "Classes"),
     ("skeletons", "Skeletons"),
     ("provenance", "Provenance"),
+    ("citation", "To cite"),
 )
 ONLY_COMPARISONS = ("differences", "gains")
 DECIDED = ("better", "worse", "identical")
@@ -58,7 +61,7 @@ def render(collected: dict[str, Any]) -> str:
     from markupsafe import Markup
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters |= {"percent": _percent, "points": _points, "slug": _slug}
+    environment.filters |= {"percent": _percent, "points": _points, "slug": _slug, "part": part_named}
     style = _asset("report.css")
     player = resources.files("skeleton.data").joinpath("player.js").read_text(encoding="utf-8")
     parts = [player, *(_asset(name) for name in SCRIPTS)]
@@ -71,6 +74,10 @@ def render(collected: dict[str, Any]) -> str:
     return environment.from_string(_asset("page.html.j2")).render(
         page=collected,
         version=_version(),
+        conclusion=conclusion(collected),
+        generalised=generalised(cells),
+        matrix=matrix(cells),
+        citation=citation(collected, _version()),
         policy=_policy(style, script),
         style=Markup(style),
         script=Markup(script),

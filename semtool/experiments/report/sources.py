@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError, UsageError, unknown_name
 from semtool.experiments.comparison.comparison import FILE, FOLDER, Comparison, comparison_names
-from semtool.experiments.measured import accuracy_of
+from semtool.experiments.measured import accuracy_of, summary_numbers
 from semtool.experiments.report.packing import said
 
 if TYPE_CHECKING:
@@ -114,12 +114,7 @@ def _of_run(run: Run) -> Subject:
             encoder=text["reference"].partition("@")[0].rpartition("/")[2],
             embeddings=text,
             features=dict.fromkeys(run.seeds, summary["features"]),
-            measured={
-                **summary["zsl"],
-                "gzsl": summary["gzsl"],
-                "test": summary["test"],
-                "protocol_name": summary["protocol"],
-            },
+            measured=summary_numbers(summary),
             seeds=seeds,
             problems=problems,
         )

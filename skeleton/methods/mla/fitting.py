@@ -52,7 +52,7 @@ class Fit:
 
 
 def learning_rate(settings: MLASettings, epoch: int) -> float:
-    """Return the learning rate of an epoch (from 0): linear warm-up from 0 to ``lr``, then cosine towards 0."""
+    """Return the learning rate of an epoch (from 0): linear warm-up from 0 to ``lr``, then cosine to 0."""
     if epoch < settings.warmup:
         return settings.lr * epoch / settings.warmup
     done = (epoch - settings.warmup) / max(1, settings.epochs - settings.warmup)
@@ -182,7 +182,9 @@ def gradients(
     total = 0.0
     for group, heads in model.parts():
         logits = group(visual, text, pairs.of_heads(heads.start, heads.stop), inverse=inverse)
-        loss = sampling_loss(logits, index[heads]) if settings.loss == "sampling" else class_loss(logits, index)
+        loss = (
+            sampling_loss(logits, index[heads]) if settings.loss == "sampling" else class_loss(logits, index)
+        )
         loss = loss * (len(group.top_k) / len(model.top_k))
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()

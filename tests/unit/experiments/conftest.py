@@ -71,7 +71,8 @@ def store(tmp_path):
     return store
 
 
-SMALL = {"epochs": 3, "warmup": 1, "attention_inverse": 1, "batch": 16, "lr": 1e-3, "max_k": 1}
+SMALL = {"epochs": 3, "warmup": 1, "attention_inverse": 1, "batch": 16, "lr": 1e-3, "max_k": 1,
+         "calibrate": False}  # fmt: skip
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def test_the_record_is_what_the_contract_says_and_is_read_back(store, narrow, sm
     )  # fmt: skip
     path = store.root / "comparisons" / "mine" / "comparison.json"
     raw = json.loads(path.read_text())
-    assert (raw["schema"], raw["kind"], raw["seeds"]) == (2, "comparison", [0, 1])
+    assert (raw["schema"], raw["kind"], raw["seeds"]) == (3, "comparison", [0, 1])
     for read in (Comparison.read(store, "mine"), Comparison.read(store, path.parent)):
         assert read.to_dict() == raw == json.loads(json.dumps(found.to_dict()))
         read.check(store)
@@ -287,7 +287,7 @@ def test_features_older_than_the_skeletons_are_noted(tmp_path, narrow, monkeypat
 def test_whoever_learned_from_simulated_classes_is_named():
     from types import SimpleNamespace
 
-    from semtool.experiments.comparison.tables import result_title
+    from semtool.experiments.comparison.tables import result_views
     from semtool.experiments.comparison.wording import general_notes
 
     plain = {
@@ -303,4 +303,4 @@ def test_whoever_learned_from_simulated_classes_is_named():
     notes = general_notes(**plain, auxiliary=["best"])
     assert any(n.startswith("best learned from simulated") for n in notes)
     found = SimpleNamespace(simulated=False, leaky=False, auxiliary=["best"])
-    assert result_title(found).endswith("best: learned from simulated classes too")
+    assert result_views(found)[0].title.endswith("best: learned from simulated classes too")

@@ -115,7 +115,8 @@ def make_features():
     return features_of
 
 
-SMALL = {"epochs": 4, "warmup": 1, "attention_inverse": 1, "batch": 16, "hidden": (16, 8), "lr": 1e-3}
+SMALL = {"epochs": 4, "warmup": 1, "attention_inverse": 1, "batch": 16, "hidden": (16, 8), "lr": 1e-3,
+         "calibrate": False}  # fmt: skip
 
 
 @pytest.fixture

@@ -140,3 +140,12 @@ def test_label_files_are_found_in_singular_and_plural(tmp_path, store):
         np.save(tmp_path / f"{part}_labels.npy", np.asarray(labels))
     made = import_features(tmp_path, "ntu60", "synse-55-5", store=store)
     assert made.manifest.counts["unseen-test"] == 1
+
+
+@pytest.mark.parametrize(("part", "held"), [(None, 1), ("test", 1), ("all", None)])
+def test_features_say_which_samples_of_unseen_classes_they_hold(tmp_path, store, part, held):
+    artifact = import_features(synse(tmp_path / "x"), "ntu60", store=store, part=part)
+    assert artifact.manifest.details["part"] == (part or "test")
+    found = FeatureFile.read(artifact.path)
+    tested = found.test if found.test is None else found.test[found.rows("unseen-test")].min()
+    assert tested == held
