@@ -22,6 +22,7 @@ __all__ = [
     "class_table",
     "difference_table",
     "mean_and_std",
+    "result_marks",
     "result_views",
     "write_tables",
 ]
@@ -40,6 +41,14 @@ class View:
     words: int
 
 
+def result_marks(found: Comparison) -> str:
+    """Return what must be known of the numbers besides, to stand behind a title."""
+    marks = [" - SIMULATED skeletons"] * found.simulated + [" - LEAKY: epoch chosen on test"] * found.leaky
+    if found.auxiliary:
+        marks.append(f" - {', '.join(found.auxiliary)}: learned from simulated classes too")
+    return "".join(marks)
+
+
 def result_views(found: Comparison) -> list[View]:
     """Return accuracies over the part that decides, all classes' task, and, where known, the other part.
 
@@ -47,11 +56,8 @@ def result_views(found: Comparison) -> list[View]:
     """
     if not found.cells:
         return []
-    marks = [" - SIMULATED skeletons"] * found.simulated + [" - LEAKY: epoch chosen on test"] * found.leaky
-    if found.auxiliary:
-        marks.append(f" - {', '.join(found.auxiliary)}: learned from simulated classes too")
     over = part_named(found.cells[0].part)
-    head = f"in % over {over}, mean and deviation over seeds{''.join(marks)}"
+    head = f"in % over {over}, mean and deviation over seeds{result_marks(found)}"
     views = [_view(f"zero-shot accuracy {head}", found, lambda c: {"": c.accuracy})]
     if rule := common_rule(c.gzsl for c in found.cells):
         short = {"S": "seen", "U": "unseen", "H": "harmonic"}

@@ -287,7 +287,7 @@ def test_features_older_than_the_skeletons_are_noted(tmp_path, narrow, monkeypat
 def test_whoever_learned_from_simulated_classes_is_named():
     from types import SimpleNamespace
 
-    from semtool.experiments.comparison.tables import result_views
+    from semtool.experiments.comparison.tables import result_marks
     from semtool.experiments.comparison.wording import general_notes
 
     plain = {
@@ -303,4 +303,4 @@ def test_whoever_learned_from_simulated_classes_is_named():
     notes = general_notes(**plain, auxiliary=["best"])
     assert any(n.startswith("best learned from simulated") for n in notes)
     found = SimpleNamespace(simulated=False, leaky=False, auxiliary=["best"])
-    assert result_views(found)[0].title.endswith("best: learned from simulated classes too")
+    assert result_marks(found).endswith("best: learned from simulated classes too")
