@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from skeleton.data.preparation import prepare
     from skeleton.data.sequence import SkeletonSequence
     from skeleton.methods import Method, MethodSettings, preset
+    from skeleton.recogniser import Recogniser, load_recogniser
     from skeleton.runs.ablation import ablate
     from skeleton.runs.classification import ZeroShotClassifier
     from skeleton.runs.reevaluation import evaluate
@@ -24,11 +25,13 @@ __all__ = [
     "FeatureFile",
     "Method",
     "MethodSettings",
+    "Recogniser",
     "SkeletonSequence",
     "ZeroShotClassifier",
     "ablate",
     "evaluate",
     "features",
+    "load_recogniser",
     "prepare",
     "preset",
     "simulate",
@@ -43,6 +46,8 @@ __getattr__, __dir__ = door(
         "SkeletonSequence": "skeleton.data.sequence",
         "Method": "skeleton.methods.base",
         "MethodSettings": "skeleton.methods.base",
+        "Recogniser": "skeleton.recogniser",
+        "load_recogniser": "skeleton.recogniser",
         "ZeroShotClassifier": "skeleton.runs.classification",
         "ablate": "skeleton.runs.ablation",
         "evaluate": "skeleton.runs.reevaluation",

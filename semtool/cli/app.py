@@ -20,7 +20,7 @@ __all__ = ["app", "main"]
 GROUPS = (
     "datasets", "prompts", "generate", "encoders", "embed", "prepare", "simulate", "show_skeleton",
     "features", "train", "evaluate", "compare", "sweep", "report", "diagnose", "suggest", "classify",
-    "artifacts", "exchange", "hub", "demo",
+    "recogniser", "artifacts", "exchange", "hub", "demo",
 )  # fmt: skip
 """Modules of this package; each has ``register(app)``. They import nothing heavy at the top."""
 

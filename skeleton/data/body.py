@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from skeleton.data.layouts import Layout, layout
 from skeleton.data.transforms import align_view, centre, resample, scale_by_trunk
 
-__all__ = ["BODY", "Bodies", "as_body", "bridge", "canonical_bodies", "lacking"]
+__all__ = ["BODY", "Bodies", "as_body", "bridge", "canonical_bodies", "lacking", "standard_proportions"]
 
 BODY = layout("body")
 """The landmarks that every layout is read into."""
@@ -139,6 +139,65 @@ def canonical_bodies(
     if bodies.missing.any():
         _put_at_rest(made, bodies.missing)
     return Bodies(made, bodies.missing, bodies.flat)
+
+
+def standard_proportions(positions: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return bodies (N, 3, T, 17, M) with the bones of one standard person: directions kept, lengths set.
+
+    Sensors disagree on where hips and shoulders are (the trunk of a Kinect v1 is a fifth shorter than that of
+    a v2), and every length in trunk lengths with them. The way of the hips is scaled as the main actor's legs
+    are, so that feet that stand stay where they are.
+    """
+    made = positions.copy()
+    legs = [_bone(positions, *pair)[1] for pair in _LEG]
+    with np.errstate(all="ignore"):
+        own = np.nanmedian(np.where(sum(legs) > 0, sum(legs), np.nan)[..., 0], axis=-1) / 2
+    ratio = np.where(np.isfinite(own) & (own > 0), (STANDARD["knee"] + STANDARD["ankle"]) / own, 1.0)
+    made[:, :, :, BODY.index("hip_centre")] *= ratio[:, None, None, None].astype(np.float32)
+    for origin, joint in _CHAIN:
+        way, length = _bone(positions, origin, joint)
+        size = STANDARD[joint.removeprefix("left_").removeprefix("right_")]
+        placed = made[:, :, :, BODY.index(origin)] + way * (size / np.maximum(length, 1e-6))[:, None]
+        made[:, :, :, BODY.index(joint)] = placed
+    gone = ~(positions != 0).any(axis=(1, 3))[:, None, :, None]
+    return np.where(gone, np.float32(0), made)
+
+
+STANDARD: Mapping[str, float] = MappingProxyType(
+    {
+        "shoulder_centre": 1.0, "head": 0.6, "shoulder": 0.36, "elbow": 0.57, "wrist": 0.5, "hand": 0.15,
+        "hip": 0.18, "knee": 0.85, "ankle": 0.8,
+    }
+)  # fmt: skip
+"""Length of the bone that ends at a landmark, in trunk lengths, of the person that everybody is made."""
+_CHAIN = (
+    ("hip_centre", "shoulder_centre"),
+    ("shoulder_centre", "head"),
+    *(
+        (origin if origin.endswith("centre") else f"{side}_{origin}", f"{side}_{joint}")
+        for side in ("left", "right")
+        for origin, joint in (
+            ("shoulder_centre", "shoulder"),
+            ("shoulder", "elbow"),
+            ("elbow", "wrist"),
+            ("wrist", "hand"),
+            ("hip_centre", "hip"),
+            ("hip", "knee"),
+            ("knee", "ankle"),
+        )
+    ),
+)
+_LEG = tuple(
+    (f"{s}_{a}", f"{s}_{b}") for s in ("left", "right") for a, b in (("hip", "knee"), ("knee", "ankle"))
+)
+
+
+def _bone(
+    positions: NDArray[np.float32], origin: str, joint: str
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the way (N, 3, T, M) from one landmark to another and its length (N, T, M)."""
+    way = positions[:, :, :, BODY.index(joint)] - positions[:, :, :, BODY.index(origin)]
+    return way, np.linalg.norm(way, axis=1)
 
 
 def bridge(single: NDArray[np.float32], bodies: bool = False) -> None:

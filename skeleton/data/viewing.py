@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from io import BytesIO
@@ -27,7 +27,7 @@ from skeleton.data.layouts import Layout, layout
 from skeleton.data.loading import load_sequence
 from skeleton.data.sequence import SkeletonSequence
 
-__all__ = ["Shown", "show_skeleton"]
+__all__ = ["Shown", "show_skeleton", "timeline_page"]
 
 _RATE = 30  # frames a second of every Kinect data set
 _STRIP = 6
@@ -122,7 +122,30 @@ def _box(sequence: SkeletonSequence) -> tuple[NDArray[np.float32], NDArray[np.fl
     return (low + high) / 2, np.maximum(high - low, 1e-3)
 
 
-def _page(sequence: SkeletonSequence, title: str) -> str:
+def timeline_page(sequence: SkeletonSequence, bars: Sequence[tuple[int, float, float, str]]) -> str:
+    """Return the page of a sequence with what each person does when under it.
+
+    Args:
+        sequence: 30 frames a second.
+        bars: person from 1, seconds from and to, label.
+    """
+    seconds = max(sequence.positions.shape[1] / _RATE, 1e-6)
+    hues = {label: round(137.5 * at) % 360 for at, label in enumerate(dict.fromkeys(b[3] for b in bars))}
+    rows = []
+    for person in sorted({b[0] for b in bars}):
+        buttons = "".join(
+            f'<button type="button" data-frame="{round(start * _RATE)}" '
+            f'style="left:{100 * start / seconds:.2f}%;width:{100 * (end - start) / seconds:.2f}%;'
+            f'background:hsl({hues[label]} 60% 75%)" '
+            f'title="{start:.1f} to {end:.1f} s: {html.escape(label)}">{html.escape(label)}</button>'
+            for who, start, end, label in bars
+            if who == person
+        )
+        rows.append(f'<div class="row" aria-label="person {person}">{buttons}</div>')
+    return _page(sequence, sequence.name, "\n".join(rows))
+
+
+def _page(sequence: SkeletonSequence, title: str, under: str = "") -> str:
     names = layout(sequence.layout)
     sides, there = _sides(names), _there(sequence)
     middle, extent = _box(sequence)
@@ -148,6 +171,7 @@ def _page(sequence: SkeletonSequence, title: str) -> str:
     fields = {
         "@PLAYER@": resources.files("skeleton.data").joinpath("player.js").read_text(encoding="utf-8"),
         "@TITLE@": html.escape(title),
+        "@TIMELINE@": under,
         "@SUBTITLE@": html.escape(subtitle),
         "@DATA@": json.dumps(data, separators=(",", ":")).replace("</", "<\\/"),
     }

@@ -1,9 +1,25 @@
 """Labelled skeletons without the licensed data: motion programs acted out by a kinematic body.
 
-`motion` is the language, `programs` say what each class is; `tracks` turns a program into curves, `trunk`,
-`gait`, `limbs` and `figure` turn curves into joints, `camera` and `noise` into what a sensor would have seen.
+`motion` is the language, `programs` say what each class is, `acting` makes programs from attributes; `tracks`
+turns a program into curves, `trunk`, `gait`, `limbs` and `figure` turn curves into joints, `camera` and
+`noise` into what a sensor would have seen.
 """
 
+from skeleton.simulation.acting import act
+from skeleton.simulation.motion import Program
+from skeleton.simulation.noise import add_noise, drift
+from skeleton.simulation.performance import draw_subject, perform_program
+from skeleton.simulation.programs import PROGRAMS
 from skeleton.simulation.simulate import Simulation, simulate
 
-__all__ = ["Simulation", "simulate"]
+__all__ = [
+    "PROGRAMS",
+    "Program",
+    "Simulation",
+    "act",
+    "add_noise",
+    "draw_subject",
+    "drift",
+    "perform_program",
+    "simulate",
+]

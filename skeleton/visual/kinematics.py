@@ -23,7 +23,7 @@ from itertools import groupby, islice
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton.data.body import BODY, canonical_bodies
+from skeleton.data.body import BODY, canonical_bodies, standard_proportions
 from skeleton.data.layouts import Layout
 from skeleton.data.layouts import layout as find_layout
 from skeleton.data.sequence import SkeletonSequence
@@ -71,7 +71,11 @@ class Described:
 
 
 def describe(
-    positions: NDArray[np.float32], layout: Layout, length: NDArray[np.int64] | None = None
+    positions: NDArray[np.float32],
+    layout: Layout,
+    length: NDArray[np.int64] | None = None,
+    *,
+    standard: bool = False,
 ) -> Described:
     """Describe the motion of sequences of any layout.
 
@@ -79,25 +83,27 @@ def describe(
         positions: (N, C, T, V, M), 30 frames a second; C is 2 or 3.
         layout: names the joints.
         length: (N,) valid frames; without it all T.
+        standard: whether everybody gets the bones of one standard person, so that sensors agree.
     """
     if length is None:
         length = np.full(len(positions), positions.shape[2])
     bodies = canonical_bodies(positions, layout, FRAMES, length)
-    features, blocks = kinematic_features(bodies.positions, length)
+    made = standard_proportions(bodies.positions) if standard else bodies.positions
+    features, blocks = kinematic_features(made, length)
     unknown = np.zeros(features.shape, dtype=bool)
     unknown[np.ix_(np.flatnonzero(bodies.flat), np.array(depth_columns(blocks)))] = True
     hips = bodies.positions[:, :, :, BODY.index("hip_centre"), 0]
     fixed = (length > 1) & (np.ptp(hips, axis=2).max(axis=1) < _FIXED)
     unknown[np.ix_(np.flatnonzero(fixed), np.array(place_columns(blocks)))] = True
     if len(rows := np.flatnonzero(bodies.missing[:, :, 0].any(axis=1))):
-        holed = np.where(bodies.missing[rows][:, None, None], np.nan, bodies.positions[rows])
+        holed = np.where(bodies.missing[rows][:, None, None], np.nan, made[rows])
         with np.errstate(invalid="ignore"):
             unknown[rows] |= np.isnan(kinematic_features(holed.astype(np.float32), length[rows])[0])
     return Described(features, blocks, unknown)
 
 
-def describe_all(sequences: Sequence[SkeletonSequence]) -> Described:
-    """Describe sequences of whatever layouts and lengths, those of like ones together."""
+def describe_all(sequences: Sequence[SkeletonSequence], *, standard: bool = False) -> Described:
+    """Describe sequences of whatever layouts and lengths, those of like ones together; see `describe`."""
     order = sorted(range(len(sequences)), key=lambda i: (sequences[i].layout, sequences[i].positions.shape))
     made: dict[int, tuple[NDArray[np.float32], NDArray[np.bool_]]] = {}
     blocks: Blocks = ()
@@ -110,7 +116,7 @@ def describe_all(sequences: Sequence[SkeletonSequence]) -> Described:
             for row, i in enumerate(chunk):
                 found = sequences[i].positions
                 padded[row, : len(found), : found.shape[1], :, : found.shape[3]] = found
-            part = describe(padded, joints, length)
+            part = describe(padded, joints, length, standard=standard)
             blocks = part.blocks
             made |= dict(zip(chunk, zip(part.features, part.unknown, strict=True), strict=True))
     rows = [made[i] for i in range(len(sequences))]

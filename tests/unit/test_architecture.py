@@ -24,9 +24,10 @@ SKELETON_MAY_IMPORT = {
 TYPED_LABELS = {
     "skeleton/runs/classification.py": {"semtool.embedding", "semtool.generation"},
     "skeleton/runs/auxiliary.py": {"semtool.embedding", "semtool.generation"},
+    "skeleton/recogniser/reading.py": {"semtool.encoders"},
 }
 """Labels typed at prediction time, and auxiliary classes, have no embedding file yet: these describe and
-embed them."""
+embed them, or ask for attribute codes."""
 KNOW_SKELETON = ("semtool/cli/", "semtool/experiments/")
 """The command line, and the comparison runner."""
 
