@@ -397,20 +397,12 @@ def test_a_stopped_prepare_leaves_no_process(tmp_path, number):
         (raw / f"a01_s01_e{event:02d}_v01.json").write_text(text)
     for name in ("yaml", "numpy", "queue", "skeleton", "pickle"):
         (tmp_path / f"{name}.py").write_text("open('ran', 'w')")
-    code = "import sys; sys.path.remove('') if '' in sys.path else None\nfrom semtool.cli import main; main()"
-    command = [
-        sys.executable,
-        "-P",
-        "-c",
-        code,
-        "prepare",
-        "--dataset",
-        "nw-ucla",
-        "--raw",
-        str(raw),
-        "--workers",
-        "2",
-    ]
+    code = (  # a shell's background jobs ignore SIGINT
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from semtool.cli import main; main()"
+    )
+    asked = ["prepare", "--dataset", "nw-ucla", "--raw", str(raw), "--workers", "2"]
+    command = [sys.executable, "-P", "-c", code, *asked]
     process = subprocess.Popen(
         command, env=os.environ | {"SEMTOOL_ROOT": str(root)}, cwd=tmp_path, stderr=subprocess.PIPE, text=True
     )
