@@ -22,7 +22,7 @@ def door(package: str, where: Mapping[str, str]) -> tuple[Callable[[str], Any], 
         if name not in where:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         found = getattr(import_module(where[name]), name)
-        setattr(sys.modules[package], name, found)  # also where a module has the name of what it defines
+        setattr(sys.modules[package], name, found)
         return found
 
     return get, lambda: sorted(where)

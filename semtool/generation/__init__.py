@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         prompt_folder,
         prompt_set_names,
     )
-    from semtool.generation.scaffold import scaffold
+    from semtool.generation.scaffolding import scaffold
 
 __all__ = [
     "OVERWRITE",
@@ -47,7 +47,7 @@ _IN = {
     "llm": ("LlmOptions",),
     "llm.rules": ("names_label", "words"),
     "prompt_set": ("GranularitySpec", "PromptSet", "load_prompt_set", "prompt_folder", "prompt_set_names"),
-    "scaffold": ("scaffold",),
+    "scaffolding": ("scaffold",),
 }
 __getattr__, __dir__ = door(
     __name__, {name: f"{__name__}.{module}" for module, names in _IN.items() for name in names}

@@ -140,6 +140,17 @@ def test_modules_say_what_they_export(path):
     }
 
 
+@pytest.mark.parametrize("path", [p for p in FILES if "import door" in p.read_text(encoding="utf-8")], ids=name)
+def test_a_lazy_door_exports_nothing_that_has_a_modules_name(path):
+    """Whoever imports that module binds its name in the package, and the export is gone."""
+    exported = next(
+        ast.literal_eval(n.value)
+        for n in parsed(path).body
+        if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "__all__"
+    )
+    assert not {p.stem for p in path.parent.iterdir()} & set(exported)
+
+
 def _targets(node):
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     return [target for target in targets if isinstance(target, ast.Name)]
