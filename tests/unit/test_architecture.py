@@ -140,7 +140,9 @@ def test_modules_say_what_they_export(path):
     }
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if "import door" in p.read_text(encoding="utf-8")], ids=name)
+@pytest.mark.parametrize(
+    "path", [p for p in FILES if "import door" in p.read_text(encoding="utf-8")], ids=name
+)
 def test_a_lazy_door_exports_nothing_that_has_a_modules_name(path):
     """Whoever imports that module binds its name in the package, and the export is gone."""
     exported = next(
