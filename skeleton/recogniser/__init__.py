@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from skeleton.recogniser.examples import Examples, Gain, load_examples
     from skeleton.recogniser.reading import Reading
     from skeleton.recogniser.recogniser import EXAMPLE, NONE, Answer, Recogniser, load_recogniser
-    from skeleton.recogniser.timeline import Segment, timeline, write_timeline
+    from skeleton.recogniser.segments import Segment, timeline, write_timeline
 
 __all__ = [
     "EXAMPLE",
@@ -31,7 +31,7 @@ _WHERE = {
     "examples": ("Examples", "Gain", "load_examples"),
     "reading": ("Reading",),
     "recogniser": ("EXAMPLE", "NONE", "Answer", "Recogniser", "load_recogniser"),
-    "timeline": ("Segment", "timeline", "write_timeline"),
+    "segments": ("Segment", "timeline", "write_timeline"),
 }
 __getattr__, __dir__ = door(
     __name__, {name: f"{__name__}.{module}" for module, names in _WHERE.items() for name in names}
