@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -25,8 +25,8 @@ BATCH = 256
 """Texts a request, unless the options say otherwise; the service takes 2048 and 300,000 tokens at most."""
 CHARACTERS = 400_000
 """Characters a request at most: well below 300,000 tokens for any language."""
-SECONDS = 120.0
-"""How long one answer may take, from the first byte sent to the last received."""
+SECONDS = 300.0
+"""How long one answer may take, from the first byte sent to the last received, second tries included."""
 BYTES = 1 << 29
 """The longest answer that is read, unpacked: 256 vectors of 8192 numbers take a tenth of it."""
 
@@ -173,15 +173,27 @@ class OpenAIEncoder(Encoder):
 
     def _receive(self, **request: Any) -> bytes:
         """Return the bytes of an answer, within the limits of time and size."""
-        end = time.monotonic() + SECONDS
+        # In a thread, because a notebook's own loop is running already.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, self._bounded(request)).result()
+
+    async def _bounded(self, request: Mapping[str, Any]) -> bytes:
         body = bytearray()
-        with self._client.embeddings.with_streaming_response.create(**request) as response:
-            for piece in response.iter_bytes(1 << 16):
-                body += piece
-                if time.monotonic() > end:
-                    raise TimeoutError(f"no answer within {SECONDS:.0f} seconds; try a smaller --batch-size")
-                if len(body) > BYTES:
-                    raise ValueError(f"an answer of more than {BYTES >> 20} MB")
+        try:
+            # A server that drips, in its headers too, is given up as one that says nothing.
+            async with (
+                asyncio.timeout(SECONDS),
+                self._client() as client,
+                client.embeddings.with_streaming_response.create(**request) as response,
+            ):
+                async for piece in response.iter_bytes():
+                    body += piece
+                    if len(body) > BYTES:
+                        raise ValueError(f"an answer of more than {BYTES >> 20} MB")
+        except TimeoutError as error:
+            raise TimeoutError(
+                f"no answer within {SECONDS:.0f} seconds; try a smaller --batch-size"
+            ) from error
         return bytes(body)
 
     def _failed(self, why: str) -> SemtoolError:
@@ -195,17 +207,15 @@ class OpenAIEncoder(Encoder):
         why = re.sub(r"[\x00-\x1f\x7f-\x9f\s]+", " ", why).strip()[:300] or "no reason given"
         return SemtoolError(f"{self._where} failed: {why}; what came before is kept, run the command again")
 
-    @cached_property
     def _client(self) -> Any:
         self.fetch()
-        from openai import OpenAI
+        from openai import AsyncOpenAI
 
         key = os.environ.get("OPENAI_API_KEY", "").strip() or "none"
         query = dict(parse_qsl(self.server.query)) if self.server else {}
-        return OpenAI(
+        return AsyncOpenAI(
             base_url=self.server._replace(query="", fragment="").geturl() if self.server else None,
             api_key=key,
-            timeout=SECONDS,
             default_query=query,
             # Azure, whose addresses carry an api-version, reads the key here.
             default_headers={"api-key": key} if "api-version" in query else None,

@@ -1,6 +1,7 @@
 """Answers of embedding servers: read as they are meant, or refused with the reason."""
 
 import base64
+import threading
 
 import numpy as np
 import pytest
@@ -103,9 +104,24 @@ def test_an_answer_that_drips_or_never_ends_is_given_up(httpserver, monkeypatch)
     monkeypatch.setattr(family, "BYTES", 100_000)
     with pytest.raises(SemtoolError, match="an answer of more than"):
         encoder.encode(["wave"])
-    monkeypatch.setattr(family, "SECONDS", -1.0)
-    with pytest.raises(SemtoolError, match="no answer within"):
-        encoder.encode(["wave"])
+
+    done = threading.Event()
+
+    def drip(request):
+        def never_ending():
+            while not done.wait(0.02):
+                yield b" "
+
+        return Response(never_ending())
+
+    httpserver.expect_request("/slow/embeddings").respond_with_handler(drip)
+    encoder = find_encoder("openai:m", Options(base_url=httpserver.url_for("/slow")))
+    monkeypatch.setattr(family, "SECONDS", 0.3)
+    try:
+        with pytest.raises(SemtoolError, match="no answer within"):
+            encoder.encode(["wave"])
+    finally:
+        done.set()
 
 
 @pytest.mark.parametrize("url", ["localhost:1234", "ftp://x/v1", "http://", "http://x:99999/v1"])
