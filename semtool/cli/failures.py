@@ -76,6 +76,7 @@ def _of_system(error: OSError) -> str:
         errno.ENAMETOOLONG: f"the name {where[:60]}... is too long for a file; choose a shorter one",
         errno.EMFILE: "too many files are open at once; raise the limit (ulimit -n) or use fewer workers",
         errno.ELOOP: f"{where} is a link that leads to itself",
+        errno.EFBIG: f"{where} would become larger than this system allows (ulimit -f); raise the limit",
         errno.EIO: f"the disk failed while {where} was read or written",
     }
     return kind.get(error.errno) or f"{where}: {error.strerror or ' '.join(str(error).split()) or 'failed'}"

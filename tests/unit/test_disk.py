@@ -1,8 +1,9 @@
 import errno
+import tracemalloc
 
 import pytest
 
-from semtool.disk import atomic, write_atomically
+from semtool.disk import atomic, read_plain, write_atomically
 from semtool.errors import SemtoolError
 
 
@@ -35,3 +36,12 @@ def test_a_full_disk_is_one_sentence(tmp_path):
     with pytest.raises(SemtoolError, match="disk is full"), atomic(tmp_path / "a"):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_small_file_takes_little_memory_whatever_may_be_read(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc")
+    tracemalloc.start()
+    assert read_plain(tmp_path / "a", 1 << 30) == b"abc"
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 20
