@@ -148,13 +148,11 @@ def _unknown_names(found: SweepFile) -> list[str]:
     from semtool.encoders import parse_encoder
     from skeleton.methods import preset, presets
     from skeleton.runs.seeds import check_seeds
-    from skeleton.visual.registry import find_visual
 
     known = [p for p in found.presets if p in presets()] or list(presets())
     checks: list[tuple[Callable[..., object], tuple[Any, ...]]] = [
         (checked_name, (found.name,)),
         (check_seeds, (found.seeds,)),
-        *((find_visual, (v,)) for v in (found.visual,) if v),
         *((Target.of, (d, (s,))) for d, splits in found.datasets.items() for s in splits or (None,)),
         *((parse_encoder, (e,)) for e in found.encoders),
         *((preset, (p,)) for p in found.presets),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semtool.artifacts import Store
+from semtool.errors import UsageError
 from semtool.experiments.grid.cells import CellRuns, Grid
 from semtool.experiments.grid.running import GridResult, Preview, preview, run_grid
 from semtool.experiments.grid.sweep_file import SweepFile, read_sweep
@@ -101,6 +102,8 @@ def plan_sweep(
 
 def _grid(found: SweepFile, store: Store, *, note: Callable[[str], None] | None, make: bool) -> Grid:
     targets = [Target.of(called, splits) for called, splits in found.datasets.items()]
+    if found.visual:
+        _check_visual(found.visual, targets, store)
     texts = find_texts(found.prompts, targets, store=store, note=note, make=make)
     labels = dict(zip(found.prompts, (t.label for t in texts), strict=True))
     return Grid(
@@ -113,6 +116,26 @@ def _grid(found: SweepFile, store: Store, *, note: Callable[[str], None] | None,
         visual=found.visual,
         left_out=frozenset((labels[e.prompts], e.encoder) for e in found.exclude),
     )
+
+
+def _check_visual(visual: str, targets: Sequence[Target], store: Store) -> None:
+    """Refuse a name that is neither a visual encoder nor that of imported features."""
+    from skeleton.visual import newest_features
+    from skeleton.visual.registry import find_visual
+
+    missing = [
+        f"{t.dataset.name}/{s}"
+        for t in targets
+        for s in t.splits
+        if newest_features(store, t.dataset.name, s, visual) is None
+    ]
+    if missing:
+        try:
+            find_visual(visual)
+        except UsageError as error:
+            raise UsageError(
+                f"{error}; if they are imported features, {missing[0]} has none: semtool features import"
+            ) from error
 
 
 def _write(found: SweepFile, result: GridResult, store: Store) -> SweepResult:

@@ -1,0 +1,122 @@
+"""``semtool table``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from semtool.cli.compare import ExecutorName
+from semtool.cli.console import Json, Root, json_object, note, progress, say, store
+from semtool.cli.switches import assignments
+from semtool.errors import SemtoolError
+
+if TYPE_CHECKING:
+    from semtool.artifacts import Store
+    from semtool.experiments.table.tabulating import TableRequest
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(table)
+
+
+def table(
+    family: Annotated[str, typer.Argument(help="Class splits of: synse, purls, smie, sadvae or star.")],
+    dataset: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--dataset", "-d", help="Data set; may be repeated.", show_default="those that are here"
+        ),
+    ] = None,
+    texts: Annotated[str, typer.Option(help="Prompt sets or description sets, with commas.")] = "multi",
+    encoders: Annotated[str, typer.Option(help="Encoders, with commas.")] = "minilm",
+    presets: Annotated[str, typer.Option(help="Presets, with commas; also a plug-in's.")] = "paper",
+    seeds: Annotated[str, typer.Option(help="How many (5), or which (0,1,2 or 0-4).")] = "5",
+    visual: Annotated[
+        str | None,
+        typer.Option(help="Visual encoder, or name of imported features.", show_default="newest features"),
+    ] = None,
+    switch: Annotated[
+        list[str] | None, typer.Option("--set", help="A switch of the presets, as lr=1e-4; may be repeated.")
+    ] = None,
+    executor: Annotated[ExecutorName, typer.Option(help="Who does the work.")] = ExecutorName.processes,
+    address: Annotated[str | None, typer.Option(help="Ray cluster.", show_default="this machine")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Trainings at the same time.", show_default="cores")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done and what it would take; do nothing.")
+    ] = False,
+    root: Root = None,
+    json: Json = False,
+) -> None:
+    """Make a table of the field: published rows beside yours, zero-shot and all classes, split by split.
+
+    Trains what is missing, also after it was killed. tables/FAMILY below the root holds LaTeX, Markdown, CSV,
+    a page, and the log.
+
+    Example: semtool table synse --dry-run
+
+    Example: semtool table purls --dataset utd-mhad --presets ridge,eszsl --texts label,multi
+    """
+    from semtool.cli.train import words
+    from semtool.experiments.table.tabulating import TableRequest, tabulate
+    from skeleton.runs import parse_seeds
+    from skeleton.runs.parallel import choose_executor
+
+    request = TableRequest(
+        family=family,
+        datasets=tuple(dataset or ()),
+        texts=words(texts) or (),
+        encoders=words(encoders) or (),
+        presets=words(presets) or (),
+        seeds=parse_seeds(seeds),
+        visual=visual,
+        switches={name: [value] for name, value in assignments(switch or ()).items()},
+    )
+    where = store(root)
+    if dry_run:
+        _plan(request, where, device, json)
+        return
+    with progress(f"table {family}") as report:
+        found = tabulate(
+            request,
+            store=where,
+            executor=choose_executor(executor.value, jobs=jobs, address=address),
+            device=device,
+            progress=report,
+            note=note,
+        )
+    if json:
+        json_object(
+            {"family": family, "path": str(found.path), "files": [str(f) for f in found.files],
+             "trained": found.trained, "reused": found.reused, "failures": found.failures}
+        )  # fmt: skip
+    else:
+        say((found.path / "table.md").read_text(encoding="utf-8").rstrip("\n"))
+        say(f"trained {found.trained}, reused {found.reused}, failed {len(found.failures)}")
+        say(f"files: {found.path}")
+    if found.failures:
+        first = found.failures[0]
+        raise SemtoolError(
+            f"{len(found.failures)} trainings failed, the first: {first['label']}: {first['message']}; run "
+            "the same command again to try them once more"
+        )
+
+
+def _plan(request: TableRequest, where: Store, device: str, json: bool) -> None:
+    from dataclasses import asdict
+
+    from semtool.cli.sweep import show_plan
+    from semtool.experiments.table.tabulating import plan_table
+
+    plans = plan_table(request, store=where, device=device)
+    if json:
+        json_object({"sweeps": [asdict(p) for p in plans]})
+        return
+    for found in plans:
+        show_plan(found, False)

@@ -1,0 +1,23 @@
+"""The field's own tables: published rows beside ours, split by split."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from semtool.lazy import door
+
+if TYPE_CHECKING:
+    from semtool.experiments.table.published import families
+    from semtool.experiments.table.tabulating import TableResult, plan_table, tabulate
+
+__all__ = ["TableResult", "families", "plan_table", "tabulate"]
+
+__getattr__, __dir__ = door(
+    __name__,
+    {
+        "TableResult": "semtool.experiments.table.tabulating",
+        "families": "semtool.experiments.table.published",
+        "plan_table": "semtool.experiments.table.tabulating",
+        "tabulate": "semtool.experiments.table.tabulating",
+    },
+)

@@ -1,0 +1,176 @@
+"""`tabulate`: what is missing of a field's table is trained, then ours stands beside the published rows.
+
+A table is one or two sweeps (presets that want features of another kind have one of their own), so that it is
+resumed, reused and counted as sweeps are.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from semtool.artifacts import Store
+from semtool.catalogue import load_dataset
+from semtool.errors import UsageError
+from semtool.experiments.grid.running import Preview
+from semtool.experiments.grid.sweep_file import SweepFile
+from semtool.experiments.grid.sweeping import plan_sweep, sweep
+from semtool.experiments.table.published import published
+from semtool.experiments.table.views import write_views
+
+if TYPE_CHECKING:
+    from skeleton.runs.parallel import Executor
+
+__all__ = ["FOLDER", "TableRequest", "TableResult", "plan_table", "tabulate"]
+
+FOLDER = "tables"
+Note = Callable[[str], None]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class TableRequest:
+    """What a table is of.
+
+    Attributes:
+        family: of the class splits: `synse`, `purls`, `smie`, `sadvae` or `star`.
+        datasets: names or YAML files; none: those that have skeletons or features and splits of the family.
+        texts, encoders, presets: see `semtool.experiments.compare`.
+        seeds: one training each.
+        visual: the visual encoder, also of imported features; None: what the presets want.
+        switches: values of switches of the presets' methods.
+    """
+
+    family: str
+    datasets: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ("multi",)
+    encoders: tuple[str, ...] = ("minilm",)
+    presets: tuple[str, ...] = ("paper",)
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    visual: str | None = None
+    switches: dict[str, list[Any]] | None = None
+
+    def splits(self, store: Store) -> dict[str, tuple[str, ...]]:
+        """Return the class splits of the family, by what their data set was called."""
+        published(self.family)
+        found = {}
+        for called in self.datasets or _present(store):
+            own = [s.name for s in load_dataset(called).splits.values() if s.family == self.family]
+            if own:
+                found[called] = tuple(own)
+            elif self.datasets:
+                name = load_dataset(called).name
+                raise UsageError(f"{name} has no class split of the family {self.family}")
+        if not found:
+            raise UsageError(
+                f"no data set here has skeletons or features for a split of {self.family}: semtool prepare, "
+                "semtool simulate or semtool features import makes some"
+            )
+        return found
+
+    def sweeps(self, store: Store) -> list[SweepFile]:
+        """Return the sweeps, one for each kind of features that presets want."""
+        from skeleton.methods import preset
+
+        kinds: dict[str | None, list[str]] = {}
+        for name in self.presets:
+            kinds.setdefault(preset(name).visual, []).append(name)
+        return [
+            SweepFile(
+                name="-".join(["table", self.family, *([visual] if visual else [])]),
+                datasets=self.splits(store), prompts=self.texts, encoders=self.encoders, presets=tuple(names),
+                seeds=self.seeds, visual=visual or self.visual, switches=self.switches or {},
+            )
+            for visual, names in kinds.items()
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TableResult:
+    """A finished table: its folder, its files, and what was trained, reused and failed."""
+
+    family: str
+    path: Path
+    files: tuple[Path, ...]
+    trained: int
+    reused: int
+    failures: list[dict[str, Any]]
+
+
+def plan_table(request: TableRequest, *, store: Store, device: str = "auto") -> list[Preview]:
+    """Return what `tabulate` would do, sweep by sweep; writes nothing."""
+    return [plan_sweep(wanted, store=store, device=device) for wanted in request.sweeps(store)]
+
+
+def tabulate(
+    request: TableRequest,
+    *,
+    store: Store,
+    executor: Executor | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+    note: Note | None = None,
+) -> TableResult:
+    """Train what is missing, and write ``tables/<family>/`` as LaTeX, Markdown, CSV and a page.
+
+    Killed and started again it goes on. ``log.txt`` beside the table says how far it is.
+
+    Args:
+        request: what the table is of.
+        store: where everything lives.
+        executor, device, progress, note: as of `semtool.experiments.sweep`.
+
+    Raises:
+        UsageError: if the data sets have no split of the family, or parts would be mixed in a column.
+        SemtoolError: if a text cannot be made or embedded.
+    """
+    folder = store.root / FOLDER / request.family
+    folder.mkdir(parents=True, exist_ok=True)
+    log = _Log(folder / "log.txt", progress, note)
+    done = [
+        sweep(wanted, store=store, executor=executor, device=device, progress=log.progress, note=log.note)
+        for wanted in request.sweeps(store)
+    ]
+    rows = [row for found in done for row in found.rows]
+    files = write_views(folder, request.family, rows)
+    log.note(f"wrote {folder}")
+    return TableResult(
+        request.family,
+        folder,
+        files,
+        sum(d.trained for d in done),
+        sum(d.reused for d in done),
+        [f for d in done for f in d.failures],
+    )
+
+
+class _Log:
+    """Progress and notes, also as lines of a file: at most one line of progress in ten seconds."""
+
+    def __init__(self, path: Path, progress: Progress | None, note: Note | None) -> None:
+        self._path, self._progress, self._note, self._due = path, progress, note, 0.0
+
+    def progress(self, done: int, total: int) -> None:
+        if self._progress is not None:
+            self._progress(done, total)
+        if time.monotonic() >= self._due or done == total:
+            self._due = time.monotonic() + 10
+            self._write(f"{done} of {total} steps ({done / max(total, 1):.1%})")
+
+    def note(self, text: str) -> None:
+        if self._note is not None:
+            self._note(text)
+        self._write(text)
+
+    def _write(self, text: str) -> None:
+        with self._path.open("a", encoding="utf-8") as stream:
+            stream.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {text}\n")
+
+
+def _present(store: Store) -> Sequence[str]:
+    """Return the data sets that have skeletons or features."""
+    found = [a.dataset for kind in ("features", "arrays") for a in store.artifacts(kind)]
+    return sorted(set(found))

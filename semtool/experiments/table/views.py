@@ -1,0 +1,157 @@
+"""A field's table as LaTeX, Markdown, CSV and a page: published rows above, ours below, marks on each."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from semtool.errors import UsageError
+from semtool.experiments.measured import GENERALISED, RULES, common_rule, part_named, rule_named
+from semtool.experiments.table.published import published
+from semtool.experiments.tables import latex, markdown, neutralised
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["generalised", "write_views", "zero_shot"]
+
+WORDS = ("method", "features", "seeds", "marks")
+OURS = ["preset", "text", "encoder", "features"]
+NOTE = (
+    "Published rows are as printed by their authors unless marked; ours are the last epoch or a closed form. "
+    "Rows that differ in features, selection or part may stand in one table only with their marks."
+)
+
+
+def write_views(folder: Path, family: str, rows: Sequence[dict[str, Any]]) -> tuple[Path, ...]:
+    """Write ``table.tex``, ``table.md``, ``table.csv`` and ``table.html``; return their paths."""
+    from pandas import DataFrame
+
+    runs = _checked(DataFrame(list(rows)))
+    simulated = " - SIMULATED skeletons: no results on the data sets" if runs["simulated"].any() else ""
+    views = {f"zero-shot accuracy in %, {family} splits{simulated}": zero_shot(family, runs)}
+    if (found := generalised(family, runs)) is not None:
+        views[f"all classes: seen, unseen and harmonic mean in %, {family} splits{simulated}"] = found
+    texts = {
+        "table.tex": "\n".join(
+            latex(
+                view, caption=title, label=f"tab:{family}-{at}", words=len(WORDS) + ("rule" in view.columns)
+            )
+            for at, (title, view) in enumerate(views.items())
+        ),
+        "table.md": "\n\n".join([*(f"{t}:\n\n{markdown(v)}" for t, v in views.items()), NOTE]) + "\n",
+        "table.csv": neutralised(runs).to_csv(index=False, lineterminator="\n"),
+        "table.html": _page(family, views),
+    }
+    for name, text in texts.items():
+        partial = folder / f".{name}.tmp"
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(folder / name)
+    return tuple(folder / name for name in texts)
+
+
+def zero_shot(family: str, runs: DataFrame) -> DataFrame:
+    """Return published and own rows; a column a split, which says the part that its own rows are over."""
+    columns = _columns(runs)
+    table = []
+    for row in published(family):
+        values = [f"{v:.1f}" if (v := row.zsl.get(d, {}).get(s)) is not None else "-" for d, s in columns]
+        if set(values) != {"-"}:
+            table.append([row.method, row.features, "", row.marks, *values])
+    for key, own in runs.groupby(OURS, sort=False):
+        table.append([*_words(key, own), *(_shown(_of(own, c)["accuracy"]) for c in columns)])
+    return _frame(table, [*WORDS, *(f"{d} {s} ({part_named(part)})" for (d, s), part in columns.items())])
+
+
+def generalised(family: str, runs: DataFrame) -> DataFrame | None:
+    """Return seen, unseen and harmonic mean by one rule in every own row; None if no rule is in all."""
+    columns = _columns(runs)
+    harmonic = [{r: row[f"{row['part']}_{r}_harmonic"] for r in RULES} for row in runs.to_dict("records")]
+    rule = common_rule({r: 1 for r, v in known.items() if v == v and v is not None} for known in harmonic)
+    if rule is None:
+        return None
+    table = []
+    for row in published(family):
+        values = [f"{v:.1f}" if (v := row.h.get(d, {}).get(s)) is not None else "-" for d, s in columns]
+        if set(values) != {"-"}:
+            three = [v for h in values for v in ("-", "-", h)]
+            table.append([row.method, row.features, "", row.marks, "as published", *three])
+    for key, own in runs.groupby(OURS, sort=False):
+        three = [
+            _shown(_of(own, c)[f"{part}_{rule}_{k}"]) for c, part in columns.items() for k in GENERALISED
+        ]
+        table.append([*_words(key, own), rule_named(rule), *three])
+    three = [f"{d} {s} {short}" for d, s in columns for short in "SUH"]
+    return _frame(table, [*WORDS, "rule", *three])
+
+
+def _checked(runs: DataFrame) -> DataFrame:
+    """Return the runs; refuse a split whose rows are over different parts."""
+    if runs.empty:
+        raise UsageError("nothing is trained yet, so that there is no table; see the log for what failed")
+    for (dataset, split), own in runs.groupby(["dataset", "split"]):
+        if own["part"].nunique() > 1:
+            raise UsageError(
+                f"the runs on {dataset} {split} are over different parts (test and all): numbers over "
+                "different parts do not stand in one column; name the features with --visual"
+            )
+    return runs.assign(features=runs["features"].str.partition("@")[0].str.rpartition("/")[2])
+
+
+def _columns(runs: DataFrame) -> dict[tuple[str, str], str]:
+    """Return each data set and split, with the part that its rows are over."""
+    keys = zip(runs["dataset"], runs["split"], runs["part"], strict=True)
+    return {(dataset, split): part for dataset, split, part in keys}
+
+
+def _of(own: DataFrame, column: tuple[str, str]) -> DataFrame:
+    return own[(own["dataset"] == column[0]) & (own["split"] == column[1])]
+
+
+def _words(key: tuple[Hashable, ...], own: DataFrame) -> list[str]:
+    preset, text, encoder, features = map(str, key)
+    known = (
+        (own["simulated"].any(), "simulated skeletons"),
+        (own["leaky"].any(), "epoch chosen on test"),
+        (not own["inductive"].all(), "transductive"),
+        (own["auxiliary"].notna().any(), "simulated auxiliary classes"),
+    )
+    marks = ", ".join(["ours", *(word for holds, word in known if holds)])
+    return [f"{preset}, {text}, {encoder}", features, str(own["seed"].nunique()), marks]
+
+
+def _shown(values: Any) -> str:
+    if not len(values):
+        return "-"
+    mean = f"{100 * values.mean():.1f}"
+    return mean if len(values) == 1 else f"{mean} ± {100 * values.std():.1f}"
+
+
+def _frame(table: list[list[str]], columns: list[str]) -> DataFrame:
+    from pandas import DataFrame
+
+    return DataFrame(table, columns=columns)
+
+
+def _page(family: str, views: dict[str, DataFrame]) -> str:
+    """Return a page of its own that loads nothing."""
+    from jinja2 import Environment
+
+    template = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{{ family }} table</title>
+<style>
+body{font:15px/1.5 system-ui,sans-serif;margin:2rem;color:#111;background:#fff}
+table{border-collapse:collapse;margin:1rem 0}
+td,th{padding:.25rem .6rem;border-bottom:1px solid #ccc;text-align:right}
+td:first-child,th:first-child{text-align:left}
+</style>
+<h1>{{ family }} splits</h1>
+{% for title, view in views.items() %}<h2>{{ title }}</h2>
+<table><thead><tr>{% for c in view.columns %}<th scope="col">{{ c }}</th>{% endfor %}</tr></thead>
+<tbody>{% for row in view.itertuples(index=False) %}
+<tr>{% for v in row %}<td>{{ v }}</td>{% endfor %}</tr>{% endfor %}
+</tbody></table>{% endfor %}
+<p>{{ note }}</p>
+</html>
+"""
+    return Environment(autoescape=True).from_string(template).render(family=family, views=views, note=NOTE)

@@ -1,0 +1,68 @@
+"""A field's table: published rows beside ours, with marks."""
+
+from __future__ import annotations
+
+import pytest
+
+from semtool.errors import SemtoolError, UsageError
+from semtool.experiments.grid.sweep_file import SweepFile
+from semtool.experiments.grid.sweeping import sweep
+from semtool.experiments.table import families
+from semtool.experiments.table.published import published
+from semtool.experiments.table.tabulating import TableRequest, plan_table, tabulate
+
+
+@pytest.fixture
+def request_(store, write_features):
+    write_features(store, "purls-5-5")
+    return TableRequest(
+        "purls", ("nw-ucla",), ("good", "shuffled"), ("tfidf",), ("ridge", "eszsl"), seeds=(0,)
+    )
+
+
+def test_a_table_is_made_once_and_holds_rows_rules_parts_and_marks(store, request_, narrow):
+    (plan,) = plan_table(request_, store=store)
+    assert (plan.runs, plan.finished) == (8, 0)
+    found = tabulate(request_, store=store, executor=narrow)
+    assert (found.trained, found.reused, found.failures) == (8, 0, [])
+    again = tabulate(request_, store=store, executor=narrow)
+    assert (again.trained, again.reused) == (0, 8)
+    text = (found.path / "table.md").read_text()
+    assert "nw-ucla purls-8-2 (all samples)" in text
+    assert "| PURLS | not said |  | quoted | 75.8 | 49.5 |" in text
+    assert "epoch chosen on test" in text
+    assert text.count("| calibrated stacking |") == 4  # every row of ours by the same rule
+    assert r"\toprule" in (found.path / "table.tex").read_text()
+    assert "<h2>zero-shot accuracy" in (found.path / "table.html").read_text()
+    log = (found.path / "log.txt").read_text()
+    assert "embedding nw-ucla/good@v1 with tfidf" in log
+
+
+def test_every_family_is_of_the_catalogue_and_its_rows_of_splits_that_exist():
+    from semtool.catalogue import load_dataset
+
+    for family in families():
+        for row in published(family):
+            for dataset, values in (row.zsl | row.h).items():
+                splits = load_dataset(dataset).splits
+                assert all(splits[name].family == family for name in values)
+
+
+def test_a_split_of_another_family_and_unknown_features_are_refused(store):
+    with pytest.raises(UsageError, match="nw-ucla has no class split of the family synse"):
+        plan_table(TableRequest("synse", ("nw-ucla",)), store=store)
+    with pytest.raises(SemtoolError, match="imported features, nw-ucla/purls-8-2 has none"):
+        sweep(SweepFile(name="x", datasets="nw-ucla", prompts="good", visual="synse"), store=store)
+
+
+def test_imported_features_are_chosen_by_name(store, narrow):
+    wanted = SweepFile(
+        name="x",
+        datasets="nw-ucla",
+        prompts="good",
+        encoders="tfidf",
+        presets="ridge",
+        visual="random",
+        seeds=1,
+    )
+    assert sweep(wanted, store=store, executor=narrow).trained == 1
