@@ -1,15 +1,13 @@
 """The array format: every sequence of a data set in one memory-mapped file, and a table of what they are.
 
-``positions.npy``: float32 (N, C=3, T, V, M), zero-padded to the longest sequence and the most bodies; the
-padding takes no space on file systems with sparse files. ``samples.csv``: a row a sequence with ``name,
-class_id, subject, view, setup, replication, part, length``; -1 is unknown. The manifest's details hold
-``layout``, ``frames`` and ``bodies``.
+``positions.npy``: float32, one sequence after another, each (C=3, T, V, M) with its own number of frames and
+bodies. ``samples.csv``: a row a sequence with ``name, class_id, subject, view, setup, replication, part,
+length, bodies``; -1 is unknown. The manifest's details hold ``layout`` and the most ``frames`` and
+``bodies``.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,24 +24,33 @@ from skeleton.data.sequence import SkeletonSequence
 
 __all__ = ["POSITIONS", "SAMPLES", "SCHEMA", "SIMULATED", "ArraySet", "ArrayWriter"]
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the files; arrays of another one are made again."""
 POSITIONS = "positions.npy"
 SAMPLES = "samples.csv"
 SIMULATED = "SIMULATED.txt"
 """The file that marks a folder of simulated raw files."""
-_NUMBERS = ("class_id", "subject", "view", "setup", "replication", "part", "length")
+_NUMBERS = ("class_id", "subject", "view", "setup", "replication", "part", "length", "bodies")
 _CHANNELS = 3
 
 
 @dataclass(frozen=True)
 class ArraySet:
-    """Arrays on disk. ``positions`` is a memory map (N, C, T, V, M); every number below is int64 (N,)."""
+    """Arrays on disk; every number is int64 (N,).
+
+    Attributes:
+        positions: memory map of all coordinates, sequence by sequence.
+        people: most bodies M of a sequence; to so many every one is padded when it is read.
+        start: place in ``positions`` at which each sequence begins.
+        length, bodies: frames and bodies of each sequence.
+    """
 
     dataset: str
     layout: str
     simulated: bool
+    people: int
     positions: NDArray[np.float32]
+    start: NDArray[np.int64]
     class_id: NDArray[np.int64]
     subject: NDArray[np.int64]
     view: NDArray[np.int64]
@@ -51,6 +58,7 @@ class ArraySet:
     replication: NDArray[np.int64]
     part: NDArray[np.int64]
     length: NDArray[np.int64]
+    bodies: NDArray[np.int64]
     names: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -77,21 +85,20 @@ class ArraySet:
                 )
             numbers = {key: table[key].to_numpy(np.int64) for key in _NUMBERS}
             names = tuple(table["name"])
-            layout = str(manifest.details["layout"])
+            layout, people = str(manifest.details["layout"]), int(manifest.details["bodies"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SemtoolError(f"cannot open the arrays {folder}: {error}") from error
-        if (
-            positions.ndim != 5
-            or len(positions) != len(names)
-            or positions.shape[3] != len(find_layout(layout))
-        ):
+        joints = len(find_layout(layout))
+        ends = np.cumsum(numbers["length"] * numbers["bodies"]) * _CHANNELS * joints
+        start, wanted = np.r_[0, ends[:-1]], int(ends[-1]) if len(ends) else 0
+        if positions.shape != (wanted,):
             raise SemtoolError(
-                f"the arrays {folder} do not fit together: {POSITIONS} has shape {positions.shape}, "
-                f"{SAMPLES} has {len(names)} rows, the layout is {layout}; prepare them again"
+                f"the arrays {folder} do not fit together: {POSITIONS} has shape {positions.shape}, the "
+                f"{len(names)} rows of {SAMPLES} and the layout {layout} ask for ({wanted},); prepare them "
+                "again"
             )
-        return cls(
-            manifest.reference.split("/", 1)[0], layout, manifest.simulated, positions, names=names, **numbers
-        )
+        dataset = manifest.reference.split("/", 1)[0]
+        return cls(dataset, layout, manifest.simulated, people, positions, start, names=names, **numbers)
 
     def labelled(self) -> ArraySet:
         """Return the samples that have a class.
@@ -107,14 +114,31 @@ class ArraySet:
             )
         if len(rows) == len(self):
             return self
-        numbers = {key: getattr(self, key)[rows] for key in _NUMBERS}
-        names = tuple(self.names[i] for i in rows)
-        return replace(self, positions=self.positions[rows], names=names, **numbers)
+        numbers = {key: getattr(self, key)[rows] for key in ("start", *_NUMBERS)}
+        return replace(self, names=tuple(self.names[i] for i in rows), **numbers)
+
+    def _read(self, index: int) -> NDArray[np.float32]:
+        """Return one sequence (C, T, V, M) as it is stored; a view of the file."""
+        frames, bodies = int(self.length[index]), int(self.bodies[index])
+        shape = (_CHANNELS, frames, len(find_layout(self.layout)), bodies)
+        start = int(self.start[index])
+        return self.positions[start : start + int(np.prod(shape))].reshape(shape)
+
+    def padded(self, rows: slice, step: int = 1) -> NDArray[np.float32]:
+        """Return some sequences (n, C, T, V, M), every ``step``-th frame, with zeros behind the shorter."""
+        found = [self._read(index)[:, ::step] for index in range(*rows.indices(len(self)))]
+        frames = max((one.shape[1] for one in found), default=0)
+        joints = len(find_layout(self.layout))
+        out = np.zeros((len(found), _CHANNELS, frames, joints, self.people), np.float32)
+        for place, one in zip(out, found, strict=True):
+            place[:, : one.shape[1], :, : one.shape[3]] = one
+        return out
 
     def sequence(self, index: int) -> SkeletonSequence:
-        """Return one sample without its padding in time."""
-        numbers = {key: int(getattr(self, key)[index]) for key in _NUMBERS if key != "length"}
-        positions = np.array(self.positions[index, :, : int(self.length[index])])
+        """Return one sample."""
+        own = (key for key in _NUMBERS if key not in ("length", "bodies"))
+        numbers = {key: int(getattr(self, key)[index]) for key in own}
+        positions = self.padded(slice(index, index + 1))[0]
         return SkeletonSequence(self.names[index], self.layout, positions, **numbers)
 
 
@@ -138,7 +162,8 @@ class ArrayWriter:
     bodies: int = 0
     _rows: list[tuple[str, tuple[int, ...]]] = field(default_factory=list, init=False, repr=False)
     _shapes: list[tuple[int, int]] = field(default_factory=list, init=False, repr=False)
-    _spool: BinaryIO | None = field(default=None, init=False, repr=False)
+    _size: int = field(default=0, init=False, repr=False)
+    _stream: BinaryIO | None = field(default=None, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -164,7 +189,8 @@ class ArrayWriter:
         return {"samples": len(self._rows), "classes": len(classes - {-1})}
 
     def __enter__(self) -> ArrayWriter:
-        self._spool = tempfile.TemporaryFile(dir=self.folder)  # closed in __exit__
+        self._stream = (self.folder / POSITIONS).open("wb")  # closed in __exit__
+        self._write_header(self._stream)
         return self
 
     def append(self, sequence: SkeletonSequence) -> None:
@@ -173,7 +199,7 @@ class ArrayWriter:
         Raises:
             SemtoolError: if shape, layout or values do not fit.
         """
-        if self._spool is None:
+        if self._stream is None:
             raise RuntimeError("append() only works inside the with block")
         positions = sequence.positions
         where = f"{self.dataset}: sequence {sequence.name}"
@@ -191,8 +217,11 @@ class ArrayWriter:
             )
         if not np.isfinite(positions).all():
             raise SemtoolError(f"{where} holds a coordinate that is not a finite number")
-        numbers = (*(getattr(sequence, key) for key in _NUMBERS[:-1]), frames)
-        self._spool.write(np.ascontiguousarray(positions, dtype=np.float32).data)
+        # Bodies behind the last that is there are padding.
+        there = int(np.flatnonzero(positions.any(axis=(0, 1, 2))).max(initial=0)) + 1
+        numbers = (*(getattr(sequence, key) for key in _NUMBERS[:-2]), frames, there)
+        self._stream.write(np.ascontiguousarray(positions[..., :there], dtype="<f4").data)
+        self._size += _CHANNELS * frames * joints * there
         self._rows.append((sequence.name, numbers))
         self._shapes.append((frames, bodies))
 
@@ -204,39 +233,25 @@ class ArrayWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        spool, self._spool = self._spool, None
-        if spool is None:
+        stream, self._stream = self._stream, None
+        if stream is None:
             return
-        with spool:
+        with stream:
             if kind is None:
-                spool.seek(0)
-                self._write_positions(spool)
-                self._write_samples()
+                self._write_header(stream)
+        if kind is None:
+            self._write_samples()
+        else:
+            (self.folder / POSITIONS).unlink()
 
     def _most(self) -> int:
         return self.bodies or max((m for _, m in self._shapes), default=1)
 
-    def _write_positions(self, spool: BinaryIO) -> None:
-        """Copy the spooled sequences to their padded places; padding is skipped, not written."""
-        joints = len(find_layout(self.layout)) if self.layout else 0
-        bodies = self._most()
-        frames = max((t for t, _ in self._shapes), default=0)
-        shape = (len(self._rows), _CHANNELS, frames, joints, bodies)
-        channel = frames * joints * bodies * 4
-        with (self.folder / POSITIONS).open("wb") as stream:
-            header = {"descr": "<f4", "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(stream, header)
-            start = stream.tell()
-            for index, (length, found) in enumerate(self._shapes):
-                raw = spool.read(_CHANNELS * length * joints * found * 4)
-                block = np.frombuffer(raw, dtype=np.float32).reshape(_CHANNELS, length, joints, found)
-                if found < bodies:
-                    block = np.pad(block, ((0, 0), (0, 0), (0, 0), (0, bodies - found)))
-                for c in range(_CHANNELS):
-                    stream.seek(start + (index * _CHANNELS + c) * channel)
-                    stream.write(np.ascontiguousarray(block[c], dtype="<f4").data)
-            stream.flush()
-            os.truncate(stream.fileno(), start + len(self._rows) * _CHANNELS * channel)
+    def _write_header(self, stream: BinaryIO) -> None:
+        """Write the header, which numpy keeps as long whatever the number of coordinates."""
+        stream.seek(0)
+        header = {"descr": "<f4", "fortran_order": False, "shape": (self._size,)}
+        np.lib.format.write_array_header_1_0(stream, header)
 
     def _write_samples(self) -> None:
         import pandas as pd

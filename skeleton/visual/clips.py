@@ -6,8 +6,10 @@ sensor at the start (so that the camera's viewpoint does not matter), and the tr
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -60,17 +62,26 @@ def batches(
         )
         rows, length = slice(start, start + size), lengths[:size]
         step = -(-int(length.max()) // _LONGEST)
-        raw = arrays.positions[rows, :, : int(length.max()) : step]
-        yield rows, prepare(raw, -(-length // step)), length
+        yield rows, prepare(arrays.padded(rows, step), -(-length // step)), length
         start += size
 
 
-def load_clips(arrays: ArraySet, layout: Layout, frames: int) -> NDArray[np.float32]:
-    """Return every sequence of ``arrays`` as a clip, float32 (N, C, ``frames``, V, M)."""
-    _, channels, _, joints, bodies = arrays.positions.shape
-    clips = np.empty((len(arrays), channels, frames, joints, bodies), dtype=np.float32)
+def load_clips(
+    arrays: ArraySet, layout: Layout, frames: int, order: NDArray[np.int64], folder: Path
+) -> NDArray[np.float32]:
+    """Return every sequence of ``arrays`` as a clip, float32 (N, C, ``frames``, V, M), in a given order.
+
+    The clips are mapped from a file in ``folder`` that nobody else sees and that ends with them, so that
+    training takes no more memory for more samples.
+    """
+    shape = (len(arrays), 3, frames, len(layout), arrays.people)
+    if not len(arrays):
+        return np.empty(shape, np.float32)
+    place = np.argsort(order)
+    with tempfile.TemporaryFile(dir=folder) as stream:
+        clips = np.memmap(stream, np.float32, "w+", shape=shape)
     for rows, part, _ in batches(arrays, lambda raw, length: canonical(raw, layout, frames, length)):
-        clips[rows] = part
+        clips[place[rows]] = part
     return clips
 
 

@@ -116,7 +116,7 @@ def features(
     subset = np.where(unseen, SUBSETS.index("unseen-test"), tests).astype(np.int64)
     with _contract(visual):
         encoder = request.encoder(request.settings, layout(samples.layout), device)
-        vectors, details = _encode(encoder, samples, subset, request, seed, progress)
+        vectors, details = _encode(encoder, samples, subset, request, seed, progress, store.root / "cache")
         blocks = encoder.blocks()
     file = FeatureFile(
         dataset=request.dataset.name,
@@ -251,6 +251,7 @@ def _encode(
     request: _FeatureRequest,
     seed: int,
     progress: Progress | None,
+    folder: Path,
 ) -> tuple[NDArray[np.float32], dict[str, object]]:
     """Fit on seen-train samples; return all features, (N, Dv), and what there is to say."""
     divided = "subject, view or setup" if (getattr(samples, request.protocol.by) >= 0).any() else "part"
@@ -261,19 +262,19 @@ def _encode(
         return _joined(encoder, parts), details
     seen = _trainable(samples, subset, request)
     train, test = (np.flatnonzero(subset == i) for i in (0, 1))
-    clips = load_clips(samples, encoder.layout, encoder.settings.frames)
+    order = np.argsort(subset, kind="stable")  # so that training reads a part of the file, and copies none
+    folder.mkdir(parents=True, exist_ok=True)
+    clips = load_clips(samples, encoder.layout, encoder.settings.frames, order, folder)
     labels = np.searchsorted(seen, samples.class_id[train]).astype(np.int64)
-    encoder.fit(clips[train], labels, seed=seed, progress=progress)
-    if len(test) and (guess := encoder.classify(clips[test])) is not None:
+    encoder.fit(clips[: len(train)], labels, seed=seed, progress=progress)
+    shown = clips[len(train) : len(train) + len(test)]
+    if len(test) and (guess := encoder.classify(shown)) is not None:
         details["seen_test_accuracy"] = float((seen[guess] == samples.class_id[test]).mean())
-    parts = [
-        _checked(
-            encoder,
-            encoder.encode(clips[at : at + 256], samples.length[at : at + 256]),
-            len(clips[at : at + 256]),
-        )
-        for at in range(0, len(clips), 256)
-    ]
+    place = np.argsort(order)
+    parts = []
+    for at in range(0, len(clips), _BATCH):
+        some = clips[place[at : at + _BATCH]]
+        parts.append(_checked(encoder, encoder.encode(some, samples.length[at : at + _BATCH]), len(some)))
     return _joined(encoder, parts), details | encoder.details()
 
 

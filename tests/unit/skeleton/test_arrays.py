@@ -34,13 +34,17 @@ def test_sequences_come_back_padded_with_zeros(tmp_path):
         ],
     )
     arrays = ArraySet.open(artifact.path)
-    assert arrays.positions.shape == (3, 3, 5, 20, 2)
-    assert arrays.positions.dtype == np.float32
+    assert arrays.positions.shape == (3 * 20 * (3 * 1 + 5 * 2 + 1 * 1),)  # no padding on disk
     assert isinstance(arrays.positions, np.memmap)
-    assert (arrays.positions[0, :, :3, :, 0] == 1).all()
-    assert not arrays.positions[0, :, 3:].any()
-    assert not arrays.positions[0, ..., 1].any()
-    assert (arrays.positions[1] == 2).all()
+    padded = arrays.padded(slice(0, 3))
+    assert padded.shape == (3, 3, 5, 20, 2)
+    assert padded.dtype == np.float32
+    assert (padded[0, :, :3, :, 0] == 1).all()
+    assert not padded[0, :, 3:].any()
+    assert not padded[0, ..., 1].any()
+    assert (padded[1] == 2).all()
+    assert arrays.padded(slice(1, 3), step=2).shape == (2, 3, 3, 20, 2)
+    assert arrays.bodies.tolist() == [1, 2, 1]
     assert arrays.length.tolist() == [3, 5, 1]
     assert arrays.class_id.tolist() == [4, -1, -1]
     assert arrays.names == ("a", "b", "c")
@@ -55,7 +59,16 @@ def test_sequences_come_back_padded_with_zeros(tmp_path):
 def test_only_the_two_files_are_left(tmp_path):
     artifact = write(tmp_path, [sequence("a", 2)], bodies=2)
     assert sorted(artifact.manifest.files) == ["positions.npy", "samples.csv"]
-    assert ArraySet.open(artifact.path).positions.shape[-1] == 2
+    assert ArraySet.open(artifact.path).padded(slice(0, 1)).shape[-1] == 2
+
+
+def test_bodies_that_are_zero_throughout_take_no_space(tmp_path):
+    positions = np.zeros((3, 4, 20, 3), np.float32)
+    positions[..., 1] = 5
+    one = SkeletonSequence("a", "kinect-v1", positions)
+    arrays = ArraySet.open(write(tmp_path, [one, sequence("b", 2, 3, value=0)]).path)
+    assert arrays.bodies.tolist() == [2, 1]
+    assert np.array_equal(arrays.sequence(0).positions, positions)
 
 
 def test_same_sequences_same_bytes(tmp_path):
