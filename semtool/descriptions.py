@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,6 +89,21 @@ class DescriptionSet:
         """Return how many descriptions there are of each granularity."""
         found = Counter(d.granularity for d in self)
         return {g: found[g] for g in GRANULARITIES if g in found}
+
+    def unsaid(self, candidates: Iterable[Description]) -> Iterator[Description]:
+        """Yield those texts that this does not say of the class yet, numbered after its own variants."""
+        said = {(d.class_id, d.text.casefold()) for d in self}
+        variants: Counter[tuple[int, str, str]] = Counter()
+        for d in self:
+            key = (d.class_id, d.granularity, d.slot)
+            variants[key] = max(variants[key], d.variant + 1)
+        for d in candidates:
+            if d.is_codes or (d.class_id, d.text.casefold()) in said:
+                continue
+            said.add((d.class_id, d.text.casefold()))
+            key = (d.class_id, d.granularity, d.slot)
+            yield replace(d, variant=variants[key])
+            variants[key] += 1
 
     def to_frame(self) -> pd.DataFrame:
         """Return a data frame, a row a description."""

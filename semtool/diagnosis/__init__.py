@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING
 from semtool.lazy import door
 
 if TYPE_CHECKING:
+    from semtool.diagnosis.contrast import Rivals, choose_fields, filled
     from semtool.diagnosis.diagnosing import Diagnosis, diagnose
     from semtool.diagnosis.suggestion import Suggestion, suggest
 
 __all__ = [
     "Diagnosis",
+    "Rivals",
     "Suggestion",
+    "choose_fields",
     "diagnose",
+    "filled",
     "suggest",
 ]
 
 __getattr__, __dir__ = door(
     __name__,
     {
+        **dict.fromkeys(("Rivals", "choose_fields", "filled"), "semtool.diagnosis.contrast"),
         "Diagnosis": "semtool.diagnosis.diagnosing",
         "diagnose": "semtool.diagnosis.diagnosing",
         "Suggestion": "semtool.diagnosis.suggestion",

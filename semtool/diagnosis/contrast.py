@@ -117,6 +117,7 @@ def filled(
     rivals: Mapping[int, Rivals],
     fields: Mapping[int, list[str]],
     texts: Mapping[int, int],
+    said: Mapping[int, Sequence[str]] | None = None,
 ) -> PromptSet:
     """Return a prompt set with ``_contrast.j2`` filled in; its checksum covers what was filled in.
 
@@ -126,6 +127,7 @@ def filled(
         rivals: from `confusions`.
         fields: from `choose_fields`.
         texts: how many texts each class has already.
+        said: some of them, for a model to better.
 
     Raises:
         UsageError: if the prompt set has no ``_contrast.j2``.
@@ -150,6 +152,7 @@ def filled(
             for c, chosen in fields.items()
             if c in bank
         },
+        "said": {names[c]: list(lines) for c, lines in (said or {}).items()},
     }
     # JSON literals of strings, lists and objects are Jinja's too.
     text = "".join(f"{{% set {key} = {json.dumps(value)} %}}\n" for key, value in told.items())

@@ -136,7 +136,7 @@ def suggest(
             )
         told = [data.classes[c] for c, names in fields.items() if names]
         new = [d for action in told for d in describe_class(prompt_set, data, action, bank)]
-    added = tuple(_new(base, new))
+    added = tuple(base.unsaid(new))
     suggestion = Suggestion(
         source=source.reference,
         embeddings=text.reference,
@@ -193,22 +193,6 @@ def _dataset(text: TextInput, base: DescriptionSet) -> Dataset:
     names = [text.names.get(c, f"class {c}") for c in range(max(text.classes) + 1)]
     facts = {text.names[c]: {"attribute": codes} for c, codes in text.codes.items()}
     return Dataset.model_validate({"name": base.dataset, "classes": names, "facts": facts})
-
-
-def _new(base: DescriptionSet, candidates: Iterable[Description]) -> Iterable[Description]:
-    """Yield those texts that the set does not say of the class yet, numbered after its own variants."""
-    said = {(d.class_id, d.text.casefold()) for d in base}
-    variants = Counter((d.class_id, d.granularity, d.slot) for d in base)
-    for d in base:
-        key = (d.class_id, d.granularity, d.slot)
-        variants[key] = max(variants[key], d.variant + 1)
-    for d in candidates:
-        if d.is_codes or (d.class_id, d.text.casefold()) in said:
-            continue
-        said.add((d.class_id, d.text.casefold()))
-        key = (d.class_id, d.granularity, d.slot)
-        yield replace(d, variant=variants[key])
-        variants[key] += 1
 
 
 def _write(

@@ -10,10 +10,13 @@ if TYPE_CHECKING:
     from semtool.experiments.comparison.comparing import compare
     from semtool.experiments.comparison.comparison import Comparison
     from semtool.experiments.grid.sweeping import sweep
+    from semtool.experiments.optimisation.optimising import Optimisation, optimise
 
 __all__ = [
     "Comparison",
+    "Optimisation",
     "compare",
+    "optimise",
     "sweep",
 ]
 
@@ -22,6 +25,7 @@ __getattr__, __dir__ = door(
     {
         "Comparison": "semtool.experiments.comparison.comparison",
         "compare": "semtool.experiments.comparison.comparing",
+        **dict.fromkeys(("Optimisation", "optimise"), "semtool.experiments.optimisation.optimising"),
         "sweep": "semtool.experiments.grid.sweeping",
     },
 )

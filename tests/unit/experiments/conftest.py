@@ -49,12 +49,12 @@ def features_like(store, split=None, *, seed=0, each=10, noise=0.4, dataset="nw-
     return draft.result
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def write_text():
     return describe
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def write_features():
     return features_like
 
