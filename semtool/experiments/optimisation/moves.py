@@ -115,7 +115,7 @@ def moves(
             if result.artifact is None:
                 return Made(None, tokens)
             fitting = named_elsewhere(DescriptionSet.read(result.artifact.path), data)
-            return Made(_joined(current, fitting), tokens)
+            return Made(_completed(current, fitting), tokens)
 
         def costs(options: LlmOptions = options) -> int:
             plan = generate(data, asked, llm=options, store=store, dry_run=True).plan
@@ -133,8 +133,19 @@ def named_elsewhere(answers: DescriptionSet, data: Dataset) -> list[Description]
     ]
 
 
-def _joined(base: DescriptionSet, more: DescriptionSet | list[Description]) -> DescriptionSet:
+def _joined(base: DescriptionSet, more: DescriptionSet) -> DescriptionSet:
     return DescriptionSet([*base, *base.unsaid(more)])
+
+
+def _completed(base: DescriptionSet, more: Sequence[Description]) -> DescriptionSet:
+    """Return both; a class of which ``more`` has nothing says its first text again, at that granularity."""
+    first = {d.class_id: d for d in reversed(base.descriptions) if not d.is_codes}
+    lacking = [
+        replace(first[c], granularity=granularity, slot="", variant=0)
+        for granularity in {d.granularity for d in more} - set(base.counts())
+        for c in set(first) - {d.class_id for d in more if d.granularity == granularity}
+    ]
+    return DescriptionSet([*base, *base.unsaid(more), *lacking])
 
 
 def _without(texts: DescriptionSet, granularity: str) -> DescriptionSet | None:
