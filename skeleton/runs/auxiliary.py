@@ -1,8 +1,12 @@
 """Auxiliary classes: simulated motion that teaches what attributes look like, beside the seen classes.
 
-The motion programs of `skeleton.simulation` were written from what NTU-60's actions are, before any result.
-Classes that come near a class that must stay unseen are left out (`near`): the simulated "sit down" never
-helps to recognise a real one.
+Where the run's text is attribute codes, they are combinations of attributes acted out
+(`skeleton.simulation.combine`): arms of one class of the catalogue with legs of another, no action that has a
+name. Any other text has to be written for them: then they are the classes of NTU-60, whose motion programs
+were written from what the actions are.
+
+What comes near a class that must stay unseen is left out (`near`, `NEAR`): a simulated "sit down" never helps
+to recognise a real one. Combinations are compared by the run's own codes, whoever or whatever wrote these.
 
 This module writes and embeds text, as `classification` does: auxiliary classes need text of the run's own
 kind. All of it lives in ``<root>/cache/auxiliary`` and can be made again.
@@ -17,13 +21,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.artifacts import Artifact, Store
+from semtool.artifacts.manifest import digest
+from semtool.artifacts.tensors import save_tensors
 from semtool.catalogue import ActionClass, Dataset, load_bank, load_dataset, load_vocabulary
 from semtool.catalogue.dataset import plain
+from semtool.disk import atomic
+from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
-from skeleton.methods import Examples, read_text
-from skeleton.methods.text import encoder_of
+from skeleton.methods import Examples, TextBank, read_text
+from skeleton.methods.text import encoder_of, prototypes
 from skeleton.runs.task import open_embeddings, open_features
 from skeleton.visual.kinematics import NAME as KINEMATICS
+from skeleton.visual.kinematics import VERSION, describe_all
 
 __all__ = ["NEAR", "SOURCE", "near", "simulated_classes"]
 
@@ -31,6 +40,11 @@ SOURCE = "ntu60"
 SUBJECTS = 10
 NEAR = 0.85
 """Share of agreeing attributes from which on two classes count as the same."""
+ACTED = "combined attributes"
+"""What the source of acted combinations is called."""
+COMBINATIONS = 1200
+CODES = "attributes"
+"""The encoder of attribute codes."""
 
 
 def simulated_classes(
@@ -43,7 +57,7 @@ def simulated_classes(
     codebook: Sequence[str] | None = None,
     motion: str | None = None,
 ) -> tuple[Examples, dict[str, Any]]:
-    """Return simulated examples of NTU-60 classes with text of the same prompt set and encoder.
+    """Return simulated examples of classes with text of the run's kind.
 
     Args:
         embeddings: the run's embedding file.
@@ -61,31 +75,23 @@ def simulated_classes(
     """
     from semtool.embedding import embed
     from semtool.generation import generate
-    from skeleton.simulation import simulate
-    from skeleton.visual.extraction import features
 
     side = Store(store.root / "cache" / "auxiliary")
-    prompts = embeddings.name.split("/")[0]
     try:
         encoder = encoder_of(embeddings)
-        described = generate(SOURCE, prompts, store=side).artifact
+        if encoder == CODES:
+            made, source = _acted(embeddings, hidden, side, seed), ACTED
+        else:
+            described = generate(SOURCE, embeddings.name.split("/")[0], store=side).artifact
+            text = open_embeddings(embed(described, encoder, store=side).artifact)
+            made, source = _performed(text, dataset, hidden, side, seed, codebook, motion), SOURCE
     except SemtoolError as error:
         raise UsageError(
             f"the auxiliary classes need text of the same kind as {embeddings.reference}, which cannot be "
             f"made ({error}); use --auxiliary none"
         ) from error
-    text = open_embeddings(embed(described, encoder, store=side).artifact)
-    skeletons = simulate(SOURCE, subjects=SUBJECTS, reps=1, seed=seed, store=side).artifact
-    assert skeletons is not None
-    source = load_dataset(SOURCE)
-    made = features(source.name, store=side, visual=KINEMATICS, arrays=skeletons.reference)
-    file = open_features(made)
-    kept = _kept(dataset, hidden, source)
-    bank = read_text(text, kept, codebook=codebook, motion=motion)
-    at = np.flatnonzero(np.isin(file.class_id, kept))
-    rows: NDArray[np.int64] = np.searchsorted(kept, file.class_id[at]).astype(np.int64)
-    record = {"source": SOURCE, "simulated": True, "classes": list(kept), "samples": len(rows)}
-    return Examples(file.features[at], rows, bank), record
+    record = {"source": source, "simulated": True, "classes": made.bank.classes, "samples": len(made.rows)}
+    return made, record
 
 
 def near(dataset: Dataset, hidden: Sequence[int], source: Dataset) -> tuple[int, ...]:
@@ -110,9 +116,64 @@ def near(dataset: Dataset, hidden: Sequence[int], source: Dataset) -> tuple[int,
     return tuple(c.id for c in source.classes if any(alike(dataset.classes[h], c) for h in hidden))
 
 
-def _kept(dataset: Dataset, hidden: Sequence[int], source: Dataset) -> tuple[int, ...]:
-    """Return the classes of ``source`` that may help: not near a hidden one, no more people than here."""
+def _acted(embeddings: Artifact, hidden: Sequence[int], side: Store, seed: int) -> Examples:
+    """Return the acted combinations that may help, each a class of one sample."""
+    from semtool.embedding import embed
+
+    classes, features = _acting(side, seed)
+    codes = embed(["; ".join(f"{k}={v}" for k, v in c.items()) for c in classes], CODES, store=side)
+    kept = np.arange(len(classes))
+    if len(hidden):
+        theirs = prototypes(read_text(open_embeddings(embeddings), hidden))
+        kept = np.flatnonzero((codes @ theirs.T).max(axis=1) < NEAR)
+    bank = TextBank(
+        classes=tuple(kept.tolist()),
+        codebook=codes[kept, None],
+        counts=np.ones(len(kept), np.int64),
+        motion=np.zeros((len(kept), codes.shape[1]), np.float32),
+        codebook_from=("attribute",),
+        motion_from="none",
+    )
+    return Examples(features[kept], np.arange(len(kept)), bank)
+
+
+def _acting(side: Store, seed: int) -> tuple[list[dict[str, str]], NDArray[np.float32]]:
+    """Return combinations of attributes, and kinematic features of a performance of each."""
+    from safetensors.numpy import load_file
+
+    from skeleton.simulation import SIMULATOR, act_out, combine
+
+    classes = combine(COMBINATIONS, np.random.default_rng([seed, 0]))
+    identity = digest([VERSION, SIMULATOR, seed, [list(c.values()) for c in classes]])
+    path = side.root / "acted" / f"{identity[:16]}.safetensors"
+    if not path.is_file():
+        made = describe_all([act_out(c, np.random.default_rng([seed, 1, i])) for i, c in enumerate(classes)])
+        with atomic(path, durable=False) as temporary:
+            save_tensors(temporary, {"features": made.features}, {})
+    return classes, load_file(path)["features"]
+
+
+def _performed(
+    text: EmbeddingFile,
+    dataset: Dataset,
+    hidden: Sequence[int],
+    side: Store,
+    seed: int,
+    codebook: Sequence[str] | None,
+    motion: str | None,
+) -> Examples:
+    """Return the classes of NTU-60 that may help, with their text."""
+    from skeleton.simulation import simulate
+    from skeleton.visual.extraction import features
+
+    skeletons = simulate(SOURCE, subjects=SUBJECTS, reps=1, seed=seed, store=side).artifact
+    assert skeletons is not None
+    file = open_features(features(SOURCE, store=side, visual=KINEMATICS, arrays=skeletons.reference))
+    source = load_dataset(SOURCE)
     excluded = set(near(dataset, hidden, source))
     if dataset.bodies < 2:
         excluded |= {c for c, facts in load_bank(source).items() if facts.attribute.get("people") == "two"}
-    return tuple(c.id for c in source.classes if c.id not in excluded)
+    kept = tuple(c.id for c in source.classes if c.id not in excluded)
+    at = np.flatnonzero(np.isin(file.class_id, kept))
+    rows = np.searchsorted(kept, file.class_id[at])
+    return Examples(file.features[at], rows, read_text(text, kept, codebook=codebook, motion=motion))

@@ -87,6 +87,7 @@ class Ridge(Method):
         "best": {
             "clip": 4.0,
             "kernel": "blocks",
+            "hub_correction": False,
             "auxiliary": "simulated",
             "target": "centred",
             "decorrelate": True,

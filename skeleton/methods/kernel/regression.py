@@ -2,7 +2,7 @@
 
 Notation: X (n, Dv) training features, standardised (and clipped); s_c the text prototype of class c (the
 normalised mean of its codebook), c0 the mean of the seen classes' prototypes; W weights of the samples, so
-that two data sets weigh the same as a whole; K the kernel. Everything is
+that seen and auxiliary classes have their share (`SHARE`) whatever their number; K the kernel. Everything is
 
     f(x) = k(x, X) (K + a n W^-1)^-1 T,        score(x, c) = f(x) M u(s_c - c0),    u(v) = v / |v|
 
@@ -12,7 +12,7 @@ that two data sets weigh the same as a whole; K the kernel. Everything is
   A kernel that is a *sum* over blocks (kinematic features have fifty) lets a new class look like one known
   class in its arms and like another in its legs; one kernel over all columns asks for one class that it
   resembles in everything. M = I, or, decorrelated, (d C / tr C + b I)^-1 with C the covariance of the
-  training classes' text and b = 20: it takes back some of what attributes have in common by habit (whoever
+  training classes' text and b = 5: it takes back some of what attributes have in common by habit (whoever
   walks also swings the arms).
 - `fit_eszsl` (Romera-Paredes and Torr, ICML 2015, eq. 5, with a kernel): K = x.z / Dv, a = 0.01,
   T = Y P (P^T P + I)^-1 with P (S, d) the prototypes u(s_c - c0) and Y (n, S) of plus and minus one; M = I.
@@ -47,8 +47,10 @@ __all__ = ["RIDGE", "SHRINKAGE", "KernelScorer", "fit_eszsl", "fit_ridge"]
 Matrix = NDArray[np.float32]
 RIDGE = {"rbf": 1e-3, "linear": 1e-2}
 """a, by kernel."""
-SHRINKAGE = 20.0
+SHRINKAGE = 5.0
 """b of the decorrelation."""
+SHARE = 0.8
+"""Share of the auxiliary classes, as a whole, in the regression and in C."""
 _CHUNK = 2000
 _TENSORS = ("support", "scales", "dual", "centre", "metric", "anchors")
 
@@ -179,7 +181,10 @@ def fit_ridge(
     text = [_centred(prototypes(e.bank)) for e in sources]
     onto = [_unit(t) for t in text] if target == "unit" else text
     targets = np.concatenate([t[e.rows] for t, e in zip(onto, sources, strict=True)])
-    weight = np.concatenate([np.full(len(e.rows), 1 / len(e.rows)) for e in sources])
+    shares = [1 - SHARE, SHARE] if auxiliary is not None else [1.0]
+    weight = np.concatenate(
+        [np.full(len(e.rows), s / len(e.rows)) for s, e in zip(shares, sources, strict=True)]
+    )
     return _solved(
         "rbf",
         clip,
@@ -191,7 +196,7 @@ def fit_ridge(
         weight,
         np.concatenate([e.rows + at * len(seen.bank.classes) for at, e in enumerate(sources)]),
         centre=prototypes(seen.bank).mean(axis=0),
-        metric=_metric([_unit(t) for t in text]) if decorrelate else np.zeros((0, 0), np.float32),
+        metric=_metric([_unit(t) for t in text], shares) if decorrelate else np.zeros((0, 0), np.float32),
         anchors=len(seen.rows) if hub_correction else 0,
     )
 
@@ -274,9 +279,12 @@ def _check_alike(seen: Examples, auxiliary: Examples) -> None:
         )
 
 
-def _metric(known: Sequence[Matrix]) -> Matrix:
-    """Return M (d, d) from the unit text (C, d) of the training classes, each data set weighing the same."""
-    covariance = np.mean([text.T.astype(np.float64) @ text / len(text) for text in known], axis=0)
+def _metric(known: Sequence[Matrix], shares: Sequence[float]) -> Matrix:
+    """Return M (d, d) from the unit text (C, d) of the training classes of each source, and its share."""
+    parts = [
+        s * (text.T.astype(np.float64) @ text) / len(text) for s, text in zip(shares, known, strict=True)
+    ]
+    covariance = np.sum(parts, axis=0)
     size = len(covariance)
     covariance *= size / max(float(np.trace(covariance)), 1e-12)
     return np.asarray(np.linalg.inv(covariance + SHRINKAGE * np.eye(size)), np.float32)
@@ -284,14 +292,14 @@ def _metric(known: Sequence[Matrix]) -> Matrix:
 
 def _kernel(kind: str, left: Matrix, right: Matrix, widths: Sequence[int], scales: Matrix) -> Matrix:
     """Return K (n, m) between the rows of two matrices."""
-    from scipy.spatial.distance import cdist
-
     if kind == "linear":
         return np.asarray(left @ right.T / left.shape[1], np.float32)
     total = np.zeros((len(left), len(right)), np.float32)
     for (start, end), scale in zip(_spans(widths), scales, strict=True):
         if scale > 0:
-            total += np.exp(cdist(left[:, start:end], right[:, start:end], "sqeuclidean") / -float(scale))
+            a, b = (np.asarray(side[:, start:end] / np.sqrt(scale), np.float32) for side in (left, right))
+            exponent = 2 * (a @ b.T) - (a**2).sum(axis=1)[:, None] - (b**2).sum(axis=1)
+            total += np.exp(np.minimum(exponent, 0, out=exponent), out=exponent)
     return np.asarray(total / max(int((scales > 0).sum()), 1), np.float32)
 
 
