@@ -14,7 +14,7 @@ kind. All of it lives in ``<root>/cache/auxiliary`` and can be made again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,8 +43,8 @@ NEAR = 0.85
 ACTED = "combined attributes"
 """What the source of acted combinations is called."""
 COMBINATIONS = 1200
-CODES = "attributes"
-"""The encoder of attribute codes."""
+CODES, PREDICTED = "attributes", "attributes-from:"
+"""Encoders of attribute codes, from facts and from words; they have the same axes."""
 
 
 def simulated_classes(
@@ -79,7 +79,7 @@ def simulated_classes(
     side = Store(store.root / "cache" / "auxiliary")
     try:
         encoder = encoder_of(embeddings)
-        if encoder == CODES:
+        if encoder == CODES or encoder.startswith(PREDICTED):
             made, source = _acted(embeddings, hidden, side, seed), ACTED
         else:
             described = generate(SOURCE, embeddings.name.split("/")[0], store=side).artifact
@@ -94,26 +94,56 @@ def simulated_classes(
     return made, record
 
 
-def near(dataset: Dataset, hidden: Sequence[int], source: Dataset) -> tuple[int, ...]:
+def near(
+    dataset: Dataset, hidden: Sequence[int], source: Dataset, store: Store | None = None
+) -> tuple[int, ...]:
     """Return the classes of ``source`` that are, or nearly are, a hidden class of ``dataset``.
 
-    Near means: a name or alias in common, or agreement in at least `NEAR` of the attributes.
+    Near means: a name or alias in common, or agreement in at least `NEAR` of the attributes; those of a class
+    without facts are read from its name (the encoder ``kinetic``).
     """
-    ours, theirs = load_bank(dataset), load_bank(source)
-    vocabulary = load_vocabulary()
 
     def names(action: ActionClass) -> set[str]:
         return {plain(name) for name in (action.name, *action.aliases)}
 
-    def alike(mine: ActionClass, other: ActionClass) -> bool:
-        if names(mine) & names(other):
-            return True
-        if mine.id not in ours or other.id not in theirs:
-            return False
-        facts, their_facts = ours[mine.id].attribute, theirs[other.id].attribute
-        return bool(facts and their_facts) and vocabulary.agreement(facts, their_facts) >= NEAR
+    if not len(hidden):
+        return ()
+    known = set().union(*(names(dataset.classes[h]) for h in hidden))
+    everything = [c.id for c in source.classes]
+    close = _agreement(_codes(source, everything, store), _codes(dataset, hidden, store)) >= NEAR
+    return tuple(c for c in everything if close[c] or names(source.classes[c]) & known)
 
-    return tuple(c.id for c in source.classes if any(alike(dataset.classes[h], c) for h in hidden))
+
+def _codes(dataset: Dataset, classes: Sequence[int], store: Store | None) -> NDArray[np.float32]:
+    """Return attribute codes (n, d) of classes, from their facts or else from their names."""
+    from semtool.embedding import embed
+
+    facts = load_bank(dataset)
+    made = []
+    for c in classes:
+        written = facts[c].attribute if c in facts else {}
+        text, encoder = (_said(written), CODES) if written else (dataset.classes[c].name, "kinetic")
+        made.append(embed([text], encoder, store=store)[0])
+    return np.stack(made)
+
+
+def _said(attributes: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}={value}" for name, value in attributes.items())
+
+
+def _agreement(codes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (n,): the greatest share of attributes in which codes (n, d) agree with one of ``others``."""
+    fields = load_vocabulary().fields.values()
+    widths = [len(f.values) if f.kind == "nominal" else 2 * len(f.values) - 2 for f in fields]
+    starts = np.cumsum([0, *widths[:-1]])
+
+    def even(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Every field weighs the same, however sure a prediction is of it."""
+        size = np.sqrt(np.add.reduceat(rows**2, starts, axis=1) * len(widths))
+        return np.asarray(rows / np.maximum(np.repeat(size, widths, axis=1), 1e-12), np.float32)
+
+    best: NDArray[np.float32] = (even(codes) @ even(others).T).max(axis=1)
+    return best
 
 
 def _acted(embeddings: Artifact, hidden: Sequence[int], side: Store, seed: int) -> Examples:
@@ -121,11 +151,11 @@ def _acted(embeddings: Artifact, hidden: Sequence[int], side: Store, seed: int) 
     from semtool.embedding import embed
 
     classes, features = _acting(side, seed)
-    codes = embed(["; ".join(f"{k}={v}" for k, v in c.items()) for c in classes], CODES, store=side)
+    codes = embed([_said(c) for c in classes], CODES, store=side)
     kept = np.arange(len(classes))
     if len(hidden):
         theirs = prototypes(read_text(open_embeddings(embeddings), hidden))
-        kept = np.flatnonzero((codes @ theirs.T).max(axis=1) < NEAR)
+        kept = np.flatnonzero(_agreement(codes, theirs) < NEAR)
     bank = TextBank(
         classes=tuple(kept.tolist()),
         codebook=codes[kept, None],
@@ -170,7 +200,7 @@ def _performed(
     assert skeletons is not None
     file = open_features(features(SOURCE, store=side, visual=KINEMATICS, arrays=skeletons.reference))
     source = load_dataset(SOURCE)
-    excluded = set(near(dataset, hidden, source))
+    excluded = set(near(dataset, hidden, source, side))
     if dataset.bodies < 2:
         excluded |= {c for c, facts in load_bank(source).items() if facts.attribute.get("people") == "two"}
     kept = tuple(c.id for c in source.classes if c.id not in excluded)

@@ -9,7 +9,7 @@ from scipy.spatial.distance import cdist
 from semtool.errors import SemtoolError
 from skeleton.methods import Examples, load_scorer, preset, save_checkpoint
 from skeleton.methods.kernel import regression
-from skeleton.methods.kernel.regression import RIDGE, fit_eszsl, fit_ridge
+from skeleton.methods.kernel.regression import RIDGE, SHARE, fit_eszsl, fit_ridge
 from skeleton.methods.kernel.solving import solve, spread
 from skeleton.methods.text import TextBank
 
@@ -47,7 +47,9 @@ def test_it_solves_what_the_docstring_says():
     for e in (seen, extra):
         p = e.bank.codebook[:, 0]
         targets.append((p - p.mean(0))[e.rows])
-    weight = np.concatenate([np.full(len(e.rows), 1 / len(e.rows)) for e in (seen, extra)])
+    weight = np.concatenate(
+        [np.full(len(e.rows), s / len(e.rows)) for s, e in ((1 - SHARE, seen), (SHARE, extra))]
+    )
     weight /= weight.mean()
     dual = np.linalg.solve(kernel + RIDGE["rbf"] * len(x) * np.diag(1 / weight), np.concatenate(targets))
     expected = kernel[:n] @ dual
