@@ -124,7 +124,7 @@ class ArraySet:
         start = int(self.start[index])
         return self.positions[start : start + int(np.prod(shape))].reshape(shape)
 
-    def padded(self, rows: slice, step: int = 1) -> NDArray[np.float32]:
+    def padded(self, rows: slice = slice(None), step: int = 1) -> NDArray[np.float32]:
         """Return some sequences (n, C, T, V, M), every ``step``-th frame, with zeros behind the shorter."""
         found = [self._read(index)[:, ::step] for index in range(*rows.indices(len(self)))]
         frames = max((one.shape[1] for one in found), default=0)

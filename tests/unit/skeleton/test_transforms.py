@@ -195,7 +195,7 @@ def test_real_people_face_the_sensor_and_have_one_size(data_folder, cli):
     v1 = layout("kinect-v1")
     arrays = ArraySet.open(cli("prepare", "-d", "nw-ucla", "--json").json()["path"])
     rows = np.arange(0, len(arrays), 25)
-    raw = np.asarray(arrays.positions[rows])
+    raw = arrays.padded(slice(0, None, 25))
     steps = chain(
         partial(centre, layout=v1), partial(align_view, layout=v1), partial(scale_by_trunk, layout=v1)
     )
