@@ -1,12 +1,15 @@
 # make demo   the whole flow on simulated skeletons, in an environment of its own
 # make test   lint, types and tests, in an environment of its own
+# make quick  the fast tests alone
+# make docs   the site, into build/site
+# make release  wheel and sdist, tried from an environment without the checkout
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test lint types unit bench clean
+.PHONY: demo test quick lint types unit docs release bench clean
 
 demo: $(VENV)/.user
 	$(BIN)/semtool demo
@@ -22,6 +25,19 @@ types: $(VENV)/.dev
 
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+quick: $(VENV)/.dev
+	env -u SEMTOOL_DATA $(BIN)/python -m pytest tests/unit -m "not slow"
+
+docs: $(VENV)/.dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+release: $(VENV)/.dev
+	rm -rf dist build/release
+	$(BIN)/python -m build --outdir dist .
+	$(PYTHON) -m venv build/release
+	build/release/bin/python -m pip install --quiet --constraint constraints.txt "$$(echo dist/*.whl)[offline]"
+	cd build/release && bin/semtool --version && bin/semtool classify --example --labels "wave, kick, sit down, drink"
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/zero_shot.py

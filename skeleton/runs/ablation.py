@@ -39,7 +39,8 @@ def ablate(
     """Train every variant on the same inputs and seeds; finished ones are reused.
 
     Args:
-        embeddings, features: see `skeleton.runs.training.train`.
+        embeddings: see `skeleton.runs.training.train`.
+        features: likewise.
         store: where everything lives.
         settings: of the full method; the preset `paper` if None.
         only: some of `skeleton.methods.mla.method.COMPONENTS`; all if None.

@@ -66,7 +66,8 @@ def plan_run(
     """Check that the inputs fit together, and say what is there and what is to be done. Writes nothing.
 
     Args:
-        embeddings, features: of one data set.
+        embeddings: text of a data set.
+        features: of the same data set.
         dataset: name or YAML path of the data set.
         settings: of the method.
         seeds: that are wanted.

@@ -33,7 +33,8 @@ def evaluate(
         embeddings: text to recognise by; the run's own if None. It must come from the same encoder.
         features: samples to recognise; the newest of ``split`` if that is given, else the run's own.
         split: class split of the features.
-        codebook, motion: granularities to read; those the run was trained with if None.
+        codebook: granularities to read; those the run was trained with if None.
+        motion: granularity of the motion slot; likewise.
 
     Returns:
         a summary over the run's seeds, with ``evaluated`` saying what the run itself was trained with.

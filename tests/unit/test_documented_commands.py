@@ -10,7 +10,7 @@ import typer
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
     page
-    for place in ("README.md", "docs/*.md", "prompts/*.md", "examples/**/*.md")
+    for place in ("*.md", "docs/**/*.md", "prompts/*.md", "examples/**/*.md")
     for page in ROOT.glob(place)
 )
 

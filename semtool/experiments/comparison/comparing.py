@@ -68,7 +68,8 @@ def compare(
         dataset: name or YAML file; that of the references, or of the newest embedding file, if None.
         splits: class splits; the data set's default if none.
         seeds: one training each.
-        presets, switches: how to train, see `semtool.experiments.grid.settings.settings`.
+        presets: how to train, see `semtool.experiments.grid.settings.settings`.
+        switches: of the presets; likewise.
         features_per_seed: whether each seed trains its own visual encoder, so that intervals cover that too.
         visual: see `semtool.experiments.grid.cells.Grid`.
         name: of the comparison; made from what is compared if None. One of the same name is replaced.
