@@ -37,7 +37,7 @@ release: $(VENV)/.dev
 	$(BIN)/python -m build --outdir dist .
 	$(PYTHON) -m venv build/release
 	build/release/bin/python -m pip install --quiet --constraint constraints.txt "$$(echo dist/*.whl)[offline]"
-	cd build/release && bin/semtool --version && bin/semtool classify --example --labels "wave, kick, sit down, drink"
+	cd build/release && bin/semtool --version && bin/semtool classify example --labels "wave, kick, sit down, drink"
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/zero_shot.py

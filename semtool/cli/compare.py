@@ -58,7 +58,9 @@ def compare(
     ] = None,
     dataset: Annotated[
         str | None,
-        typer.Option("--dataset", "-d", show_default="that of the texts or of the newest features"),
+        typer.Option(
+            "--dataset", "-d", help="Data set.", show_default="that of the texts or of the newest features"
+        ),
     ] = None,
     split: Annotated[
         list[str] | None,

@@ -77,7 +77,8 @@ def ablate(
         str | None, typer.Option(help="Features.", show_default="the newest of the split")
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option("--dataset", "-d", show_default="that of the embedding file")
+        str | None,
+        typer.Option("--dataset", "-d", help="Data set.", show_default="that of the embedding file"),
     ] = None,
     split: Annotated[
         str | None, typer.Option("--split", "-s", help="Class split.", show_default="the data set's")

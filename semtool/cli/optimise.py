@@ -23,7 +23,8 @@ def register(app: typer.Typer) -> None:
 def optimise(
     text: Annotated[str, typer.Argument(metavar="REF", help="Prompt set or description set to begin with.")],
     dataset: Annotated[
-        str | None, typer.Option("--dataset", "-d", show_default="that of the description set")
+        str | None,
+        typer.Option("--dataset", "-d", help="Data set.", show_default="that of the description set"),
     ] = None,
     split: Annotated[
         str | None, typer.Option("--split", "-s", help="Class split.", show_default="the data set's")
