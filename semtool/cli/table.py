@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -80,7 +81,7 @@ def table(
     )
     where = store(root)
     if dry_run:
-        _plan(request, where, device, json)
+        _plan(request, where, device, jobs or os.cpu_count() or 1, json)
         return
     with progress(f"table {family}") as report:
         found = tabulate(
@@ -108,15 +109,17 @@ def table(
         )
 
 
-def _plan(request: TableRequest, where: Store, device: str, json: bool) -> None:
+def _plan(request: TableRequest, where: Store, device: str, jobs: int, json: bool) -> None:
     from dataclasses import asdict
 
     from semtool.cli.sweep import show_plan
-    from semtool.experiments.table.tabulating import plan_table
+    from semtool.experiments.table.tabulating import cost_of_table, plan_table
 
     plans = plan_table(request, store=where, device=device)
+    cost = cost_of_table(request, store=where, device=device)
     if json:
-        json_object({"sweeps": [asdict(p) for p in plans]})
+        json_object({"sweeps": [asdict(p) for p in plans], "jobs": jobs, "estimate": asdict(cost)})
         return
     for found in plans:
         show_plan(found, False)
+    say(f"{cost.said(jobs)} (measured here on a few samples)")

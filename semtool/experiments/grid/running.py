@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from skeleton.runs.parallel import Executor, Failure, Job
     from skeleton.runs.planning import PlannedRun
 
-__all__ = ["GridResult", "Preview", "embed_cells", "preview", "run_grid"]
+__all__ = ["GridResult", "Preview", "embed_cells", "preview", "run_grid", "unfinished"]
 
 Note = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -154,6 +154,23 @@ def preview(grid: Grid, *, store: Store, device: str = "auto") -> Preview:
             if (d, s, seed) not in visuals
         ],
     )
+
+
+def unfinished(grid: Grid, cell: Cell, store: Store, device: str = "auto") -> list[int]:
+    """Return the seeds of a cell that are not trained; all, where text or features are not there yet."""
+    from semtool.embedding import plan as plan_embedding
+    from skeleton.device import resolve_device
+
+    seeds = grid.seeds_of(cell)
+    visuals = _find_features(grid, store)
+    if cell.dataset not in cell.text.descriptions or any(_key(grid, cell, s) not in visuals for s in seeds):
+        return list(seeds)
+    found = plan_embedding(cell.descriptions, cell.encoder, store=store)
+    if not found.existing:
+        return list(seeds)
+    texts = {_text_key(cell): store.resolve("embeddings", found.existing)}
+    runs = _plan(grid, cell, texts, visuals, store, str(resolve_device(device)), 1)
+    return [seed for seed, run in runs.items() if seed not in run.done]
 
 
 def embed_cells(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from skeleton.runs.parallel import Executor
 
-__all__ = ["FOLDER", "SweepResult", "plan_sweep", "sweep"]
+__all__ = ["FOLDER", "SweepResult", "grid_of", "plan_sweep", "sweep"]
 
 FOLDER = "sweeps"
 
@@ -84,7 +84,7 @@ def sweep(
 
     found = config if isinstance(config, SweepFile) else read_sweep(Path(config))
     store = store or Store()
-    grid = _grid(found, store, note=note, make=True)
+    grid = grid_of(found, store, note=note, make=True)
     result = run_grid(
         grid, store=store, executor=executor or choose_executor(), device=device, progress=progress, note=note
     )
@@ -97,10 +97,13 @@ def plan_sweep(
     """Return what `sweep` would do; writes nothing."""
     found = config if isinstance(config, SweepFile) else read_sweep(Path(config))
     store = store or Store()
-    return preview(_grid(found, store, note=None, make=False), store=store, device=device)
+    return preview(grid_of(found, store, note=None, make=False), store=store, device=device)
 
 
-def _grid(found: SweepFile, store: Store, *, note: Callable[[str], None] | None, make: bool) -> Grid:
+def grid_of(
+    found: SweepFile, store: Store, *, note: Callable[[str], None] | None = None, make: bool = False
+) -> Grid:
+    """Return the grid of a sweep's file; with ``make`` its texts are rendered where they are missing."""
     targets = [Target.of(called, splits) for called, splits in found.datasets.items()]
     if found.visual:
         _check_visual(found.visual, targets, store)

@@ -17,14 +17,15 @@ from semtool.catalogue import load_dataset
 from semtool.errors import UsageError
 from semtool.experiments.grid.running import Preview
 from semtool.experiments.grid.sweep_file import SweepFile
-from semtool.experiments.grid.sweeping import plan_sweep, sweep
+from semtool.experiments.grid.sweeping import grid_of, plan_sweep, sweep
+from semtool.experiments.table.cost import Cost, cost_of
 from semtool.experiments.table.published import published
 from semtool.experiments.table.views import write_views
 
 if TYPE_CHECKING:
     from skeleton.runs.parallel import Executor
 
-__all__ = ["FOLDER", "TableRequest", "TableResult", "plan_table", "tabulate"]
+__all__ = ["FOLDER", "TableRequest", "TableResult", "cost_of_table", "plan_table", "tabulate"]
 
 FOLDER = "tables"
 Note = Callable[[str], None]
@@ -103,6 +104,12 @@ class TableResult:
 def plan_table(request: TableRequest, *, store: Store, device: str = "auto") -> list[Preview]:
     """Return what `tabulate` would do, sweep by sweep; writes nothing."""
     return [plan_sweep(wanted, store=store, device=device) for wanted in request.sweeps(store)]
+
+
+def cost_of_table(request: TableRequest, *, store: Store, device: str = "auto") -> Cost:
+    """Return what that would take on this machine, from a short measurement."""
+    grids = [grid_of(wanted, store) for wanted in request.sweeps(store)]
+    return sum((cost_of(grid, store=store, device=device) for grid in grids), Cost())
 
 
 def tabulate(

@@ -8,8 +8,9 @@ from semtool.errors import SemtoolError, UsageError
 from semtool.experiments.grid.sweep_file import SweepFile
 from semtool.experiments.grid.sweeping import sweep
 from semtool.experiments.table import families
+from semtool.experiments.table.cost import Cost
 from semtool.experiments.table.published import published
-from semtool.experiments.table.tabulating import TableRequest, plan_table, tabulate
+from semtool.experiments.table.tabulating import TableRequest, cost_of_table, plan_table, tabulate
 
 
 @pytest.fixture
@@ -66,3 +67,12 @@ def test_imported_features_are_chosen_by_name(store, narrow):
         seeds=1,
     )
     assert sweep(wanted, store=store, executor=narrow).trained == 1
+
+
+def test_the_cost_is_measured_and_falls_to_nothing_once_all_is_there(store, request_, narrow):
+    cost = cost_of_table(request_, store=store)
+    assert cost.seconds > 0
+    assert cost.disk > 0
+    assert "min with 2 at a time" in cost.said(2)
+    tabulate(request_, store=store, executor=narrow)
+    assert cost_of_table(request_, store=store) == Cost()
