@@ -198,8 +198,10 @@ def _with_run(
         None if run == "newest" else run, store=store(root), seed=seed, device=device
     )
     sequences = _sequences(files, said, model.dataset)
+    guessed: list[str] = []
     if descriptions is None:
         text = model.describe(names, prompts=prompts)
+        guessed = model.guessed(names) if prompts is None else []
     else:
         names, text = model.describe_all(descriptions)
     answers = model.predict(sequences, names, text=text)
@@ -208,8 +210,13 @@ def _with_run(
             {"name": a.name, "label": a.label, "scores": dict(zip(a.labels, a.scores, strict=True))}
             for a in answers
         ]
-        json_object({"simulated": model.simulated, "predictions": found})
+        json_object({"simulated": model.simulated, "read_from_words": guessed, "predictions": found})
         return
+    if guessed:
+        note(
+            f"read from words: {', '.join(guessed)}; "
+            f"what was understood: semtool prompts facts {guessed[0]!r}"
+        )
     if model.simulated:
         note("the run was trained on SIMULATED skeletons")
     table(

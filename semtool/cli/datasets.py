@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from semtool.cli import console
+from semtool.cli.facts import dataset_facts
 from semtool.errors import SemtoolError, UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     group.command("show")(show)
     group.command("check")(check)
     group.command("vocabulary")(vocabulary)
+    group.command("facts")(dataset_facts)
     app.add_typer(group, name="datasets")
 
 

@@ -1,18 +1,20 @@
-"""What words say of motion: ``semtool prompts facts``."""
+"""What words say of motion: ``semtool prompts facts`` and ``semtool datasets facts``."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from semtool.cli import console
+from semtool.cli.asking import BaseUrl, Model, Variants
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
     from semtool.encoders import PredictedFacts
 
-__all__ = ["Encoder", "facts", "reader"]
+__all__ = ["dataset_facts", "facts"]
 
 Encoder = Annotated[
     str, typer.Option("--encoder", help="kinetic, or attributes-from:<any sentence encoder>.")
@@ -55,6 +57,43 @@ def facts(
                 f"warning: {_short(text)!r} is like nothing that the map was learned from (cosine with "
                 f"the nearest text {found.nearest[at]:.2f}): nearly all is a guess; the map reads English"
             )
+
+
+def dataset_facts(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Your YAML file.")],
+    encoder: Encoder = "kinetic",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write.", show_default="stdout")
+    ] = None,
+    llm: Model = None,
+    base_url: BaseUrl = None,
+    variants: Variants = None,
+    root: console.Root = None,
+    json: console.Json = False,
+) -> None:
+    """Fill in the attribute facts that a data set lacks, each with its confidence, for you to correct.
+
+    With --llm a model fills in the same form (prompt set llm-attributes); where its fillings agree more than
+    the words are sure, its value is taken.
+
+    Example: semtool datasets facts my-data.yaml --out my-data-with-facts.yaml
+    """
+    from semtool.disk import write_atomically
+    from semtool.fact_scaffold import fill_in
+    from semtool.generation.llm import LlmOptions
+
+    reader(encoder)
+    options = LlmOptions(model=llm, base_url=base_url, variants=variants) if llm else None
+    text = fill_in(file, encoder, llm=options, store=console.store(root) if llm else None)
+    if out:
+        write_atomically(out, text)
+    if json:
+        console.json_object({"file": str(out) if out else None, "yaml": text})
+    elif out:
+        console.say(f"{out} written")
+        console.note(f"next: correct it, then semtool datasets check {out}")
+    else:
+        console.say(text.rstrip())
 
 
 def reader(encoder: str) -> Any:

@@ -69,7 +69,6 @@ class FactMap:
         """Write the map; vectors and dual as bytes with a scale a row, which moves codes by up to 0.05."""
         from safetensors.numpy import save_file
 
-        path.parent.mkdir(parents=True, exist_ok=True)
         tensors: dict[str, NDArray[Any]] = {"mean": self.mean, "trust": self.trust}
         for name in ("support", "dual"):
             tensor: Matrix = getattr(self, name)

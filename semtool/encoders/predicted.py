@@ -17,6 +17,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from semtool.disk import atomic
 from semtool.encoders.attributes import AttributeEncoder, parse_codes
 from semtool.encoders.base import Availability, Card, Encoder, Options, Progress
 from semtool.encoders.fact_map import (
@@ -125,9 +126,9 @@ def map_for(encoder: Encoder) -> FactMap:
         return FactMap.load(SHIPPED)
     path = _cached(encoder)
     if not path.exists():
-        partial = path.with_name(f"{path.name}.{os.getpid()}")
-        fit_map(encoder).save(partial)
-        partial.replace(path)
+        fitted = fit_map(encoder)
+        with atomic(path, durable=False) as partial:
+            fitted.save(partial)
     return FactMap.load(path)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.artifacts import Artifact, Store
-from semtool.catalogue import load_dataset, typed_dataset
+from semtool.catalogue import load_bank, load_dataset, typed_dataset
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
 from skeleton.data.layouts import layout
@@ -97,11 +97,12 @@ class ZeroShotClassifier:
         )
 
     def describe(self, labels: Sequence[str], *, prompts: str | None = None) -> TextBank:
-        """Return the text of ``labels``: their facts from the catalogue, else their names, in our prompt set.
+        """Return the text of ``labels``: their facts from the catalogue, else what their names say.
 
         Args:
             labels: at least two.
-            prompts: prompt set; None: the run's own. `label` needs no facts and suits any label.
+            prompts: prompt set; None: the run's own. If the run reads attribute codes, those of labels that
+                nobody has described are read from their names.
 
         Raises:
             UsageError: if the prompt set needs facts that nobody has written for a label.
@@ -110,11 +111,19 @@ class ZeroShotClassifier:
         from semtool.generation import generate
 
         data = typed_dataset(labels, prefer=self.dataset)
-        prompt_set = prompts or self.embeddings.name.split("/")[0]
+        prompt_set, encoder = prompts or self.embeddings.name.split("/")[0], encoder_of(self.embeddings)
+        if prompts is None and (encoder.startswith("attributes-from:") or self.guessed(labels)):
+            prompt_set, encoder = "words", "kinetic" if encoder == "attributes" else encoder
         described = generate(data, prompt_set, store=self.store)
-        encoder = encoder_of(self.embeddings)
         made = embed(described.artifact, encoder, store=self.store)
         return self.read(EmbeddingFile(made.artifact.path), range(len(labels)))
+
+    def guessed(self, labels: Sequence[str]) -> list[str]:
+        """Return the labels whose attribute codes are read from their names; none if the run reads sentences."""
+        if encoder_of(self.embeddings).partition(":")[0] not in ("attributes", "attributes-from"):
+            return []
+        described = load_bank(typed_dataset(labels, prefer=self.dataset))
+        return [name for i, name in enumerate(labels) if i not in described or not described[i].attribute]
 
     def describe_all(self, descriptions: str) -> tuple[list[str], TextBank]:
         """Return the names and the text of every class of a description set, by the run's encoder."""

@@ -141,3 +141,72 @@ def test_prompts_facts_shows_every_field():
     fields = json.loads(done.stdout)["texts"][0]["fields"]
     assert set(fields) == set(blocks())
     assert fields["side"] == {"value": "left", "confidence": 0.95, "said": True}
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "schema: 1\nname: mine\n# my comment\nclasses: [kick with the left leg, climb a ladder, glorp]\n"
+    )
+    return path
+
+
+def test_a_scaffold_of_facts_can_be_edited_and_used(file, tmp_path):
+    from semtool.catalogue import load_bank, load_dataset
+
+    out = tmp_path / "filled.yaml"
+    done = CliRunner().invoke(app, ["datasets", "facts", str(file), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    text = out.read_text()
+    assert "# my comment" in text
+    assert "# 0.95 words" in text
+    assert "a guess" in text
+    assert load_bank(load_dataset(out))[0].attribute["side"] == "left"
+
+
+def test_a_scaffold_keeps_what_is_written(file):
+    from semtool.catalogue import load_bank, load_dataset
+    from semtool.fact_scaffold import fill_in
+
+    written = "facts:\n  climb a ladder: {attribute: {arms: both}}\n  c3: {motion: The knees glorp.}\n"
+    file.write_text(file.read_text() + written)
+    file.write_text(fill_in(file))
+    bank = load_bank(load_dataset(file))
+    assert {k: v for k, v in bank[1].attribute.items() if k in ("arms", "legs")} == {
+        "arms": "both",
+        "legs": "none",
+    }
+    assert bank[2].motion == "The knees glorp."
+    assert bank[0].attribute["leg_action"] == "kick"
+
+
+def test_a_model_revises_what_the_words_do_not_say(file, monkeypatch, tmp_path):
+    from semtool import fact_scaffold
+    from semtool.generation.llm import LlmOptions
+
+    answers = {2: {"arms": ("both", 0.99, "model"), "side": ("left", 0.01, "model")}}
+    monkeypatch.setattr(fact_scaffold, "_model", lambda *_: answers)
+    text = fact_scaffold.fill_in(file, llm=LlmOptions("toy"))
+    glorp = text[text.index('"glorp"') :]
+    assert "arms: both" in glorp
+    assert "# 0.99 model" in glorp
+    assert "side: left" not in glorp
+
+
+def test_labels_that_nobody_described_meet_written_codes_in_one_file(store, file):
+    from semtool.catalogue import typed_dataset
+    from semtool.embedding import embed, load_embeddings
+    from semtool.generation import generate
+
+    data = typed_dataset(["climb a ladder", "hand waving"])
+    made = load_embeddings(
+        embed(generate(data, "words", store=store).artifact, "kinetic", store=store).artifact
+    )
+    codes = load_embeddings(
+        embed(generate("ntu60", "attributes", store=store).artifact, "attributes", store=store).artifact
+    )
+    wave = codes.vectors(codes.rows(class_id=22))[0]
+    cosine = made.vectors() @ wave
+    assert np.allclose(cosine[made.class_id == 1], 1, atol=1e-5)
+    assert (cosine[made.class_id == 0] < 0.9).all()
