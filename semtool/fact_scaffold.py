@@ -1,4 +1,4 @@
-"""Predicted facts as a scaffold: a data set's file with its ``facts`` filled in, to be corrected by a person."""
+"""A data set's file with its ``facts`` filled in from words, to be corrected by a person."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def fill_in(
 ) -> str:
     """Return the YAML of a data set with attribute facts for every class that has none.
 
-    What is written stays. Facts are read from a class's name, aliases and sentences: of each field the value that
-    one of these texts is surest of. With a model, its fillings of the same form (prompt set ``llm-attributes``) take
-    the place of values that are less sure than the fillings agree with each other.
+    What is written stays. Facts are read from a class's name, aliases and sentences: of each field the value
+    that one of these texts is surest of. With a model, its fillings of the same form (prompt set
+    ``llm-attributes``) take the place of values that are less sure than the fillings agree with each other.
 
     Args:
         file: the data set's YAML file.
@@ -55,20 +55,20 @@ def fill_in(
                     found[index][field] = guess
     raw = read_yaml(file)
     entries: dict[str, Any] = raw.pop("facts", None) or {}
-    head = (
-        yaml.safe_dump(raw, sort_keys=False, allow_unicode=True) if entries else file.read_text("utf-8-sig")
-    )
-    lines = [head.rstrip(), "facts:"]
+    lines = [(_dumped(raw) if entries else file.read_text("utf-8-sig")).rstrip(), "facts:"]
     owner = {data.find_class(str(key)).id: str(key) for key in entries}
     for action in data.classes:
         entry = entries.get(owner.get(action.id, ""), {})
         lines.append(f"  {json.dumps(owner.get(action.id, action.name), ensure_ascii=False)}:")
         if entry:
-            dumped = yaml.safe_dump(entry, sort_keys=False, allow_unicode=True)
-            lines += [f"    {line}" for line in dumped.rstrip().splitlines()]
+            lines += [f"    {line}" for line in _dumped(entry).rstrip().splitlines()]
         if action.id in found:
             lines += _lines(found[action.id])
     return "\n".join(lines) + "\n"
+
+
+def _dumped(value: Any) -> str:
+    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True))
 
 
 def _predicted(data: Dataset, index: int, encoder: str | Encoder) -> dict[str, Guess]:

@@ -133,8 +133,8 @@ def describe(prompt_set: PromptSet, dataset: Dataset, bank: Mapping[int, ActionF
         )
         raise UsageError(
             f"prompt set {prompt_set.name!r} needs facts that {dataset.name} does not give, {lists}; "
-            "add them under 'facts' in the data set's file (semtool datasets facts fills them in), or use the "
-            "prompt set words with the encoder kinetic"
+            "add them under 'facts' in the data set's file (semtool datasets facts fills them in), or use "
+            "the prompt set label, with any encoder or with kinetic"
         )
     return DescriptionSet(found)
 

@@ -119,7 +119,7 @@ class ZeroShotClassifier:
         return self.read(EmbeddingFile(made.artifact.path), range(len(labels)))
 
     def guessed(self, labels: Sequence[str]) -> list[str]:
-        """Return the labels whose attribute codes are read from their names; none if the run reads sentences."""
+        """Return the labels whose codes are read from their names; none if the run reads sentences."""
         if encoder_of(self.embeddings).partition(":")[0] not in ("attributes", "attributes-from"):
             return []
         described = load_bank(typed_dataset(labels, prefer=self.dataset))
