@@ -26,6 +26,7 @@ __all__ = [
     "centre",
     "chain",
     "convert",
+    "in_image",
     "motion",
     "present",
     "resample",
@@ -56,7 +57,9 @@ def present(positions: Positions) -> NDArray[np.bool_]:
 
     Whole bodies, not joints: after centring, a joint at zero is as good as any other.
     """
-    there: NDArray[np.bool_] = (positions != 0).any(axis=(-4, -2))
+    there: NDArray[np.bool_] = (
+        (positions != 0).any(axis=-4).any(axis=-2)
+    )  # three times as fast as both at once
     return there
 
 
@@ -125,17 +128,24 @@ def resample(positions: Positions, frames: int, length: NDArray[np.int64] | int 
     batch = positions.shape[:-4]
     if frames < 1 or not total:
         raise UsageError(f"cannot resample {total} frames to {frames}")
-    valid = np.broadcast_to(np.clip(total if length is None else length, 1, total), batch)
-    place = np.linspace(0.0, 1.0, frames) * (valid[..., None] - 1)
-    low = np.minimum(np.floor(place).astype(np.int64), valid[..., None] - 1)
-    high = np.minimum(low + 1, valid[..., None] - 1)
-    weight = (place - low).astype(np.float32)[..., None, :, None, None]
-    before = np.take_along_axis(positions, low[..., None, :, None, None], axis=-3)
-    after = np.take_along_axis(positions, high[..., None, :, None, None], axis=-3)
-    both = (present(before) & present(after))[..., None, :, None, :]
+    valid = np.broadcast_to(np.clip(total if length is None else length, 1, total), batch).reshape(-1, 1)
+    place = np.linspace(0.0, 1.0, frames) * (valid - 1)
+    low = np.minimum(np.floor(place).astype(np.int64), valid - 1)
+    high = np.minimum(low + 1, valid - 1)
+    weight = (place - low).astype(np.float32)[:, None, :, None, None]
+    flat, rows = positions.reshape(-1, *positions.shape[-4:]), np.arange(len(valid))[:, None]
+    before, after = (np.moveaxis(flat[rows, :, at], 1, 2) for at in (low, high))
+    both = (present(before) & present(after))[:, None, :, None, :]
     nearest = np.where(weight < 0.5, before, after)
     result: Positions = np.where(both, before + weight * (after - before), nearest).astype(np.float32)
-    return result
+    return np.ascontiguousarray(result).reshape(*batch, *result.shape[1:])
+
+
+def in_image(positions: Positions) -> Positions:
+    """Return what a camera in the sensor's place sees: x and y by the distance, no depth."""
+    away = np.maximum(positions[..., 2:3, :, :, :], 0.3)
+    seen: Positions = np.concatenate([positions[..., :2, :, :, :] / away, np.zeros_like(away)], axis=-4)
+    return seen
 
 
 def bones(positions: Positions, layout: Layout) -> Positions:

@@ -15,6 +15,7 @@ kind. All of it lives in ``<root>/cache/auxiliary`` and can be made again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ from semtool.catalogue.dataset import plain
 from semtool.disk import atomic
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
+from skeleton.data import ArraySet, SkeletonSequence
+from skeleton.data.transforms import in_image
 from skeleton.methods import Examples, TextBank, read_text
 from skeleton.methods.text import encoder_of, prototypes
 from skeleton.runs.task import open_embeddings, open_features
@@ -56,6 +59,7 @@ def simulated_classes(
     seed: int,
     codebook: Sequence[str] | None = None,
     motion: str | None = None,
+    flat: bool = False,
 ) -> tuple[Examples, dict[str, Any]]:
     """Return simulated examples of classes with text of the run's kind.
 
@@ -66,6 +70,7 @@ def simulated_classes(
         store: where the run's artifacts live.
         seed: of the simulated people, cameras and performances.
         codebook, motion: as the run reads its own text.
+        flat: whether the run's skeletons have no depth: then the simulated people are seen in the image too.
 
     Returns:
         the examples, and the record of them (`skeleton.runs.records.Auxiliary`).
@@ -80,11 +85,11 @@ def simulated_classes(
     try:
         encoder = encoder_of(embeddings)
         if encoder == CODES or encoder.startswith(PREDICTED):
-            made, source = _acted(embeddings, hidden, side, seed), ACTED
+            made, source = _acted(embeddings, hidden, side, seed, flat), ACTED
         else:
             described = generate(SOURCE, embeddings.name.split("/")[0], store=side).artifact
             text = open_embeddings(embed(described, encoder, store=side).artifact)
-            made, source = _performed(text, dataset, hidden, side, seed, codebook, motion), SOURCE
+            made, source = _performed(text, dataset, hidden, side, seed, codebook, motion, flat), SOURCE
     except SemtoolError as error:
         raise UsageError(
             f"the auxiliary classes need text of the same kind as {embeddings.reference}, which cannot be "
@@ -146,11 +151,11 @@ def _agreement(codes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArr
     return best
 
 
-def _acted(embeddings: Artifact, hidden: Sequence[int], side: Store, seed: int) -> Examples:
+def _acted(embeddings: Artifact, hidden: Sequence[int], side: Store, seed: int, flat: bool) -> Examples:
     """Return the acted combinations that may help, each a class of one sample."""
     from semtool.embedding import embed
 
-    classes, features = _acting(side, seed)
+    classes, features = _acting(side, seed, flat)
     codes = embed([_said(c) for c in classes], CODES, store=side)
     kept = np.arange(len(classes))
     if len(hidden):
@@ -167,20 +172,25 @@ def _acted(embeddings: Artifact, hidden: Sequence[int], side: Store, seed: int) 
     return Examples(features[kept], np.arange(len(kept)), bank)
 
 
-def _acting(side: Store, seed: int) -> tuple[list[dict[str, str]], NDArray[np.float32]]:
+def _acting(side: Store, seed: int, flat: bool) -> tuple[list[dict[str, str]], NDArray[np.float32]]:
     """Return combinations of attributes, and kinematic features of a performance of each."""
     from safetensors.numpy import load_file
 
     from skeleton.simulation import SIMULATOR, act_out, combine
 
     classes = combine(COMBINATIONS, np.random.default_rng([seed, 0]))
-    identity = digest([VERSION, SIMULATOR, seed, [list(c.values()) for c in classes]])
+    identity = digest([VERSION, SIMULATOR, seed, flat, [list(c.values()) for c in classes]])
     path = side.root / "acted" / f"{identity[:16]}.safetensors"
     if not path.is_file():
-        made = describe_all([act_out(c, np.random.default_rng([seed, 1, i])) for i, c in enumerate(classes)])
+        acted = [act_out(c, np.random.default_rng([seed, 1, i])) for i, c in enumerate(classes)]
+        made = describe_all([_in_image(s) for s in acted] if flat else acted)
         with atomic(path, durable=False) as temporary:
             save_tensors(temporary, {"features": made.features}, {})
     return classes, load_file(path)["features"]
+
+
+def _in_image(sequence: SkeletonSequence) -> SkeletonSequence:
+    return replace(sequence, positions=in_image(sequence.positions))
 
 
 def _performed(
@@ -191,6 +201,7 @@ def _performed(
     seed: int,
     codebook: Sequence[str] | None,
     motion: str | None,
+    flat: bool,
 ) -> Examples:
     """Return the classes of NTU-60 that may help, with their text."""
     from skeleton.simulation import simulate
@@ -199,6 +210,10 @@ def _performed(
     skeletons = simulate(SOURCE, subjects=SUBJECTS, reps=1, seed=seed, store=side).artifact
     assert skeletons is not None
     file = open_features(features(SOURCE, store=side, visual=KINEMATICS, arrays=skeletons.reference))
+    made = file.features
+    if flat:
+        arrays = ArraySet.open(skeletons.path)
+        made = describe_all([_in_image(arrays.sequence(i)) for i in range(len(arrays))]).features
     source = load_dataset(SOURCE)
     excluded = set(near(dataset, hidden, source, side))
     if dataset.bodies < 2:
@@ -206,4 +221,4 @@ def _performed(
     kept = tuple(c.id for c in source.classes if c.id not in excluded)
     at = np.flatnonzero(np.isin(file.class_id, kept))
     rows = np.searchsorted(kept, file.class_id[at])
-    return Examples(file.features[at], rows, read_text(text, kept, codebook=codebook, motion=motion))
+    return Examples(made[at], rows, read_text(text, kept, codebook=codebook, motion=motion))

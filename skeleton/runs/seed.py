@@ -158,12 +158,13 @@ def _train(
     def auxiliary() -> tuple[Examples, dict[str, Any]]:
         from skeleton.runs.auxiliary import simulated_classes
 
-        embeddings, _ = spec.inputs()
+        embeddings, features = spec.inputs()
         hidden = [c.id for c in task.dataset.classes if c.id not in classes]
         settings = spec.settings
         return simulated_classes(
             embeddings, task.dataset, hidden, store=spec.store, seed=spec.seed,
             codebook=settings.codebook, motion=settings.motion,
+            flat=bool(features.manifest.details.get("flat")),
         )  # fmt: skip
 
     method = method_of(spec.settings)
