@@ -245,3 +245,5 @@ TWO = {
     "COCO annotations": coco_json, "Ultralytics": ultralytics_json, "MMPose": mmpose_json,
 }  # fmt: skip
 """Writers, (sequence, folder) -> path, by what they write; in 3D and in the image."""
+SAY_UP = ("plain npz, Kinect v1", "MediaPipe JSON")
+"""Of those in 3D, the files that say what is up: the others are turned upright by what they show."""

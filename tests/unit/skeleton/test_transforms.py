@@ -15,6 +15,7 @@ from skeleton.data.transforms import (
     centre,
     chain,
     convert,
+    in_image,
     motion,
     present,
     resample,
@@ -209,3 +210,9 @@ def test_real_people_face_the_sensor_and_have_one_size(data_folder, cli):
     assert np.abs(depth).mean() < 0.5 * np.abs(raw_depth).mean()
     height = np.median(found[:, 1, :, 3, 0] - found[:, 1, :, 15, 0], axis=1)
     assert height.std() / height.mean() < 0.25
+
+
+def test_the_image_shows_nearer_people_larger_and_no_depth():
+    seen = in_image(np.stack([person(), person() * np.float32(2)]))
+    assert not seen[:, 2].any()
+    np.testing.assert_allclose(seen[0], seen[1], atol=1e-5)
