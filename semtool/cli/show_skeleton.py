@@ -24,7 +24,7 @@ def show_skeleton(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help=".html, .gif, .png or .svg.", show_default="<sample>.html"),
+        typer.Option("--out", "-o", help=".html, .gif or .svg.", show_default="<sample>.html"),
     ] = None,
     dataset: Annotated[
         str | None, typer.Option("--dataset", "-d", help="Data set.", show_default="by the file's format")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from semtool.disk import write_atomically
 
 __all__ = ["StatCache"]
 
@@ -44,6 +45,4 @@ class StatCache:
         """Replace the content by (name, (bytes, modification time), sha256) of what was read now."""
         self.known = {name: (*stat, checksum) for name, stat, checksum in entries}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps(self.known))
-        temporary.replace(self.path)
+        write_atomically(self.path, json.dumps(self.known), durable=False)

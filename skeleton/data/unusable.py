@@ -58,9 +58,7 @@ class UnusableSamples:
         names: set[str] = set()
         findings = []
         for path in _candidates(folder, read):
-            listed = {
-                _sample(w[0]) for line in _text(path).splitlines() if len(w := _WORD.findall(line)) == 1
-            }
+            listed = _listed(_text(path))
             if _CALLED.search(path.name):
                 names |= listed
             elif matching := listed & stems:

@@ -1,4 +1,4 @@
-"""Look at a skeleton sequence: an interactive page (HTML), a film strip (SVG, PNG) or an animation (GIF).
+"""Look at a skeleton sequence: an interactive page (HTML), a film strip (SVG) or an animation (GIF).
 
     from skeleton.data.viewing import show_skeleton
     show_skeleton("S001C001P001R001A011.skeleton", out="reading.html")
@@ -58,7 +58,7 @@ def show_skeleton(
 
     Args:
         file: a raw skeleton file of any known format, or a folder of arrays.
-        out: what to write; its suffix says how: ``.html``, ``.gif``, ``.png``, ``.svg``. Without it
+        out: what to write; its suffix says how: ``.html``, ``.gif``, ``.svg``. Without it
             ``<sample>.html`` in the working folder.
         dataset: data set of the file, for the name of the class; without it one that has the file's format.
         sample: name of the sample, where there are several; without it the first.
@@ -76,7 +76,6 @@ def show_skeleton(
     drawers: dict[str, Callable[[SkeletonSequence, str], str | bytes]] = {
         ".html": _page,
         ".svg": _svg,
-        ".png": _png,
         ".gif": _gif,
     }
     if path.suffix.lower() not in drawers:
@@ -238,45 +237,30 @@ def _svg(sequence: SkeletonSequence, title: str) -> str:
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def _png(sequence: SkeletonSequence, title: str) -> bytes:
-    image, draw = _canvas(200 * len(_strip_frames(sequence)), 310)
-    draw.text((8, 8), title, fill="#222222")
-    for column, frame in enumerate(_strip_frames(sequence)):
-        _paint(draw, _draw(sequence, frame, 200, 260), column * 200, 30)
-        draw.text((column * 200 + 75, 292), f"frame {frame + 1}", fill="#777777")
-    return _encoded(image, "PNG")
-
-
 def _gif(sequence: SkeletonSequence, title: str) -> bytes:
     # Fifteen frames a second: the format counts in hundredths of a second.
     pictures = []
     for frame in range(0, sequence.positions.shape[1], 2):
         image, draw = _canvas(400, 400)
         draw.text((8, 8), title, fill="#222222")
-        _paint(draw, _draw(sequence, frame, 400, 360), 0, 30)
+        _paint(draw, _draw(sequence, frame, 400, 360), 30)
         pictures.append(image.convert("P", palette=1, colors=32))
-    return _encoded(pictures[0], "GIF", save_all=True, append_images=pictures[1:], duration=70, loop=0)
+    target = BytesIO()
+    pictures[0].save(target, "GIF", save_all=True, append_images=pictures[1:], duration=70, loop=0)
+    return target.getvalue()
 
 
 def _canvas(width: int, height: int) -> tuple[Any, Any]:
     try:
         from PIL import Image, ImageDraw
     except ImportError:
-        raise SemtoolError(
-            "PNG and GIF need pillow (pip install pillow); HTML and SVG need nothing"
-        ) from None
+        raise SemtoolError("a GIF needs pillow (pip install pillow); HTML and SVG need nothing") from None
     image = Image.new("RGB", (width, height), "white")
     return image, ImageDraw.Draw(image)
 
 
-def _paint(draw: Any, drawing: _Drawing, left: int, top: int) -> None:
+def _paint(draw: Any, drawing: _Drawing, top: int) -> None:
     for a, b, colour in drawing.lines:
-        draw.line([(a[0] + left, a[1] + top), (b[0] + left, b[1] + top)], fill=colour, width=4)
+        draw.line([(a[0], a[1] + top), (b[0], b[1] + top)], fill=colour, width=4)
     for (x, y), colour in drawing.dots:
-        draw.ellipse([x + left - 3, y + top - 3, x + left + 3, y + top + 3], fill=colour)
-
-
-def _encoded(image: Any, kind: str, **options: Any) -> bytes:
-    target = BytesIO()
-    image.save(target, format=kind, **options)
-    return target.getvalue()
+        draw.ellipse([x - 3, y + top - 3, x + 3, y + top + 3], fill=colour)

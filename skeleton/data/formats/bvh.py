@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton.data.formats.hints import companions, labels_of, read_hints
+from skeleton.data.formats.hints import labels_of, read_hints, with_companions
 from skeleton.data.formats.outcomes import Unreadable
 from skeleton.data.formats.reader import RawFile, RawSample, ReadContext, Reader, load, walk
 from skeleton.data.formats.recording import Recording, Sample, sequences
@@ -33,7 +33,7 @@ class _Joint:
 
 
 def _find(folder: Path) -> list[RawFile]:
-    return [RawFile(s.name, (s.path, *companions(folder, s.path))) for s in walk(folder, ".bvh")]
+    return [with_companions(folder, s.name, s.path) for s in walk(folder, ".bvh")]
 
 
 def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:

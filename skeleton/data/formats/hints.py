@@ -24,7 +24,7 @@ from skeleton.data.joints import LANDMARKS, NOTHING
 from skeleton.data.layouts import layout
 from skeleton.data.orientation import UNITS, towards
 
-__all__ = ["HINTS", "LABELS", "Hints", "companions", "labels_of", "read_hints", "settled"]
+__all__ = ["HINTS", "LABELS", "Hints", "labels_of", "read_hints", "settled", "with_companions"]
 
 HINTS = "skeleton.yaml"
 """The file beside a recording, or in the raw folder, with `Hints`."""
@@ -71,11 +71,11 @@ class Hints(BaseModel):
         return self
 
 
-def companions(folder: Path, path: Path) -> tuple[Path, ...]:
-    """Return the files with hints and labels that belong to a raw file below ``folder``."""
-    places = [path.parent, folder if folder.is_dir() else folder.parent]
-    found = [place / name for name in (HINTS, LABELS) for place in places if (place / name).is_file()]
-    return tuple(dict.fromkeys(found))
+def with_companions(folder: Path, name: str, *paths: Path) -> RawFile:
+    """Return a raw file below ``folder`` with the files of hints and labels that belong to it."""
+    places = [paths[0].parent, folder if folder.is_dir() else folder.parent]
+    found = [place / said for said in (HINTS, LABELS) for place in places if (place / said).is_file()]
+    return RawFile(name, (*paths, *dict.fromkeys(found)))
 
 
 def read_hints(paths: tuple[Path, ...], options: Mapping[str, Any] | None = None) -> Hints:

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton.data.formats.hints import companions, labels_of, read_hints
+from skeleton.data.formats.hints import labels_of, read_hints, with_companions
+from skeleton.data.formats.npy import map_npy
 from skeleton.data.formats.outcomes import Unreadable
 from skeleton.data.formats.reader import RawFile, RawSample, ReadContext, Reader, walk
 from skeleton.data.formats.recording import Recording, Sample, sequences
@@ -27,17 +28,13 @@ _OTHERS = ("_position.npy", "_data.npy", "_label.npy", "_feature.npy")
 
 def _find(folder: Path) -> list[RawFile]:
     files = (s for s in walk(folder, ".npy") if not s.path.name.endswith(_OTHERS))
-    return [
-        RawFile(s.name, (s.path, *companions(folder, s.path)))
-        for s in files
-        if s.path.is_file() and _is_clip(s.path)
-    ]
+    return [with_companions(folder, s.name, s.path) for s in files if s.path.is_file() and _is_clip(s.path)]
 
 
 def _is_clip(path: Path) -> bool:
     try:
-        shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
-    except (ValueError, OSError, EOFError):
+        shape = map_npy(path).shape
+    except Unreadable:
         return path.stat().st_size > 0  # told when it is read
     if len(shape) == 2:
         return shape[1] in _MEDIAPIPE
@@ -46,13 +43,7 @@ def _is_clip(path: Path) -> bool:
 
 def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
     hints = read_hints(file.paths, context.hints)
-    try:
-        frames = np.load(file.path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise Unreadable("damaged", f"{file.path.name} is not a readable array: {error}") from error
-    if frames.dtype.kind not in "fiu":
-        raise Unreadable("damaged", f"{file.path.name} holds {frames.dtype}, not numbers")
-    frames = np.asarray(frames, dtype=np.float32)
+    frames = np.array(map_npy(file.path), dtype=np.float32)
     if frames.ndim == 2:
         frames = frames.reshape(len(frames), 33, _MEDIAPIPE[frames.shape[1]])
     frames = frames[:, None] if frames.ndim == 3 else frames

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton.data.formats.hints import Hints, companions, labels_of, read_hints
+from skeleton.data.formats.hints import Hints, labels_of, read_hints, with_companions
 from skeleton.data.formats.outcomes import Unreadable
 from skeleton.data.formats.reader import RawFile, RawSample, ReadContext, Reader, load, walk
 from skeleton.data.formats.recording import Recording, Sample, sequences
@@ -52,8 +52,8 @@ def _find(folder: Path) -> list[RawFile]:
             clips.setdefault("/".join(filter(None, (parent, match[1]))), []).append(file.path)
         elif file.path.is_file() and _looks_right(file.path):
             single.append(file)
-    found = [RawFile(s.name, (s.path, *companions(folder, s.path))) for s in single]
-    found += [RawFile(name, (*sorted(p), *companions(folder, p[0]))) for name, p in clips.items()]
+    found = [with_companions(folder, s.name, s.path) for s in single]
+    found += [with_companions(folder, name, *sorted(paths)) for name, paths in clips.items()]
     return sorted(found, key=lambda s: s.name)
 
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skeleton.data.formats.hints import Hints, companions, labels_of, read_hints
+from skeleton.data.formats.hints import Hints, labels_of, read_hints, with_companions
 from skeleton.data.formats.outcomes import Unreadable
 from skeleton.data.formats.reader import RawFile, RawSample, ReadContext, Reader, walk
 from skeleton.data.formats.recording import Recording, Sample, sequences
@@ -44,9 +44,7 @@ _MOST_CELLS = 2**29
 def _find(folder: Path) -> list[RawFile]:
     files = [s for s in walk(folder, ".npz") if s.path.is_file() and _members(s.path) >= _KEYS]
     files += [s for s in walk(folder, ".csv") if s.path.is_file() and _is_table(s.path)]
-    return [
-        RawFile(s.name, (s.path, *companions(folder, s.path))) for s in sorted(files, key=lambda s: s.name)
-    ]
+    return [with_companions(folder, s.name, s.path) for s in sorted(files, key=lambda s: s.name)]
 
 
 def _members(path: Path) -> set[str]:

@@ -4,15 +4,14 @@ import numpy as np
 import pytest
 
 from semtool.errors import SemtoolError
-from skeleton.data.body import as_body
 from skeleton.data.layouts import LAYOUTS, layout
 from skeleton.data.sequence import SkeletonSequence
 from skeleton.simulation.sampling import generate
 from skeleton.visual import load_visual
 from skeleton.visual.encoder import FILE, VisualSettings
-from skeleton.visual.kinematic_columns import depth_columns, regions
+from skeleton.visual.kinematic_columns import depth_columns
 from skeleton.visual.kinematic_encoder import KinematicEncoder
-from skeleton.visual.kinematics import FRAMES, describe, describe_all, kinematic_features
+from skeleton.visual.kinematics import FRAMES, describe, describe_all
 
 V1 = layout("kinect-v1")
 
@@ -74,48 +73,6 @@ def test_place_and_size_do_not_matter():
     shifted = 1.7 * base + np.array([2.0, 1.0, 3.0], np.float32)[:, None, None, None]
     for name, values in described(base).items():
         assert np.allclose(values, described(shifted)[name], atol=2e-3), name
-
-
-def moved_columns(frames, joints=V1.joints):
-    """Return which columns differ from two people's standing still if their joints stagger in ``frames``."""
-    rng = np.random.default_rng(0)
-    still = np.concatenate([standing(FRAMES), standing(FRAMES) + np.float32(0.9)], axis=-1)
-    still += rng.normal(scale=0.1, size=(3, 1, len(V1), 2))  # no leg quite straight
-    stagger = rng.normal(scale=0.1, size=still.shape)
-    stagger[:, [t for t in range(FRAMES) if t not in frames]] = 0
-    stagger[:, :, [joint not in joints for joint in V1.joints]] = 0
-    clips = np.stack([still, still + stagger]).astype(np.float32)
-    bodies = as_body(clips, V1).positions
-    values, blocks = kinematic_features(bodies, np.array([FRAMES, FRAMES]))
-    return set(np.flatnonzero(np.abs(values[0] - values[1]) > 1e-5).tolist()), regions(blocks)
-
-
-@pytest.mark.parametrize(("phase", "within"), [("start", (0, 13)), ("middle", (13, 38)), ("end", (38, 50))])
-def test_the_columns_of_a_phase_are_those_that_nothing_outside_it_moves(phase, within):
-    moved_at_all, found = moved_columns(range(FRAMES))
-    near = range(within[0] - 2, within[1] + 2)  # smoothing and steps reach a little further
-    moved_outside, _ = moved_columns([t for t in range(FRAMES) if t not in near])
-    assert set(found[phase]) == moved_at_all - moved_outside
-    assert list(found[phase]) == sorted(set(found[phase]))
-
-
-@pytest.mark.parametrize(
-    ("part", "joints", "others"),
-    [
-        ("arms", ("left_wrist", "left_hand", "right_elbow"), ("legs", "torso")),
-        ("legs", ("left_knee", "left_ankle", "right_ankle"), ("arms",)),
-        ("torso", ("head",), ("legs",)),
-    ],
-)
-def test_the_columns_of_a_body_part_are_not_moved_by_another(part, joints, others):
-    moved, found = moved_columns(range(FRAMES), joints)
-    assert moved & set(found[part])
-    for other in others:
-        assert not moved & set(found[other])
-
-
-def test_columns_of_unknown_blocks_are_of_nothing():
-    assert regions([("joint", 12), ("bone.angle", 3)]) == {}
 
 
 @pytest.mark.parametrize("name", sorted(LAYOUTS))

@@ -66,12 +66,10 @@ def test_svg_strip(arrays, tmp_path):
     assert len(root.findall(f".//{space}path")) == 6 * 24
 
 
-def test_pictures(arrays, tmp_path):
-    with Image.open(show_skeleton(arrays, tmp_path / "x.png").path) as picture:
-        assert picture.size == (1200, 310)
-        assert len(picture.getcolors(10000)) > 3
+def test_animation(arrays, tmp_path):
     with Image.open(show_skeleton(arrays, tmp_path / "x.gif").path) as animation:
         assert animation.n_frames == 4
+        assert len(animation.convert("RGB").getcolors(10000)) > 3
 
 
 def test_a_person_facing_the_sensor_has_the_right_hand_on_the_left_of_the_picture(tmp_path):
@@ -105,6 +103,7 @@ def test_what_cannot_be_shown(arrays, tmp_path):
 def test_the_command_on_real_files(cli, data_folder, tmp_path):
     file = data_folder / "ntu_samples" / "S001C003P008R002A058.skeleton"
     found = cli("show-skeleton", file, "--json").json()
+    assert not found.pop("findings")
     assert found == {
         "path": "S001C003P008R002A058.html",
         "sample": "S001C003P008R002A058",
