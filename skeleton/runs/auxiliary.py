@@ -37,7 +37,7 @@ from skeleton.runs.task import open_embeddings, open_features
 from skeleton.visual.kinematics import NAME as KINEMATICS
 from skeleton.visual.kinematics import VERSION, describe_all
 
-__all__ = ["NEAR", "SOURCE", "near", "simulated_classes"]
+__all__ = ["NEAR", "SOURCE", "acted", "near", "simulated_classes"]
 
 SOURCE = "ntu60"
 SUBJECTS = 10
@@ -85,7 +85,8 @@ def simulated_classes(
     try:
         encoder = encoder_of(embeddings)
         if encoder == CODES or encoder.startswith(PREDICTED):
-            made, source = _acted(embeddings, hidden, side, seed, flat), ACTED
+            bank = read_text(open_embeddings(embeddings), hidden) if len(hidden) else None
+            made, source = acted(bank, side, seed, flat=flat), ACTED
         else:
             described = generate(SOURCE, embeddings.name.split("/")[0], store=side).artifact
             text = open_embeddings(embed(described, encoder, store=side).artifact)
@@ -151,16 +152,22 @@ def _agreement(codes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArr
     return best
 
 
-def _acted(embeddings: Artifact, hidden: Sequence[int], side: Store, seed: int, flat: bool) -> Examples:
-    """Return the acted combinations that may help, each a class of one sample."""
+def acted(hidden: TextBank | None, store: Store, seed: int, *, flat: bool = False) -> Examples:
+    """Return combinations of attributes acted out, each a class of one sample, with their codes.
+
+    Args:
+        hidden: codes of the classes that the model must not have met; combinations near one are left out.
+        store: its folder keeps the features of what was acted.
+        seed: of the combinations and of who performs them.
+        flat: whether they are seen without depth.
+    """
     from semtool.embedding import embed
 
-    classes, features = _acting(side, seed, flat)
-    codes = embed([_said(c) for c in classes], CODES, store=side)
+    classes, features = _acting(store, seed, flat)
+    codes = embed([_said(c) for c in classes], CODES, store=store)
     kept = np.arange(len(classes))
-    if len(hidden):
-        theirs = prototypes(read_text(open_embeddings(embeddings), hidden))
-        kept = np.flatnonzero(_agreement(codes, theirs) < NEAR)
+    if hidden is not None:
+        kept = np.flatnonzero(_agreement(codes, prototypes(hidden)) < NEAR)
     bank = TextBank(
         classes=tuple(kept.tolist()),
         codebook=codes[kept, None],

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from semtool.errors import UsageError
 from skeleton.methods.base import (
     Context,
     EpochSettings,
@@ -59,6 +60,8 @@ class MLASettings(EpochSettings):
         loss: `sampling` contrasts a sample with ``negatives`` others under the same text; `cross-entropy`
             contrasts it with all seen classes.
         visual_layernorm: LayerNorm (no affine part) over the visual feature before the heads' projections.
+        stem: whether the heads read features or what a closed form makes of them (`mla.stem`).
+        auxiliary: classes beside the seen ones that stem and heads learn from.
     """
 
     method: Literal["mla"] = "mla"
@@ -83,6 +86,15 @@ class MLASettings(EpochSettings):
     weight_decay: float = Field(0.0, ge=0, description="Weight decay.")
     batch: int = Field(128, ge=2, description="Samples a step; the loss contrasts those of one batch.")
     warmup: int = Field(15, ge=0, description="Epochs of warm-up.")
+    stem: Literal["none", "regression"] = Field("none", description="A closed form before the heads.")
+    auxiliary: Literal["none", "simulated"] = Field(
+        "none", description="Learn from simulated classes (stem)."
+    )
+
+    @property
+    def visual(self) -> str | None:
+        """A stem reads kinematic features."""
+        return "kinematics" if self.stem != "none" else None
 
 
 def top_k_series(settings: MLASettings, dataset: str, longest: int) -> tuple[int, ...]:
@@ -106,19 +118,48 @@ class MLAMethod(Method):
 
     name: ClassVar[str] = "mla"
     Settings: ClassVar[type[MethodSettings]] = MLASettings
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {}}
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "paper": {},
+        "best-mla": {
+            "stem": "regression",
+            "auxiliary": "simulated",
+            "estimator": "bilinear",
+            "top_k": (1, 5, 20),
+            "attention_inverse": 0,
+            "lr": 1e-4,
+            "warmup": 0,
+            "epochs": 5,
+        },
+    }
 
     def fit(self, examples: Examples, context: Context) -> Scorer:
         """Train; see `skeleton.methods.mla.fitting.fit`."""
         from skeleton.methods.mla.fitting import State, fit
         from skeleton.methods.mla.scorer import MLAScorer, new_model
+        from skeleton.methods.mla.stem import Stem, StemmedScorer
         from skeleton.methods.normalisation import Normalisation
 
-        settings, bank, monitor = self.settings, examples.bank, context.monitor
+        settings, monitor, stem = self.settings, context.monitor, None
+        self.record_ = {}
+        if settings.stem == "none" and settings.auxiliary != "none":
+            raise UsageError("auxiliary classes are learned from with --stem regression only")
+        if settings.stem != "none":
+            if settings.estimator != "bilinear":
+                raise UsageError("a stem starts heads that compare with --estimator bilinear")
+            extra = None
+            if settings.auxiliary != "none":
+                if context.auxiliary is None:
+                    raise UsageError("there is nothing to make auxiliary classes from; use --auxiliary none")
+                extra, self.record_["auxiliary"] = context.auxiliary()
+            stem, examples = Stem.fit(examples, extra, context.widths or (examples.features.shape[1],))
+        bank = examples.bank
         normalise = Normalisation.of(settings.feature_norm, examples.features)
         top_k = top_k_series(settings, context.dataset, int(bank.counts.max()))
         model = new_model(settings, examples.features.shape[1], bank.dim, top_k, seed=context.seed)
-        scorer = MLAScorer(model.to(context.device), normalise)
+        if stem is not None:
+            stem.start(model)
+        heads = MLAScorer(model.to(context.device), normalise)
+        scorer: Scorer = heads if stem is None else StemmedScorer(stem, heads)
         fitted = fit(
             model,
             normalise(examples.features),
@@ -131,11 +172,13 @@ class MLAMethod(Method):
             state=State(context.state, context.identity) if context.state else None,
             on_epoch=context.on_epoch,
         )
-        self.record_ = {"epoch": fitted.best_epoch or fitted.epoch, "top_k": list(top_k)}
+        self.record_ |= {"epoch": fitted.best_epoch or fitted.epoch, "top_k": list(top_k)}
         return scorer
 
     def restore(self, tensors: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Scorer:
         """Return the scorer of a checkpoint; refuse weights of another architecture."""
         from skeleton.methods.mla.scorer import MLAScorer
+        from skeleton.methods.mla.stem import StemmedScorer
 
-        return MLAScorer.restore(self.settings, tensors, facts)
+        restored = MLAScorer if self.settings.stem == "none" else StemmedScorer
+        return restored.restore(self.settings, tensors, facts)
