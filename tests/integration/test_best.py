@@ -7,7 +7,7 @@ from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
 from semtool.errors import UsageError
 from skeleton.data.arrays import ArraySet, ArrayWriter
-from skeleton.runs.auxiliary import simulated_classes
+from skeleton.runs.auxiliary import ACTED, COMBINATIONS, simulated_classes
 from skeleton.simulation import simulate
 
 
@@ -33,8 +33,8 @@ def test_from_text_to_accuracy_with_swapped_unseen_labels(cli, world, tmp_path):
     first = run(cli, world, "train", "--preset", "best", "--split", "synse-55-5", "--seeds", "0")
     assert first["features"]["reference"].startswith("ntu60/synse-55-5/kinematics")
     assert first["simulated"]
-    left_out = set(range(60)) - set(first["auxiliary"]["classes"])
-    assert {10, 11, 19, 26, 56} <= left_out
+    assert first["auxiliary"]["source"] == ACTED
+    assert len(first["auxiliary"]["classes"]) < COMBINATIONS  # those near an unseen class are left out
     assert first["zsl"]["accuracy"]["mean"] > 0.5  # chance is 0.2
 
     # Two unseen classes exchange their labels: the model must be the same to the last bit.
