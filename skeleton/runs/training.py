@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from semtool.artifacts import Store
+from semtool.showing import Shown
 from skeleton.methods import EpochSettings, MethodSettings, preset
 from skeleton.runs import folder as runs
 from skeleton.runs.inputs import Reference, resolve_inputs
@@ -17,17 +18,42 @@ from skeleton.runs.seeds import check_seeds
 from skeleton.runs.spec import RunSpec
 from skeleton.runs.summary import summarise
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 __all__ = ["TrainResult", "train"]
 
 
-@dataclass(frozen=True)
-class TrainResult:
+@dataclass(frozen=True, repr=False)
+class TrainResult(Shown):
     """A finished run: its name, its folder, its summary, and which seeds were there before."""
 
     name: str
     path: Path
     summary: Summary
     reused: tuple[int, ...]
+
+    def headline(self) -> str:
+        """Return data set, split, preset and accuracy in one line."""
+        found, spread = self.summary, self.summary.zsl.accuracy
+        simulated = ", SIMULATED" if found.simulated else ""
+        return (
+            f"{found.preset} on {found.dataset} {found.split}: {spread.mean:.1%} ± {spread.std:.1%} "
+            f"of unseen samples ({found.part}, {len(found.seeds)} seeds, chance {found.zsl.chance:.1%}{simulated})"
+        )
+
+    def to_frame(self) -> DataFrame:
+        """Return a row for each seed; numbers are fractions, ``<rule>_harmonic`` is of all classes' task."""
+        from pandas import DataFrame
+
+        found = self.summary
+        numbers = {"accuracy": found.zsl.accuracy, "class_mean": found.zsl.class_mean}
+        for rule, all_classes in (found.gzsl or {}).items():
+            numbers |= {f"{rule}_{k}": getattr(all_classes, k) for k in ("seen", "unseen", "harmonic")}
+        of = {"dataset": found.dataset, "split": found.split, "preset": found.preset, "part": found.part}
+        return DataFrame(
+            [of | {"seed": s} | {k: n.values.get(str(s)) for k, n in numbers.items()} for s in found.seeds]
+        )
 
 
 def train(

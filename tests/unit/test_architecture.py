@@ -19,7 +19,7 @@ HEAVY = {
 }  # fmt: skip
 SKELETON_MAY_IMPORT = {
     "semtool.errors", "semtool.lazy", "semtool.disk", "semtool.numeric", "semtool.catalogue",
-    "semtool.artifacts", "semtool.embedding_file", "semtool.feature_file",
+    "semtool.artifacts", "semtool.embedding_file", "semtool.feature_file", "semtool.showing",
 }  # fmt: skip
 TYPED_LABELS = {
     "skeleton/runs/classification.py": {"semtool.embedding", "semtool.generation"},

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from semtool.errors import SemtoolError, UsageError, unknown_name
+from semtool.showing import Shown
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -174,7 +175,7 @@ class Difference(_Record):
     control: str | None = None
 
 
-class Comparison(_Record):
+class Comparison(Shown, _Record):
     """What was compared with what, and what came out.
 
     Attributes:
@@ -206,6 +207,11 @@ class Comparison(_Record):
     method: dict[str, Any]
     notes: list[str]
     versions: dict[str, str]
+
+    def headline(self) -> str:
+        """Return what was compared in one line."""
+        named = ", ".join(dict.fromkeys(cell.text for cell in self.cells))
+        return f"comparison {self.name}: {named}; {len(self.cells)} cells, seeds {self.seeds}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as ``comparison.json`` holds it."""

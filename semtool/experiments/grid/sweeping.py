@@ -15,6 +15,7 @@ from semtool.experiments.grid.sweep_file import SweepFile, read_sweep
 from semtool.experiments.grid.texts import Target, find_texts
 from semtool.experiments.measured import row_of
 from semtool.experiments.tables import neutralised
+from semtool.showing import Shown
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -26,8 +27,8 @@ __all__ = ["FOLDER", "SweepResult", "grid_of", "plan_sweep", "sweep"]
 FOLDER = "sweeps"
 
 
-@dataclass(frozen=True)
-class SweepResult:
+@dataclass(frozen=True, repr=False)
+class SweepResult(Shown):
     """What a sweep left: its folder, a row for each run and seed, what was trained now, reused and failed."""
 
     name: str
@@ -36,6 +37,10 @@ class SweepResult:
     trained: int
     reused: int
     failures: list[dict[str, Any]]
+
+    def headline(self) -> str:
+        """Return what was trained, reused and failed in one line."""
+        return f"sweep {self.name}: {self.trained} trained, {self.reused} reused, {len(self.failures)} failed"
 
     def to_frame(self) -> DataFrame:
         """Return a row for each run and seed; numbers are fractions."""

@@ -54,6 +54,18 @@ def test_a_run_holds_what_it_promises(world, small):
     assert result.summary.zsl.accuracy.values == {"0": metrics["zsl"]["accuracy"]}
 
 
+def test_a_run_prints_as_what_it_is(world, small):
+    result = run(world, small, seeds=(0, 1))
+    frame = result.to_frame()
+    spread = result.summary.zsl.accuracy
+    assert list(frame["seed"]) == [0, 1]
+    assert frame["accuracy"].mean() == pytest.approx(spread.mean)
+    assert f"{spread.mean:.1%}" in repr(result)
+    assert "SIMULATED" not in repr(result)
+    assert repr(result).strip("<>").partition(":")[0] in result._repr_html_()
+    assert f"{frame['accuracy'][1]:.3f}" in result._repr_html_()
+
+
 def test_the_same_inputs_give_the_same_bytes_and_are_reused(world, small):
     first = run(world, small)
     before = seed_bytes(first)
