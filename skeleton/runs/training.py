@@ -39,7 +39,8 @@ class TrainResult(Shown):
         simulated = ", SIMULATED" if found.simulated else ""
         return (
             f"{found.preset} on {found.dataset} {found.split}: {spread.mean:.1%} ± {spread.std:.1%} "
-            f"of unseen samples ({found.part}, {len(found.seeds)} seeds, chance {found.zsl.chance:.1%}{simulated})"
+            f"of unseen samples ({found.part}, {len(found.seeds)} seeds, chance {found.zsl.chance:.1%}"
+            f"{simulated})"
         )
 
     def to_frame(self) -> DataFrame:
