@@ -45,7 +45,12 @@ class Shown:
         told = [c for c in ("split", "text", "encoder", "preset") if c in frame and frame[c].nunique() > 1]
         groups = frame.groupby(told or ["seed"], sort=False)["accuracy"]
         means = groups.mean()
-        defaults = {"xerr": groups.std(), "xlim": (0, 1), "title": self.headline(), "xlabel": "accuracy"}
+        defaults: dict[str, Any] = {
+            "xerr": groups.std(),
+            "xlim": (0, 1),
+            "title": self.headline(),
+            "xlabel": "accuracy",
+        }
         return means.plot.barh(**(defaults | options))
 
     def __repr__(self) -> str:
