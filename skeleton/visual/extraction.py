@@ -141,7 +141,7 @@ def features(
         encoder.save(draft.folder)
         draft.counts = {s: int((subset == i).sum()) for i, s in enumerate(SUBSETS)}
         draft.counts["dim"] = vectors.shape[1]
-        draft.details = details | {"flat": not samples.positions[:256, 2].any()}
+        draft.details = details | {"flat": not samples.padded(slice(0, 64), 8)[:, 2].any()}
         draft.simulated = samples.simulated
     return draft.result
 
