@@ -133,4 +133,6 @@ def _marks(runs: DataFrame) -> str:
     marks += " - LEAKY: epoch chosen on test" if runs["leaky"].any() else ""
     if helped := list(dict.fromkeys(runs.loc[runs["auxiliary"].notna(), "preset"])):
         marks += f" - {', '.join(helped)}: learned from simulated classes too"
+    if moved := list(dict.fromkeys(runs.loc[~runs["inductive"], "preset"])):
+        marks += f" - {', '.join(moved)}: TRANSDUCTIVE, saw the unlabelled test samples"
     return marks

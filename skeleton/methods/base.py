@@ -212,7 +212,25 @@ class Context:
 
 
 class Scorer(ABC):
-    """A fitted method: scores visual features against class texts, also of classes it has never met."""
+    """A fitted method: scores visual features against class texts, also of classes it has never met.
+
+    Attributes:
+        inductive: whether a sample's scores are its own; false where they depend on those scored with it.
+    """
+
+    inductive: ClassVar[bool] = True
+
+    def together(self, bank: TextBank, *features: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Return the scores of several sets of samples; if not inductive, of all as one set.
+
+        What a set is called (seen, unseen) must not tell a transductive scorer anything.
+        """
+        if self.inductive:
+            return [self.scores(own, bank) for own in features]
+        import numpy as np
+
+        ends = np.cumsum([len(own) for own in features])[:-1]
+        return np.split(self.scores(np.concatenate(features), bank), ends)
 
     @abstractmethod
     def scores(self, features: NDArray[np.float32], bank: TextBank) -> NDArray[np.float32]:

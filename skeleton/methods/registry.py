@@ -11,12 +11,13 @@ from semtool.errors import UsageError, unknown_name
 from skeleton.methods.base import Method, MethodSettings
 from skeleton.methods.kernel.method import Eszsl, Ridge
 from skeleton.methods.mla.method import MLAMethod
+from skeleton.methods.transductive import Transductive
 
 __all__ = ["BUILT_IN", "GROUP", "method_of", "methods", "plugin_problems", "preset", "presets", "settings_of"]
 
 GROUP = "semtool.methods"
 """The entry-point group: ``mine = "my_package:MyMethod"``, a subclass of `Method`."""
-BUILT_IN: tuple[type[Method], ...] = (MLAMethod, Ridge, Eszsl)
+BUILT_IN: tuple[type[Method], ...] = (MLAMethod, Ridge, Eszsl, Transductive)
 
 
 @cache

@@ -37,9 +37,11 @@ def measure(scorer: Scorer, task: Task, calibration: Calibration | None = None) 
     """Measure a scorer; with ``calibration`` by the rules stacking (shown), gate and none."""
     classes = np.array(task.bank.classes, dtype=np.int64)
     unseen = np.isin(classes, task.unseen)
-    on_unseen = scorer.scores(task.unseen_test.features, task.bank)
-    on_seen = scorer.scores(task.seen_test.features, task.bank)
-    zero_shot = classes[unseen][on_unseen[:, unseen].argmax(axis=1)]
+    on_unseen, on_seen = scorer.together(task.bank, task.unseen_test.features, task.seen_test.features)
+    among_unseen = on_unseen[:, unseen]
+    if not scorer.inductive:
+        among_unseen = scorer.scores(task.unseen_test.features, task.bank.take(task.unseen))
+    zero_shot = classes[unseen][among_unseen.argmax(axis=1)]
 
     def by(rule: str, scores: NDArray[np.float32]) -> NDArray[np.int64]:
         fitted = None if rule == "none" else calibration
@@ -73,15 +75,13 @@ def measure(scorer: Scorer, task: Task, calibration: Calibration | None = None) 
         subset: str, samples: Samples, scores: NDArray[np.float32], predicted: NDArray[np.int64]
     ) -> Predictions:
         shown = said[rules[0]][0 if subset == "seen-test" else 1]
-        return Predictions(
-            subset, samples.names, samples.labels, samples.in_test, predicted, shown, scores[:, unseen]
-        )
+        return Predictions(subset, samples.names, samples.labels, samples.in_test, predicted, shown, scores)
 
     return Measured(
         part=decides if parts[decides] is not None else "all" if decides == "test" else "test",
         parts=parts,
         predictions=(
-            table("unseen-test", task.unseen_test, on_unseen, zero_shot),
-            table("seen-test", task.seen_test, on_seen, said[rules[0]][0]),
+            table("unseen-test", task.unseen_test, among_unseen, zero_shot),
+            table("seen-test", task.seen_test, on_seen[:, unseen], said[rules[0]][0]),
         ),
     )

@@ -81,11 +81,17 @@ def pilot(
         bank = task.bank.take((*kept, *held))
         column = {c: i for i, c in enumerate(bank.classes)}
 
-        def scored(of: Samples) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-            return scorer.scores(of.features, bank), np.array([column[c] for c in of.labels.tolist()])
+        def columns(of: Samples) -> NDArray[np.int64]:
+            return np.array([column[c] for c in of.labels.tolist()], dtype=np.int64)
 
+        on_kept, on_held = scorer.together(bank, kept_test.features, samples.features)
         calibration = fit_calibration(
-            *scored(kept_test), *scored(samples), np.isin(bank.classes, held), chosen_on=held
+            on_kept,
+            columns(kept_test),
+            on_held,
+            columns(samples),
+            np.isin(bank.classes, held),
+            chosen_on=held,
         )
     return Pilot(record.get("epoch") if selects else None, calibration, validation)
 

@@ -46,6 +46,8 @@ def result_marks(found: Comparison) -> str:
     marks = [" - SIMULATED skeletons"] * found.simulated + [" - LEAKY: epoch chosen on test"] * found.leaky
     if found.auxiliary:
         marks.append(f" - {', '.join(found.auxiliary)}: learned from simulated classes too")
+    if moved := sorted({c.preset for c in getattr(found, "cells", ()) if not c.inductive}):
+        marks.append(f" - {', '.join(moved)}: TRANSDUCTIVE, saw the unlabelled test samples")
     return "".join(marks)
 
 

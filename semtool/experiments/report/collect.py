@@ -101,6 +101,7 @@ class _Page:
             "shown_seed": next(iter(cell.seeds), None),
             "n": numbers.get("n"),
             "chance": numbers.get("chance"),
+            "inductive": all(record["inductive"] for record in metrics.values()),
             "part": numbers["part"],
             "numbers": _numbers(numbers),
             "per_class": {
