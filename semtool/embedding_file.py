@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from semtool.artifacts.tensors import save_tensors
 from semtool.errors import SemtoolError
 
-__all__ = ["FILE", "EmbeddingFile", "write_embeddings"]
+__all__ = ["FILE", "MOTION_ORDER", "EmbeddingFile", "write_embeddings"]
 
 FILE = "embeddings.safetensors"
+MOTION_ORDER = ("motion", "global", "label")
+"""Granularities that may fill a motion slot, the first that there is."""
 
 
 class EmbeddingFile:

@@ -9,7 +9,7 @@ import typer
 
 from semtool.cli.artifacts import GROUP, REFERENCE, entry, holds
 from semtool.cli.console import Json, Root, json_object, note, say, store
-from semtool.errors import UsageError
+from semtool.errors import UsageError, unknown_name
 
 __all__ = ["register"]
 
@@ -76,9 +76,19 @@ def _import(
 @GROUP.command("export")
 def _export(
     reference: REFERENCE,
-    layout: Annotated[str, typer.Option("--as", help="mean, codebook, granularities, lines or csv.")],
+    layout: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            help="Of vectors: mean, codebook, granularities or neuron; of texts: lines, csv or purls; of "
+            "features: synse; of skeletons: smie.",
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Folder to write into.")] = Path(),
     granularity: Annotated[str | None, typer.Option(help="Use texts of this granularity only.")] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", "-s", help="Of skeletons: class split.", show_default="default")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
     root: Root = None,
     json: Json = False,
@@ -87,13 +97,22 @@ def _export(
 
     Example: semtool artifacts export ntu60/multi/minilm --as codebook --out data/language
     """
-    from semtool.exchange import export
+    from semtool.exchange import LAYOUTS, export
 
-    done = export(store(root).locate(reference), layout, out, granularity=granularity, overwrite=overwrite)
-    for sentence in done.notes:
+    artifact = store(root).locate(reference)
+    if layout in ("synse", "smie"):
+        from skeleton.visual import export_visual
+
+        paths, notes = export_visual(artifact, layout, out, split=split, overwrite=overwrite)
+    elif layout in LAYOUTS:
+        done = export(artifact, layout, out, granularity=granularity, overwrite=overwrite)
+        paths, notes = list(done.paths), list(done.notes)
+    else:
+        raise unknown_name("export layout", layout, (*LAYOUTS, "synse", "smie"))
+    for sentence in notes:
         note(sentence)
     if json:
-        json_object({"files": [str(path) for path in done.paths], "notes": list(done.notes)})
+        json_object({"files": [str(path) for path in paths], "notes": notes})
         return
-    for path in done.paths:
+    for path in paths:
         say(str(path))

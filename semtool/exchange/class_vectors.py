@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.embedding_file import EmbeddingFile
+from semtool.embedding_file import MOTION_ORDER, EmbeddingFile
 from semtool.errors import SemtoolError
 from semtool.numeric import unit
 
@@ -41,32 +41,47 @@ class ClassVectors:
         np.add.at(sums, self.owner[chosen], self.unit[chosen])
         return unit(sums).astype(np.float32)
 
-    def codebook(self) -> tuple[NDArray[np.float32], list[str]]:
-        """Return float32 (C, 101, d), the motion description last, and notes on what was chosen."""
+    def codebook(
+        self, places: int = CODEBOOK, *, motion: bool = True
+    ) -> tuple[NDArray[np.float32], list[str]]:
+        """Return float32 (C, ``places`` + 1, d), the motion description last, and notes on what was chosen.
+
+        Without ``motion`` no place is kept for one: (C, ``places``, d).
+        """
         moves = self.kind == "motion"
-        has_motion = len(set(self.owner[moves].tolist())) == self.classes
-        out = np.empty((self.classes, CODEBOOK + 1, self.dim), dtype=np.float32)
-        out[:, CODEBOOK] = self.means(moves if has_motion else None)
+        slot = next(
+            (g for g in MOTION_ORDER if len(set(self.owner[self.kind == g].tolist())) == self.classes), None
+        )
+        out = np.empty((self.classes, places + motion, self.dim), dtype=np.float32)
+        if motion:
+            out[:, places] = self.means(self.kind == slot if slot else None)
         used = []
         for c in range(self.classes):
-            own = np.flatnonzero((self.owner == c) & ~moves)
+            own = np.flatnonzero((self.owner == c) & ~moves) if motion else np.flatnonzero(self.owner == c)
             if not len(own):
                 own = np.flatnonzero(self.owner == c)
             used.append(len(own))
-            out[c, :CODEBOOK] = self.unit[_in_turn(own, self.kind[own])]
-        notes = [f"{min(used)} to {max(used)} descriptions a class before the motion description"]
-        if max(used) > CODEBOOK:
-            notes.append("classes with more than 100: taken in turn from each granularity")
-        if min(used) < CODEBOOK:
-            notes.append("classes with fewer than 100: repeated in order")
-        if not has_motion:
-            notes.append("not every class has a motion text: the last row is the mean of all texts")
+            out[c, :places] = self.unit[_in_turn(own, self.kind[own], places)]
+        notes = [
+            f"{min(used)} to {max(used)} descriptions a class{' before the motion description' * motion}"
+        ]
+        if max(used) > places:
+            notes.append(f"classes with more than {places}: taken in turn from each granularity")
+        if min(used) < places:
+            notes.append(f"classes with fewer than {places}: repeated in order")
+        if motion and (copies := places // min(used)) > 1:
+            notes.append(
+                f"warning: of {min(used)} texts a head with k up to {copies} sees one, as k = 1 does"
+            )
+        if motion and slot != "motion":
+            of = f"its {slot} texts, as in semtool train" if slot else "all texts"
+            notes.append(f"not every class has a motion text: the last row is the mean of {of}")
         return out, notes
 
 
-def _in_turn(rows: NDArray[np.int64], kinds: NDArray[np.str_]) -> NDArray[np.int64]:
-    """Choose 100 of ``rows`` in file order: in turn from each granularity, or repeated if they are fewer."""
-    if len(rows) <= CODEBOOK:
-        return np.resize(rows, CODEBOOK)
+def _in_turn(rows: NDArray[np.int64], kinds: NDArray[np.str_], places: int) -> NDArray[np.int64]:
+    """Choose from ``rows`` in file order: in turn from each granularity, or repeated if they are fewer."""
+    if len(rows) <= places:
+        return np.resize(rows, places)
     rank = np.array([np.count_nonzero(kinds[:i] == kinds[i]) for i in range(len(rows))])
-    return np.sort(rows[np.argsort(rank, kind="stable")[:CODEBOOK]])
+    return np.sort(rows[np.argsort(rank, kind="stable")[:places]])

@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from semtool.catalogue import load_dataset
 from semtool.descriptions import GRANULARITIES, SLOTS, DescriptionSet
@@ -25,14 +25,20 @@ __all__ = ["CODES", "LAYOUTS", "Exported", "export"]
 
 CODES = {"label": "lb", "global": "ad", "motion": "md", "part": "pd", "phase": "ph", "attribute": "at"}
 """How files of one granularity are named; the first three as in SA-DVAE and MSF."""
+CALLED = {"pku-mmd": "pkummd"}
+"""Data sets that the peers' code calls something else."""
 LAYOUTS = {
     "mean": "<data set>_embeddings.npy (C, d), the mean text of a class: SMIE, PGFA",
     "codebook": "<data set>_embeddings.npy (C, 101, d), 100 descriptions and the motion description: InfoCPL",
     "granularities": "text_feats/<encoder>/{lb,ad,md,...}_<C>.npy (C, d), one a granularity: SA-DVAE, MSF",
+    "neuron": "<data set>_<granularity>.tar, a torch tensor (C, 10, d): Neuron",
     "lines": "<data set>_des.txt, one text a line in class order: SMIE, TDSM",
     "csv": "<data set>.csv, idx,label with classes counted from 1: SA-DVAE, TDSM",
+    "purls": "<data set>_bpnames.npy (C, 8), texts of parts, phases and global: PURLS",
 }
-_OF_TEXT = ("lines", "csv")
+_OF_TEXT = ("lines", "csv", "purls")
+_ROUNDS = 10
+"""Texts a class in Neuron's tensors."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +59,14 @@ def export(
 ) -> Exported:
     """Write an artifact in one of `LAYOUTS` below ``folder``, and a ``.json`` that says what it is.
 
-    ``mean``, ``codebook`` and ``granularities`` need an embedding file, ``lines`` and ``csv`` a description
+    ``mean``, ``codebook``, ``granularities`` and ``neuron`` need an embedding file, the others a description
     set. ``granularity`` narrows what is used.
 
     - ``mean``: texts of a class are normalised, averaged and normalised again.
-    - ``codebook``: the motion row is the mean of the class's motion texts, of all its texts if it has none.
-      With more than 100 other texts they are taken in turn from each granularity until 100 are full; with
-      fewer they are repeated in order.
+    - ``codebook``: the motion row is the mean of the class's motion texts; if not all classes have some, of
+      the `global`, then the `label` ones, as in training. With more than 100 other texts they are taken in
+      turn from each granularity until 100 are full; with fewer they are repeated in order.
+    - ``neuron``: ten texts, chosen in the same way.
     - ``lines`` and ``csv``: the first variant; slots of a part or phase are joined in their order.
 
     Raises:
@@ -114,16 +121,24 @@ def _arrays(artifact: Artifact, layout: str, granularity: str | None) -> tuple[d
             files[f"text_feats/{encoder}/{CODES[name]}_{classes}.npy"] = _npy(vectors.means())
             notes.append(f"{CODES[name]} is {name}: the mean of {len(vectors) / classes:.4g} texts a class")
         return files, notes
-    vectors = ClassVectors(file, classes, granularity)
+    vectors, called = ClassVectors(file, classes, granularity), CALLED.get(artifact.dataset, artifact.dataset)
+    width = f"vectors have {file.dim} numbers: set language_size (or what the code calls it) to {file.dim}"
+    if layout == "neuron":
+        array, notes = vectors.codebook(_ROUNDS, motion=False)
+        return {f"{called}_{granularity or 'all'}.tar": _checkpoint(array)}, [*notes, width]
     if layout == "mean":
         array, notes = vectors.means(), [f"the mean of {len(vectors) / classes:.4g} texts a class"]
     else:
         array, notes = vectors.codebook()
-    return {f"{artifact.dataset}_embeddings.npy": _npy(array)}, notes
+    # SMIE keeps labels and sentences in two files.
+    sentences = "_des" if layout == "mean" and granularity == "global" else ""
+    return {f"{called}{sentences}_embeddings.npy": _npy(array)}, [*notes, width]
 
 
 def _texts(artifact: Artifact, layout: str, granularity: str | None) -> tuple[dict[str, bytes], list[str]]:
     descriptions = DescriptionSet.read(artifact.path)
+    if layout == "purls":
+        return _purls(artifact, descriptions)
     have = descriptions.counts()
     wanted = granularity or ("global" if "global" in have else next(iter(have)))
     found: dict[int, dict[str, str]] = {}
@@ -139,8 +154,34 @@ def _texts(artifact: Artifact, layout: str, granularity: str | None) -> tuple[di
     joined = [" ".join(found[c][slot] for slot in slots if slot in found[c]) for c in range(count)]
     notes = [f"the first {wanted} text of each class" + (", slots joined" if len(slots) > 1 else "")]
     if layout == "lines":
-        return {f"{artifact.dataset}_des.txt": "".join(f"{text}\n" for text in joined).encode()}, notes
+        return {
+            f"{CALLED.get(artifact.dataset, artifact.dataset)}_des.txt": "".join(
+                f"{text}\n" for text in joined
+            ).encode()
+        }, notes
     return {f"{artifact.dataset}.csv": _csv(joined)}, notes
+
+
+def _purls(artifact: Artifact, descriptions: DescriptionSet) -> tuple[dict[str, bytes], list[str]]:
+    """Return the array of strings that PURLS reads, the first text of each part and phase, and notes."""
+    import numpy as np
+
+    columns = [("part", slot) for slot in ("head", "arms", "torso", "legs")]
+    columns += [("phase", slot) for slot in SLOTS["phase"]] + [("global", "")]
+    count = _class_count(descriptions.dataset, descriptions.class_ids)
+    found: dict[tuple[int, str, str], str] = {}
+    for d in descriptions:
+        found.setdefault((d.class_id, d.granularity, d.slot), " ".join(d.text.split()))
+    if lacking := sorted(
+        {f"{g} {s}".strip() for c in range(count) for g, s in columns if (c, g, s) not in found}
+    ):
+        raise SemtoolError(
+            f"{artifact.reference} lacks {', '.join(lacking)} of some classes; PURLS needs all eight"
+        )
+    table = np.array([[found[c, g, s] for g, s in columns] for c in range(count)])
+    return {f"{CALLED.get(artifact.dataset, artifact.dataset)}_bpnames.npy": _npy(table)}, [
+        "columns: head, hands, torso, legs, start, middle, end, global"
+    ]
 
 
 def _class_count(dataset: str, described: Collection[int]) -> int:
@@ -159,7 +200,15 @@ def _csv(texts: Sequence[str]) -> bytes:
     return out.getvalue().encode()
 
 
-def _npy(array: NDArray[np.float32]) -> bytes:
+def _checkpoint(array: NDArray[np.float32]) -> bytes:
+    import torch
+
+    out = io.BytesIO()
+    torch.save(torch.from_numpy(array), out)
+    return out.getvalue()
+
+
+def _npy(array: NDArray[Any]) -> bytes:
     import numpy as np
 
     out = io.BytesIO()

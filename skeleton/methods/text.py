@@ -19,13 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.artifacts import Artifact
-from semtool.embedding_file import EmbeddingFile
+from semtool.embedding_file import MOTION_ORDER, EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
 
-__all__ = ["MOTION_ORDER", "TextBank", "encoder_of", "prototypes", "read_text"]
-
-MOTION_ORDER = ("motion", "global", "label")
-"""Granularities tried for the motion slot, in this order."""
+__all__ = ["TextBank", "encoder_of", "prototypes", "read_text"]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ class ids.
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,10 +22,11 @@ from numpy.typing import NDArray
 
 from semtool.artifacts import Artifact, Store
 from semtool.catalogue import Dataset, Split, load_dataset
-from semtool.disk import file_sha256
+from semtool.disk import file_sha256, read_plain
 from semtool.errors import SemtoolError, UsageError, unknown_name
 from semtool.feature_file import SUBSETS, FeatureFile
 from skeleton.data.formats.npy import map_npy, read_member
+from skeleton.visual.exporting import ABOUT
 
 __all__ = ["LAYOUTS", "FeatureLayout", "import_features"]
 
@@ -136,8 +138,10 @@ def import_features(
     parts = _from_zero(_load(found, files), data, split)
     chosen = _split(data, split, parts)
     name = f"{data.name}/{chosen.name}/{visual or found.name}"
+    simulated = _simulated(next(iter(files.values())).parent)
     parameters = {
         "imported": found.name,
+        **({"simulated": True} if simulated else {}),
         "unseen": list(chosen.unseen),
         "files": {file.name: file_sha256(file) for file in sorted(set(files.values()))},
         "part": part or data.protocol(None).decides,
@@ -145,11 +149,22 @@ def import_features(
     if existing := store.find("features", name, store.identity("features", {}, parameters)):
         return existing
     made = _combine(parts, data, chosen, visual or found.name, parameters["part"] == "test")
+    made = replace(made, simulated=simulated)
     with store.create("features", name, parameters=parameters, libraries=("numpy",)) as draft:
         made.write(draft.folder)
         draft.counts |= {s: len(made.rows(s)) for s in SUBSETS} | {"dim": made.features.shape[1]}
         draft.details |= {"imported": found.name, "part": parameters["part"]}
+        draft.simulated = simulated
     return draft.result
+
+
+def _simulated(folder: Path) -> bool:
+    """Whether the folder is an export of ours that says so of its skeletons."""
+    try:
+        about = json.loads(read_plain(folder / ABOUT, 1_000_000))
+    except (SemtoolError, ValueError, RecursionError):
+        return False
+    return isinstance(about, dict) and about.get("simulated") is True
 
 
 def _recognise(path: Path, name: str | None) -> tuple[FeatureLayout, dict[str, Path]]:

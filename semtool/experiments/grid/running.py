@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from semtool.artifacts import Artifact, Store
-from semtool.errors import SemtoolError
+from semtool.errors import SemtoolError, UsageError
 from semtool.experiments.grid.cells import Cell, CellRuns, Grid
 
 if TYPE_CHECKING:
@@ -136,6 +136,8 @@ def preview(grid: Grid, *, store: Store, device: str = "auto") -> Preview:
             unread[found.name] = None
     visuals = _find_features(grid, store)
     wanted = {_key(grid, c, s): None for c in cells for s in grid.seeds_of(c)}
+    for dataset, split, _ in wanted.keys() - visuals.keys():
+        _can_be_made(grid, dataset, split)
     finished = 0
     for cell in cells:
         described = cell.dataset in cell.text.descriptions and _text_key(cell) in texts
@@ -280,12 +282,26 @@ def _missing_features(grid: Grid, store: Store, executor: Executor, device: str)
     for key, called in _wanted_features(grid):
         if key not in there:
             dataset, split, seed = key
+            _can_be_made(grid, dataset, split)
             find_arrays(next(t.dataset for t in grid.targets if t.dataset.name == dataset), store)
             jobs[key] = features_job(
                 store, called, split, visual=grid.wanted_visual or "stgcn", seed=seed or 0, device=device,
                 threads=executor.threads,
             )  # fmt: skip
     return jobs
+
+
+def _can_be_made(grid: Grid, dataset: str, split: str) -> None:
+    """Raise unless the visual encoder is one that makes features; imported ones have a name alone."""
+    from skeleton.visual import find_visual
+
+    try:
+        find_visual(grid.wanted_visual or "stgcn")
+    except UsageError as error:
+        raise UsageError(
+            f"{error}; nor are there imported features {dataset}/{split}/{grid.wanted_visual}: "
+            "semtool features import"
+        ) from error
 
 
 def _plan(

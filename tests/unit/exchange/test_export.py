@@ -105,9 +105,9 @@ def test_codebook_with_more_takes_in_turn(embedded, tmp_path):
         axis=1,
     )
     assert np.allclose(array[:, :100], chosen, atol=1e-6)
-    assert np.allclose(array[:, 100], unit(by_class(artifact).mean(axis=1)), atol=1e-5)
+    assert np.allclose(array[:, 100], unit(by_class(artifact, "global").mean(axis=1)), atol=1e-5)
     assert "classes with more than 100: taken in turn from each granularity" in done.notes
-    assert "not every class has a motion text: the last row is the mean of all texts" in done.notes
+    assert any("the last row is the mean of its global texts" in note for note in done.notes)
 
 
 def test_codebook_of_motion_texts_alone(embedded, tmp_path):
@@ -229,3 +229,71 @@ def test_layouts_need_what_they_are_made_of(described, embedded, tmp_path):
         export(described, "codebok", tmp_path)
     with pytest.raises(UsageError, match="unknown granularity"):
         export(described, "lines", tmp_path, granularity="tone")
+
+
+@pytest.mark.parametrize("texts", [{"part": 4, "global": 2, "label": 1}, {"label": 2, "phase": 3}])
+def test_a_missing_motion_text_is_filled_as_in_training(embedded, tmp_path, texts):
+    from skeleton.methods.text import read_text
+
+    artifact = embedded(texts)
+    export(artifact, "codebook", tmp_path)
+    trained = read_text(EmbeddingFile(artifact.path), range(CLASSES)).motion
+    np.testing.assert_allclose(np.load(tmp_path / "ntu60_embeddings.npy")[:, 100], trained, atol=1e-5)
+
+
+@pytest.mark.parametrize(("texts", "most"), [(9, 11), (30, 3), (60, None)])
+def test_few_texts_repeated_are_said_to_be_seen_as_one(embedded, tmp_path, texts, most):
+    done = export(embedded({"global": texts, "motion": 1}), "codebook", tmp_path)
+    said = [note for note in done.notes if "sees one" in note]
+    assert len(said) == (most is not None)
+    assert most is None or f"of {texts} texts a head with k up to {most} sees one" in said[0]
+
+
+def test_the_dimension_and_the_names_that_peers_use(embedded, tmp_path):
+    made = embedded({"global": 2, "label": 1}, classes=51, dataset="pku-mmd", d=7)
+    done = export(made, "mean", tmp_path)
+    assert (tmp_path / "pkummd_embeddings.npy").exists()
+    assert any("set language_size (or what the code calls it) to 7" in note for note in done.notes)
+    export(made, "mean", tmp_path, granularity="global")
+    assert (tmp_path / "pkummd_des_embeddings.npy").exists()
+
+
+def test_neurons_tensors_come_back_as_they_were(embedded, store, tmp_path):
+    artifact = embedded({"phase": 14, "global": 3})
+    export(artifact, "neuron", tmp_path, granularity="phase")
+    export(artifact, "neuron", tmp_path, granularity="global")
+    again = import_embeddings(tmp_path / "ntu60_phase.tar", "ntu60", "back", store=store, granularity="phase")
+    assert again.artifact.manifest.counts == {"phase": 600}
+    np.testing.assert_allclose(
+        EmbeddingFile(again.artifact.path).vectors().reshape(CLASSES, 10, 6),
+        by_class(artifact, "phase")[:, :10],
+        atol=1e-6,
+    )
+    back = import_embeddings(tmp_path / "ntu60_global.tar", "ntu60", "few", store=store)
+    vectors = EmbeddingFile(back.artifact.path).vectors().reshape(CLASSES, 10, 6)
+    np.testing.assert_array_equal(vectors[:, 3:6], vectors[:, :3])
+
+
+def test_purls_strings_need_all_eight_and_hold_no_pickle(store, tmp_path):
+    slots = [("part", s) for s in ("arms", "head", "legs", "torso")]
+    slots += [("phase", s) for s in ("start", "middle", "end")] + [("global", "")]
+
+    def described(slots, name):
+        texts = [
+            Description("ntu60", c, "x", g, s, 0, f"{g} {s} of {c}".replace("  ", " "), "import")
+            for c in range(CLASSES)
+            for g, s in slots
+        ]
+        with store.create("descriptions", f"ntu60/{name}", parameters={"n": name}) as draft:
+            DescriptionSet(texts).write(draft.folder)
+        return draft.result
+
+    export(described(slots, "whole"), "purls", tmp_path)
+    table = np.load(tmp_path / "ntu60_bpnames.npy", allow_pickle=False)
+    assert table.shape == (60, 8)
+    assert table[3].tolist()[:5] == [f"part {s} of 3" for s in ("head", "arms", "torso", "legs")] + [
+        "phase start of 3"
+    ]
+    assert table[3, 7] == "global of 3"
+    with pytest.raises(SemtoolError, match="lacks part arms"):
+        export(described(slots[1:], "short"), "purls", tmp_path / "b")

@@ -158,3 +158,15 @@ def test_no_spreadsheet_takes_a_name_for_a_formula():
     shown = neutralised(table)
     assert shown["text"].tolist() == ["'=1+1", "'+a", "'-b", "'@c", "plain"]
     assert shown["mean"].tolist() == table["mean"].tolist()
+
+
+def test_features_that_no_encoder_makes_are_named_as_the_encoders_are(store, narrow, grid):
+    only = "datasets: nw-ucla\nprompts: good\nencoders: tfidf\npresets: ridge\nvisual: {}\n"
+    grid.write_text(only.format("random"))  # as imported features are: only their name is known
+    assert len(sweep(grid, store=store, executor=narrow).rows) == 1
+    grid.write_text(only.format("synse"))
+    for run in (lambda: plan_sweep(grid, store=store), lambda: sweep(grid, store=store, executor=narrow)):
+        with pytest.raises(
+            UsageError, match=r"'synse'.*nor are there imported features nw-ucla/purls-8-2/synse"
+        ):
+            run()

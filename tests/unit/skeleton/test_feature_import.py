@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError, UsageError
 from semtool.feature_file import FeatureFile
-from skeleton.visual.importing import import_features
+from skeleton.visual import export_visual, import_features
 
 SEEN, UNSEEN = [0, 1, 2], [10, 11, 19, 26, 56]  # of NTU-60, split synse-55-5
 
@@ -149,3 +151,45 @@ def test_features_say_which_samples_of_unseen_classes_they_hold(tmp_path, store,
     found = FeatureFile.read(artifact.path)
     tested = found.test if found.test is None else found.test[found.rows("unseen-test")].min()
     assert tested == held
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_features_leave_as_synse_has_them_and_come_back_with_their_mark(tmp_path, store, simulated):
+    classes = np.array([*SEEN, 0, 1, *UNSEEN, *UNSEEN])
+    subset = np.array([0, 0, 0, 1, 1, *[2] * 10])
+    test = np.array([0, 0, 0, 1, 1, *[1] * 5, *[0] * 5])
+    unknown = np.full(15, -1)
+    made = FeatureFile(
+        "ntu60", "synse-55-5", "cross-subject", "stgcn", simulated, rows(classes), classes, unknown, unknown,
+        subset, tuple(map(str, range(15))), test=test,
+    )  # fmt: skip
+    with store.create("features", "ntu60/synse-55-5/stgcn", parameters={"unseen": UNSEEN}) as draft:
+        made.write(draft.folder)
+        draft.simulated = simulated
+    out = tmp_path / "out"
+    export_visual(draft.result, "synse", out)
+    assert np.load(out / "ztest.npy").shape == (5, 256)  # the test part alone
+    assert np.load(out / "g_label.npy").tolist() == [0, 1, *UNSEEN]
+    assert np.load(out / "label_splits/ru5.npy").tolist() == UNSEEN
+    assert len(np.load(out / "label_splits/rs55.npy")) == 55
+    back = import_features(out, "ntu60", store=store)
+    found = FeatureFile.read(back.path)
+    assert (back.manifest.simulated, found.simulated) == (simulated, simulated)
+    assert back.manifest.counts == {"seen-train": 3, "seen-test": 2, "unseen-test": 5, "dim": 256}
+    with pytest.raises(UsageError, match="exists; export elsewhere"):
+        export_visual(draft.result, "synse", out)
+    with pytest.raises(UsageError, match="is made from arrays, but"):
+        export_visual(draft.result, "smie", out)
+
+
+def test_skeletons_leave_as_fifty_frames_for_smie(tmp_path, store):
+    from skeleton.simulation import simulate
+
+    simulate("ntu60", store=store, classes=[0, 1, 10], subjects=4, reps=1)
+    arrays = store.resolve("arrays", "ntu60/simulated")
+    paths, notes = export_visual(arrays, "smie", tmp_path / "out", split="synse-55-5")
+    parts = {n: np.load(tmp_path / f"out/{n}_data.npy") for n in ("seen_train", "seen_test", "unseen")}
+    assert {part.shape[1:] for part in parts.values()} == {(3, 50, 25, arrays.manifest.details["bodies"])}
+    assert set(np.load(tmp_path / "out/unseen_label.npy")) == {10}
+    assert json.loads(paths[-1].read_text())["simulated"] is True
+    assert "its test part" in notes[0]
