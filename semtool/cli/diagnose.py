@@ -76,7 +76,7 @@ def diagnose(
         _show_one(diagnosis, alone=len(found) == 1)
     for note in dict.fromkeys(note for d in found for note in d.notes):
         console.note(f"note: {note}")
-    if found[0].pairs:
+    if found[0].pairs and found[0].leakage is not None:  # else its texts are not here
         console.note(f"next: semtool suggest {found[0].reference}")
 
 

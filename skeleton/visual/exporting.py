@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from semtool.artifacts import Artifact
 from semtool.catalogue import load_dataset
-from semtool.disk import atomic, write_atomically
+from semtool.disk import atomic, plain_disk_errors, write_atomically
 from semtool.errors import SemtoolError, UsageError
 from semtool.feature_file import SUBSETS, FeatureFile
 from skeleton.data.arrays import ArraySet
@@ -54,7 +54,7 @@ def export_visual(
         raise UsageError(
             f"the layout {layout!r} is made from {wanted}, but {artifact.reference} holds {artifact.kind}"
         )
-    files, notes = _synse(artifact) if layout == "synse" else _smie(artifact, split)
+    files, notes = _synse(artifact) if layout == "synse" else _smie(artifact, split, _made(Path(folder)))
     if empty := [name for name, array in files.items() if not len(array)]:
         raise SemtoolError(f"{artifact.reference} has no sample for {', '.join(empty)}; nothing was exported")
     about = {
@@ -73,6 +73,12 @@ def export_visual(
             np.save(stream, array, allow_pickle=False)
     write_atomically(paths[-1], json.dumps(about, indent=2) + "\n")
     return paths, notes
+
+
+def _made(folder: Path) -> Path:
+    with plain_disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _synse(artifact: Artifact) -> tuple[Mapping[str, NDArray[np.generic]], list[str]]:
@@ -95,16 +101,23 @@ def _synse(artifact: Artifact) -> tuple[Mapping[str, NDArray[np.generic]], list[
     return files | {f"label_splits/r{k}{len(ids)}.npy": ids for k, ids in (("u", away), ("s", seen))}, notes
 
 
-def _smie(artifact: Artifact, split: str | None) -> tuple[Mapping[str, NDArray[np.generic]], list[str]]:
+def _smie(
+    artifact: Artifact, split: str | None, folder: Path
+) -> tuple[Mapping[str, NDArray[np.generic]], list[str]]:
     samples, data = ArraySet.open(artifact.path), load_dataset(artifact.dataset)
     chosen, protocol = data.split(split), data.protocol(None)
-    clips = load_clips(samples, layout(samples.layout), _FRAMES)
     unseen, test = np.isin(samples.class_id, chosen.unseen), tested(samples, protocol)
     held = unseen & test if protocol.decides == "test" else unseen
     parts = {"seen_train": ~unseen & ~test, "seen_test": ~unseen & test, "unseen": held}
+    # In the order of the parts each is a slice, which stays on the disk.
+    order = np.concatenate([*map(np.flatnonzero, parts.values()), np.flatnonzero(unseen & ~held)])
+    clips = load_clips(samples, layout(samples.layout), _FRAMES, order, folder)
     files: dict[str, NDArray[np.generic]] = {}
+    start = 0
     for name, rows in parts.items():
-        files |= {f"{name}_data.npy": clips[rows], f"{name}_label.npy": samples.class_id[rows]}
+        end = start + int(rows.sum())
+        files |= {f"{name}_data.npy": clips[start:end], f"{name}_label.npy": samples.class_id[rows]}
+        start = end
     return files, [
         f"split {chosen.name}, protocol {protocol.name}; unseen holds "
         f"{'its test part' if protocol.decides == 'test' else 'all samples'}",

@@ -177,6 +177,11 @@ def assemble(
                 leaky=leaky,
                 auxiliary=list(helped),
             ),
+            *(
+                f"{t.label} are imported vectors, read as they are whatever the encoder"
+                for t in grid.texts
+                if any(found.kind == "embeddings" for found in t.descriptions.values())
+            ),
             *notes,
         ],
         versions=library_versions("torch", "numpy"),

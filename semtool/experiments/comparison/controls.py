@@ -132,6 +132,8 @@ def unreadable(texts: Sequence[Text], encoders: Sequence[str]) -> frozenset[tupl
 def _written(text: Text, dataset: Dataset, kind: Kind, draw: int, store: Store) -> Artifact | None:
     """Return the control of a text on one data set, or None if nothing is left of it."""
     source = text.descriptions[dataset.name]
+    if source.kind == "embeddings":
+        return None
     name = "names" if kind == "names" else f"{source.name}-{kind}" + (f"-{draw}" if kind in _DRAWN else "")
     inputs = {} if kind == "names" else {"descriptions": source.as_input()}
     parameters = {"control": kind, "seed": draw, "names": _names(dataset)}

@@ -129,6 +129,9 @@ def preview(grid: Grid, *, store: Store, device: str = "auto") -> Preview:
             unwritten[f"{cell.dataset}/{cell.text.label}"] = None
             unread[f"{cell.dataset}/{cell.text.label}/{cell.encoder}"] = None
             continue
+        if cell.descriptions.kind == "embeddings":
+            texts[_text_key(cell)] = cell.descriptions
+            continue
         found = plan_embedding(cell.descriptions, cell.encoder, store=store)
         if found.existing:
             texts[_text_key(cell)] = store.resolve("embeddings", found.existing)
@@ -185,6 +188,9 @@ def embed_cells(
     found: dict[tuple[str, str], Artifact] = {}
     for cell in cells:
         if _text_key(cell) in found:
+            continue
+        if cell.descriptions.kind == "embeddings":
+            found[_text_key(cell)] = cell.descriptions
             continue
         there = plan_embedding(cell.descriptions, cell.encoder, store=store).existing
         if there is not None:

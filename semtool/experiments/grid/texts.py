@@ -37,6 +37,9 @@ class Target:
 class Text:
     """One text under its label, as a description set for each data set.
 
+    Vectors that others computed have no description set: their embedding file stands in its place, and is
+    read as it is whatever the encoder.
+
     Attributes:
         family: label of the text that this is one draw of, where a text has several.
         control: what kind of control this is, and ``of`` which text (its label); empty for a text itself.
@@ -70,7 +73,8 @@ def find_texts(
     """Return the texts that ``names`` name.
 
     A prompt set by name (``multi``) is the newest description set of each data set, rendered if there is
-    none. A prompt set by folder (``./mine``) is rendered. Anything else is a reference (``ntu60/multi@v2``).
+    none. A prompt set by folder (``./mine``) is rendered. Anything else is a reference (``ntu60/multi@v2``), also
+    of imported vectors (``ntu60/smie/sbert``).
     A name with a star (``llm-multi-r*``) is every set that fits, as draws of one text.
     With ``make`` false nothing is rendered, and a set that is not there is left out of its text.
 
@@ -134,7 +138,11 @@ def _find(name: str, dataset: Dataset, store: Store, note: Note | None, make: bo
     from semtool.generation import generate, load_prompt_set
 
     if _is_reference(name):
-        found = store.resolve("descriptions", name)
+        vectors = name.count("/") == 2
+        found = store.resolve("embeddings" if vectors else "descriptions", name)
+        if vectors and "descriptions" in found.manifest.inputs:
+            made_of = found.manifest.inputs["descriptions"].reference
+            raise UsageError(f"{name} is made from {made_of}: name that, and the encoder with --encoder")
         if found.dataset != dataset.name:
             raise UsageError(
                 f"{found.reference} describes {found.dataset}, not {dataset.name}; "
@@ -169,6 +177,8 @@ def _label(name: str, names: Sequence[str]) -> str:
 
 def _check(text: Artifact, dataset: Dataset) -> None:
     """Refuse a set whose classes are not those of the data set."""
+    if text.kind == "embeddings":  # imported, which looks at the classes
+        return
     described = {d.class_id: d.class_name for d in DescriptionSet.read(text.path)}
     missing = [c for c in dataset.classes if c.id not in described]
     beyond = sorted(set(described) - {c.id for c in dataset.classes})

@@ -65,6 +65,8 @@ def collect_text(
     try:
         if not shown["descriptions"]:
             raise SemtoolError("the embedding file names no description set")
+        if shown["descriptions"]["reference"].count("/") == 2:
+            raise SemtoolError("these are imported vectors, their texts are not here")
         described = DescriptionSet.read(same_content(store, "descriptions", shown["descriptions"]).path)
         shown["classes"] = _by_class(described, strings, places)
         shown["counts"] = described.counts()

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+import numpy as np
 import pytest
 
 from semtool.artifacts import Store
@@ -304,3 +305,25 @@ def test_whoever_learned_from_simulated_classes_is_named():
     assert any(n.startswith("best learned from simulated") for n in notes)
     found = SimpleNamespace(simulated=False, leaky=False, auxiliary=["best"])
     assert result_marks(found).endswith("best: learned from simulated classes too")
+
+
+def test_imported_vectors_are_compared_to_the_end(store, narrow, tmp_path, cli):
+    from semtool.exchange import import_embeddings
+
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).normal(size=(10, 8)).astype(np.float32))
+    import_embeddings(tmp_path / "a.npy", "nw-ucla", "smie", store=store, encoder="sbert")
+    texts = ["nw-ucla/smie/sbert", "nw-ucla/good"]
+    found = compare(
+        texts, ["tfidf"], store=store, presets=["ridge"], seeds=[0], executor=narrow, resamples=50
+    )
+    assert [(t.label, t.descriptions.reference) for t in found.texts] == [
+        ("smie/sbert", "nw-ucla/smie/sbert@v1"),
+        ("good", "nw-ucla/good@v1"),
+    ]
+    assert any("smie/sbert are imported vectors" in note for note in found.notes)
+    assert cli("report", found.name, "--root", store.root).code == 0
+    shown = cli("diagnose", "nw-ucla/smie/sbert", "--root", store.root)
+    assert shown.code == 0
+    assert "semtool suggest" not in shown.err
+    with pytest.raises(UsageError, match="is made from nw-ucla/good@v1: name that"):
+        compare(["nw-ucla/good/tfidf", "nw-ucla/copy"], ["tfidf"], store=store, presets=["ridge"])
