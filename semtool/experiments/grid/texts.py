@@ -73,8 +73,8 @@ def find_texts(
     """Return the texts that ``names`` name.
 
     A prompt set by name (``multi``) is the newest description set of each data set, rendered if there is
-    none. A prompt set by folder (``./mine``) is rendered. Anything else is a reference (``ntu60/multi@v2``), also
-    of imported vectors (``ntu60/smie/sbert``).
+    none. A prompt set by folder (``./mine``) is rendered. Anything else is a reference (``ntu60/multi@v2``),
+    also of imported vectors (``ntu60/smie/sbert``).
     A name with a star (``llm-multi-r*``) is every set that fits, as draws of one text.
     With ``make`` false nothing is rendered, and a set that is not there is left out of its text.
 
