@@ -8,13 +8,12 @@ from semtool.lazy import door
 
 if TYPE_CHECKING:
     from skeleton.visual.encoder import VisualEncoder, VisualSettings
-    from skeleton.visual.exporting import LAYOUTS, export_visual
+    from skeleton.visual.exporting import export_visual
     from skeleton.visual.extraction import features, find_arrays, find_features, newest_features
     from skeleton.visual.importing import import_features
     from skeleton.visual.registry import find_visual, load_visual, visual_names
 
 __all__ = [
-    "LAYOUTS",
     "VisualEncoder",
     "VisualSettings",
     "export_visual",
@@ -33,7 +32,6 @@ __getattr__, __dir__ = door(
     {
         "VisualEncoder": "skeleton.visual.encoder",
         "VisualSettings": "skeleton.visual.encoder",
-        "LAYOUTS": "skeleton.visual.exporting",
         "export_visual": "skeleton.visual.exporting",
         "features": "skeleton.visual.extraction",
         "find_arrays": "skeleton.visual.extraction",
