@@ -22,6 +22,7 @@ __all__ = [
     "MaxTokens",
     "Model",
     "PriceOption",
+    "Resamples",
     "Seed",
     "Temperature",
     "Timeout",
@@ -69,6 +70,10 @@ PriceOption = Annotated[
     _option(
         "--price", metavar="IN/OUT", help="What a million tokens costs you; --dry-run then names a cost."
     ),
+]
+Resamples = Annotated[
+    int | None,
+    _option("--resamples", min=2, help="Draw the text so often, as sets NAME-r1, -r2 ...; see compare."),
 ]
 AllowMissing = Annotated[bool, _option("--allow-missing", help="Write the set without what did not come.")]
 

@@ -55,6 +55,7 @@ def generate(
     classes: asking.Classes = "",
     price: asking.PriceOption = None,
     allow_missing: asking.AllowMissing = False,
+    resamples: asking.Resamples = None,
     root: console.Root = None,
     json: console.Json = False,
 ) -> None:
@@ -67,7 +68,7 @@ def generate(
 
     Example: semtool generate --dataset ntu60 --prompts parts-phases
 
-    Example: semtool generate --dataset ntu60 --prompts llm-global --llm gpt-4o-mini --dry-run
+    Example: semtool generate --dataset ntu60 --prompts llm-global --llm gpt-4o-mini --resamples 5
     """
     from semtool import generation
 
@@ -88,25 +89,30 @@ def generate(
             timeout=timeout,
         )
     with console.progress("asking" if llm else "rendering") as progress:
-        result = generation.generate(
-            dataset,
-            prompts,
-            llm=options,
-            store=console.store(root),
-            overwrite=overwrite,  # type: ignore[arg-type]  # checked there
-            dry_run=dry_run,
-            progress=progress,
-        )
+        common: dict[str, Any] = {
+            "llm": options,
+            "store": console.store(root),
+            "overwrite": overwrite,
+            "dry_run": dry_run,
+            "progress": progress,
+        }
+        if resamples is None:
+            results = [generation.generate(dataset, prompts, **common)]
+        else:
+            results = generation.resample(dataset, prompts, draws=resamples, **common)
     if json:
-        console.json_object(_plain(result, prices, dry_run=dry_run))
-    elif result.plan:
-        asking.show_plan(result, result.plan, prices)
-    else:
-        _show(result)
-    if result.artifact is None and not dry_run:
+        plain = [_plain(result, prices, dry_run=dry_run) for result in results]
+        console.json_object(plain[0] if resamples is None else {"resamples": plain})
+    for result in () if json else results:
+        if result.plan:
+            asking.show_plan(result, result.plan, prices)
+        else:
+            _show(result)
+    if any(result.artifact is None for result in results) and not dry_run:
+        failed = sum(result.failed for result in results)
         raise SemtoolError(
-            f"{result.failed} texts are missing, so nothing was written; run the same command again to ask "
-            "for them, or add --allow-missing to write the set without them"
+            f"{failed} texts are missing, so nothing was written; run the same command again to ask for "
+            "them, or add --allow-missing to write the set without them"
         )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         prompt_folder,
         prompt_set_names,
     )
+    from semtool.generation.resampling import resample
     from semtool.generation.scaffolding import scaffold
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "names_label",
     "prompt_folder",
     "prompt_set_names",
+    "resample",
     "scaffold",
     "words",
 ]
@@ -47,6 +49,7 @@ _IN = {
     "llm": ("LlmOptions",),
     "llm.rules": ("names_label", "words"),
     "prompt_set": ("GranularitySpec", "PromptSet", "load_prompt_set", "prompt_folder", "prompt_set_names"),
+    "resampling": ("resample",),
     "scaffolding": ("scaffold",),
 }
 __getattr__, __dir__ = door(

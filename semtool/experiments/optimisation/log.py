@@ -27,7 +27,7 @@ class Try(BaseModel):
 
     Attributes:
         number: from 1.
-        move: what was done to the text.
+        move: what was done to the text; ``exchange``: texts were put in each other's place.
         digest: of the text that it gave; empty if it gave none.
         held_out: mean accuracy over held-out classes with it.
         gain, low, high: over the text so far, paired by class, with 95 % interval before correction.
@@ -40,6 +40,7 @@ class Try(BaseModel):
 
     number: int
     move: str
+    exchange: bool
     digest: str
     held_out: float | None
     gain: float | None

@@ -4,7 +4,7 @@ A try is kept if held-out classes gain and the gain is more than chance: the cla
 sign by chance with probability p (a sign-flip test, one-sided, a class a unit), and p is at most the
 try's share of the level, ``alpha / (k (k + 1))`` for the k-th. The shares add up to ``alpha``, however
 many tries there are: that is the chance that anything is kept although nothing helps. Texts put back in
-their place have a test of their own (`semtool.experiments.optimisation.repair`) under the same share.
+their place have a test of their own (`semtool.experiments.optimisation.repair`), at ``alpha / 2``.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ class Search:
         return "nothing else that was tried is shown to help"
 
     def _moves(self) -> Iterator[Move]:
-        rings = misplaced(self.judge.measure(self.texts, least=FOLDS).fit)
+        found = misplaced(self.judge.measure(self.texts, least=FOLDS).fit)
+        rings = [ring for ring in found if ring.p <= self.alpha / 2]
         return moves(self.texts, self.held, rings, self.judge, self.sources, self.llm, self.store)
 
     def _spent(self, move: Move, budget: Mapping[str, float | None]) -> str:
@@ -106,8 +107,15 @@ class Search:
 
     def _try(self, move: Move, texts: DescriptionSet | None, tokens: int, began: float) -> Try:
         number = len(self.log.tries) + 1
-        share = self.alpha / (number * (number + 1))
-        common = {"number": number, "move": move.name, "alpha": share, "tokens": tokens}
+        k = 1 + sum(not t.exchange for t in self.log.tries)
+        share = self.alpha / 2 if move.ring else self.alpha / (k * (k + 1))
+        common = {
+            "number": number,
+            "move": move.name,
+            "exchange": move.ring is not None,
+            "alpha": share,
+            "tokens": tokens,
+        }
         if texts is None:
             nothing = dict.fromkeys(("held_out", "gain", "low", "high", "p"))
             return Try(**common, **nothing, digest="", kept=False, seconds=time.monotonic() - began)
