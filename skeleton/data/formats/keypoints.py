@@ -45,13 +45,15 @@ Frames = list[list[Detection]]
 
 
 def _find(folder: Path) -> list[RawFile]:
-    single, clips = [], dict[str, list[Path]]()
+    single, others, clips = list[RawFile](), list[RawFile](), dict[str, list[Path]]()
     for file in walk(folder, ".json"):
         if match := _FRAME.fullmatch(file.path.name):
             parent = file.name.rpartition("/")[0]
             clips.setdefault("/".join(filter(None, (parent, match[1]))), []).append(file.path)
-        elif file.path.is_file() and _looks_right(file.path):
-            single.append(file)
+        elif file.path.is_file():
+            (single if _looks_right(file.path) else others).append(file)
+    if single or clips:
+        single += others  # to be told that they are of another tool
     found = [with_companions(folder, s.name, s.path) for s in single]
     found += [with_companions(folder, name, *sorted(paths)) for name, paths in clips.items()]
     return sorted(found, key=lambda s: s.name)
@@ -86,7 +88,7 @@ def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
     recording = Recording(
         name,
         [Sample(name, tracked(frames), **labels_of(file, name, context))],
-        names or tuple(f"joint {i}" for i in range(count)) if not layout and not hints.layout else (),
+        names or (tuple(f"joint {i}" for i in range(count)) if hints.joints else ()),
         layout,
         fps=content.get("fps") if isinstance(content, dict) else None,
         up="-y",

@@ -57,10 +57,15 @@ def _members(path: Path) -> set[str]:
 
 def _is_table(path: Path) -> bool:
     with path.open(encoding="utf-8-sig", errors="replace") as stream:
-        header = [name.strip().strip('"') for name in stream.readline(65536).strip().split(",")]
+        line = stream.readline(65536)
+    header = [name.strip(' "\n') for name in line.split(_separator(line))]
     if {"x", "y"} <= {name.lower() for name in header}:
         return any(name.lower() in _LONG for name in header)
     return sum(bool(_COLUMN.fullmatch(n) or _NUMBERED.fullmatch(n)) for n in header) >= 16
+
+
+def _separator(header: str) -> str:
+    return max(",;\t", key=header.count)
 
 
 def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
@@ -158,7 +163,10 @@ def read_table(path: Path, hints: Hints) -> Recording:
     import pandas as pd
 
     try:
-        table = pd.read_csv(path, skipinitialspace=True)
+        with path.open(encoding="utf-8-sig", errors="replace") as stream:
+            mark = _separator(stream.readline(65536))
+        decimal = "," if mark == ";" else "."  # as spreadsheets write where the comma is no separator
+        table = pd.read_csv(path, skipinitialspace=True, sep=mark, decimal=decimal)
     except (ValueError, OSError) as error:
         raise Unreadable("damaged", f"{path.name} is not a readable table: {error}") from error
     table.columns = [str(c).strip() for c in table.columns]

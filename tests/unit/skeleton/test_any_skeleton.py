@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from semtool.artifacts import Store
 from semtool.catalogue import Dataset, load_dataset
 from semtool.errors import UsageError
 from skeleton.data.formats import ReadContext, SampleFinding, Unreadable, recognise
@@ -17,6 +18,7 @@ from skeleton.data.formats.bvh import places
 from skeleton.data.layouts import layout
 from skeleton.data.loading import load_sequence
 from skeleton.data.orientation import Seen, upright
+from skeleton.data.preparation import prepare
 from skeleton.simulation.sampling import generate
 from skeleton.visual.kinematics import describe
 
@@ -203,6 +205,11 @@ SPELLINGS = {
         "clip.csv", False,
         lambda: csv_of(WORLD.reshape(len(WORLD), -1), [f"{a}{i}" for i in range(33) for a in "xyz"]),
     ),
+    "a spreadsheet that writes commas": (
+        "clip.csv", False,
+        lambda: csv_of(WORLD.reshape(len(WORLD), -1), [f"{n}_{a}" for n in NAMES for a in "xyz"])
+        .replace(",", ";").replace(".", ","),
+    ),
     "columns by name, with a visibility": (
         "clip.csv", False,
         lambda: csv_of(np.pad(WORLD, ((0, 0),) * 2 + ((0, 1),), constant_values=0.9).reshape(len(WORLD), -1),
@@ -346,6 +353,17 @@ def test_bad_files_are_named_with_the_reason_and_the_rest_goes_on(tmp_path, name
         (folder / "skip").mkdir()
         sequence, _ = load_sequence(folder)
         assert sequence.layout == "coco"
+
+
+def test_json_of_another_tool_among_others_is_named(tmp_path):
+    written.ultralytics_json(person(), tmp_path)
+    (tmp_path / "other.json").write_text('{"results": [1, 2]}')
+    data = Dataset.model_validate({"schema": 1, "name": "mine", "classes": ["wave", "kick"]})
+    done = prepare(data, tmp_path, store=Store(tmp_path / "store"))
+    assert done.samples == 1
+    assert [(s, f.outcome) for s, f in done.findings if f.severity == "rejected"] == [
+        ("other.json", "damaged")
+    ]
 
 
 def test_joints_and_people_that_vanish_for_a_while_are_bridged(tmp_path):
