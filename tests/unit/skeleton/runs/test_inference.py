@@ -64,11 +64,21 @@ def test_predicts_over_typed_labels(trained):
     assert model.simulated
 
 
-def test_a_label_without_facts_says_what_is_missing(trained):
+def test_a_label_without_facts_is_read_from_its_words(trained):
     store, run = trained
     model = ZeroShotClassifier.from_run(run.name, store=store, device="cpu")
-    with pytest.raises(UsageError, match="levitate"):
-        model.predict(sequences(store), ["sit down", "levitate"])
+    labels = ["sit down", "climb a ladder"]
+    assert model.guessed(labels) == ["climb a ladder"]
+    text, plain = model.describe(labels), model.describe(["sit down", "hand waving"])
+    np.testing.assert_allclose(text.codebook[0, 0], plain.codebook[0, 0], atol=1e-6)
+    assert len(model.predict(sequences(store), labels)) == 3
+
+
+def test_a_prompt_set_that_needs_facts_says_what_is_missing(trained):
+    store, run = trained
+    model = ZeroShotClassifier.from_run(run.name, store=store, device="cpu")
+    with pytest.raises(UsageError, match="climb a ladder"):
+        model.describe(["sit down", "climb a ladder"], prompts="attributes")
 
 
 def test_another_joint_layout_is_refused(trained):
