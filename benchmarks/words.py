@@ -411,7 +411,7 @@ def accuracies(
             for v in (text.own[seen], text.auxiliary[kept])
         ]
         own = replace(
-            model, dual=np.ascontiguousarray(model.dual[:, start:stop]), metric=regression._metric(parts),
+            model, dual=np.ascontiguousarray(model.dual[:, start:stop]), metric=regression._metric(parts, [1 - regression.SHARE, regression.SHARE]),
             centre=text.own[seen].mean(axis=0).astype(np.float32),
         )  # fmt: skip
         scores = own.scores(real.features[test], bank(text.own, unseen))

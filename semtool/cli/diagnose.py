@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from semtool.cli import console
+from semtool.errors import UsageError
 
 if TYPE_CHECKING:
-    from semtool.diagnosis import Diagnosis
+    from pathlib import Path
+
+    from semtool.diagnosis import Diagnosis, WordFacts
 
 __all__ = ["register"]
 
@@ -36,6 +39,9 @@ def diagnose(
         str | None, typer.Option("--dataset", "-d", help="Path of your own data set's YAML file.")
     ] = None,
     pairs: Annotated[int, typer.Option(min=0, help="Most alike pairs of classes to name.")] = 10,
+    words: Annotated[
+        bool, typer.Option("--words", help="Also: how well names, sentences and written facts agree.")
+    ] = False,
     root: console.Root = None,
     json: console.Json = False,
 ) -> None:
@@ -59,6 +65,7 @@ def diagnose(
             pairs=pairs,
             progress=progress,
         )
+    read = _read_words(found[0], root) if words else None
     if json:
         from semtool.diagnosis.measures import MEASURES
         from semtool.diagnosis.predictive import record
@@ -68,16 +75,41 @@ def diagnose(
                 "diagnoses": [d.as_dict() for d in found],
                 "measures": {key: asdict(measure) for key, measure in MEASURES.items()},
                 "predictive": record(),
+                **({"words": asdict(read)} if read else {}),
             }
         )
         return
     _show_measures(found)
     for diagnosis in found:
         _show_one(diagnosis, alone=len(found) == 1)
+    if read:
+        _show_words(read)
     for note in dict.fromkeys(note for d in found for note in d.notes):
         console.note(f"note: {note}")
     if found[0].pairs and found[0].leakage is not None:  # else its texts are not here
         console.note(f"next: semtool suggest {found[0].reference}")
+
+
+def _read_words(diagnosis: Diagnosis, root: Path | None) -> WordFacts:
+    from semtool.descriptions import DescriptionSet
+    from semtool.diagnosis import word_facts
+
+    if not diagnosis.descriptions:
+        raise UsageError(f"{diagnosis.reference} was imported without its texts; --words has nothing to read")
+    texts = console.store(root).resolve("descriptions", diagnosis.descriptions)
+    return word_facts(DescriptionSet.read(texts.path))
+
+
+def _show_words(read: WordFacts) -> None:
+    console.say(f"Read from words: {read.classes} classes, {read.described} of them with written facts.")
+    for what, share in read.agreement.items():
+        console.say(f"{' and '.join(what.split(', '))} agree in {100 * share:.0f} % of the attributes")
+    worst = sorted(read.guesses.items(), key=lambda item: -item[1])
+    console.say(
+        "Guesses: " + (", ".join(f"{f} ({100 * s:.0f} % of classes)" for f, s in worst[:8] if s) or "none")
+    )
+    if read.strange:
+        console.say(f"Names that are not understood: {', '.join(read.strange[:10])}.")
 
 
 def _show_measures(found: tuple[Diagnosis, ...]) -> None:

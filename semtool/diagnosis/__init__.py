@@ -10,15 +10,18 @@ if TYPE_CHECKING:
     from semtool.diagnosis.contrast import Rivals, choose_fields, filled
     from semtool.diagnosis.diagnosing import Diagnosis, diagnose
     from semtool.diagnosis.suggestion import Suggestion, suggest
+    from semtool.diagnosis.word_facts import WordFacts, word_facts
 
 __all__ = [
     "Diagnosis",
     "Rivals",
     "Suggestion",
+    "WordFacts",
     "choose_fields",
     "diagnose",
     "filled",
     "suggest",
+    "word_facts",
 ]
 
 __getattr__, __dir__ = door(
@@ -29,5 +32,6 @@ __getattr__, __dir__ = door(
         "diagnose": "semtool.diagnosis.diagnosing",
         "Suggestion": "semtool.diagnosis.suggestion",
         "suggest": "semtool.diagnosis.suggestion",
+        **dict.fromkeys(("WordFacts", "word_facts"), "semtool.diagnosis.word_facts"),
     },
 )

@@ -210,3 +210,22 @@ def test_labels_that_nobody_described_meet_written_codes_in_one_file(store, file
     cosine = made.vectors() @ wave
     assert np.allclose(cosine[made.class_id == 1], 1, atol=1e-5)
     assert (cosine[made.class_id == 0] < 0.9).all()
+
+
+def test_diagnosis_says_how_well_words_and_facts_agree():
+    from semtool.descriptions import Description
+    from semtool.diagnosis import word_facts
+
+    def said(c, name, granularity, slot, text):
+        return Description("mine", c, name, granularity, slot, 0, text, "test")
+
+    found = word_facts([
+        said(0, "kick", "label", "", "kicking"),
+        said(0, "kick", "motion", "", "The right leg swings forward."),
+        said(0, "kick", "attribute", "codes", "legs=one; leg_action=kick; leg_direction=forward; side=right"),
+        said(1, "asdf qwer zxcv", "label", "", "asdf qwer zxcv"),
+    ])  # fmt: skip
+    assert (found.classes, found.described, found.strange) == (2, 1, ("asdf qwer zxcv",))
+    assert found.agreement["names, facts"] > 0.75
+    assert set(found.agreement) == {"names, facts", "sentences, facts", "names, sentences"}
+    assert found.guesses["leg_action"] < found.guesses["hand_peak"] + 1e-9
