@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from semtool.diagnosis.contrast import Rivals, choose_fields, filled
     from semtool.diagnosis.diagnosing import Diagnosis, diagnose
     from semtool.diagnosis.suggestion import Suggestion, suggest
-    from semtool.diagnosis.word_facts import WordFacts, word_facts
+    from semtool.diagnosis.wording import WordFacts, word_facts
 
 __all__ = [
     "Diagnosis",
@@ -32,6 +32,6 @@ __getattr__, __dir__ = door(
         "diagnose": "semtool.diagnosis.diagnosing",
         "Suggestion": "semtool.diagnosis.suggestion",
         "suggest": "semtool.diagnosis.suggestion",
-        **dict.fromkeys(("WordFacts", "word_facts"), "semtool.diagnosis.word_facts"),
+        **dict.fromkeys(("WordFacts", "word_facts"), "semtool.diagnosis.wording"),
     },
 )
