@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 __all__ = ["SUFFIXES", "read_rows"]
 
 _NUMBERED = re.compile(r"\s*\(?(\d{1,4})(?:[.):、]\s*|\s+-\s+|\t)(\S.*)")
+_NAMED = re.compile(r"\s*([^:\t]{1,80}?)\s*[:：\t]\s*(\S.*)")
 SUFFIXES = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".xlsx")
 
 
 def read_rows(path: Path, dataset: Dataset, sheet: str | None = None) -> tuple[list[Row], list[str]]:
     """Return the rows of a foreign description file, and notes about what was left out of it.
 
-    Formats: ``.txt`` one text a line in class order; ``.csv`` and ``.tsv``; ``.json`` a list of texts, of
+    Formats: ``.txt`` one text a line in class order, or numbered, or after
+    the class's name and a colon or tab; ``.csv`` and ``.tsv``; ``.json`` a list of texts, of
     lists of texts or of objects, or an object of texts by class; ``.jsonl`` an object a line; ``.xlsx`` one
     sheet.
 
@@ -35,7 +37,7 @@ def read_rows(path: Path, dataset: Dataset, sheet: str | None = None) -> tuple[l
     """
     suffix = path.suffix.lower()
     if suffix == ".txt":
-        return _lines(path)
+        return _lines(path, dataset)
     if suffix in (".csv", ".tsv"):
         return rows_of(csv_table(path))
     if suffix == ".json":
@@ -51,20 +53,39 @@ def _filled(path: Path) -> list[tuple[int, str]]:
     return [(n, line) for n, line in enumerate(read_text(path).split("\n"), 1) if line.strip()]
 
 
-def _lines(path: Path) -> tuple[list[Row], list[str]]:
+def _lines(path: Path, dataset: Dataset) -> tuple[list[Row], list[str]]:
     lines = _filled(path)
     last = lines[-1][0] if lines else 0
     notes = [f"line {n} is empty" for n in sorted(set(range(1, last + 1)) - {n for n, _ in lines})]
-    numbered = [_NUMBERED.match(line) for _, line in lines]
-    numbers = [int(match[1]) for match in numbered if match]
-    if len(numbers) == len(lines) > 1 and numbers == list(range(numbers[0], numbers[0] + len(lines))):
-        notes.append(f"the lines are numbered {numbers[0]} to {numbers[-1]}; the numbers are no text")
-        bare = [match[2] for match in numbered if match]
-        return [
-            Row(f"line {n}", parts_of(squeeze(text)), index)
-            for (n, _), text, index in zip(lines, bare, numbers, strict=True)
-        ], notes
-    return [Row(f"line {n}", parts_of(squeeze(line))) for n, line in lines], notes
+    matches = [match for _, line in lines if (match := _NUMBERED.match(line))]
+    numbers = [int(match[1]) for match in matches]
+    indices: list[int | None] = [None] * len(lines)
+    texts = [line for _, line in lines]
+    first, count = min(numbers, default=0), len(set(numbers))
+    if len(numbers) == len(lines) > 1 and count > 1 and set(numbers) == set(range(first, first + count)):
+        notes.append(f"the lines are numbered {first} to {first + count - 1}; the numbers are no text")
+        indices, texts = list(numbers), [match[2] for match in matches]
+    labels: list[str | None] = [None] * len(lines)
+    if (named := _labelled(texts, dataset)) is not None:
+        notes.append("the lines begin with the name of their class")
+        labels, texts = [label for label, _ in named], [text for _, text in named]
+    return [
+        Row(f"line {n}", parts_of(squeeze(text)), index, label)
+        for (n, _), text, index, label in zip(lines, texts, indices, labels, strict=True)
+    ], notes
+
+
+def _labelled(texts: list[str], dataset: Dataset) -> list[tuple[str, str]] | None:
+    """Return label and text of every line (``wave: the arm swings``), None unless most labels are classes."""
+    found = [match.groups() for text in texts if (match := _NAMED.match(text))]
+    known = 0
+    for label, _ in found:
+        try:
+            dataset.find_class(label)
+            known += 1
+        except UsageError:
+            continue
+    return [(a, b) for a, b in found] if len(found) == len(texts) and known > len(texts) / 2 else None
 
 
 def _json(path: Path) -> tuple[list[Row], list[str]]:
@@ -124,9 +145,17 @@ def _objects(entries: list[Any], path: Path) -> tuple[list[Row], list[str]]:
 
 def _parsed(text: str, where: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError) as error:
-        raise SemtoolError(f"{where} is not JSON: {error}") from error
+        raise SemtoolError(f"{where} is not JSON that can be read: {error}") from error
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(k for k in keys if keys.count(k) > 1)!r} is given twice")
+    return made
 
 
 def _parsed_or_none(line: str) -> Any:

@@ -261,3 +261,44 @@ def test_a_text_file_of_120_rows_serves_ntu60(tmp_path, by):
     found = [d.text for d in DescriptionSet.read(made.artifact.path) if d.granularity == "global"]
     assert found == [f"text {i}" for i in range(1, 61)]
     assert any("60 to 119 are left out" in note for note in made.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.txt", "2. kicks\n1. waves\n3. sits\n"),
+        ("a.txt", "1) kicks\n0) waves\n2) sits\n"),
+        ("a.txt", "wave: waves\nkick: kicks\nsit down: sits\n"),
+        ("a.txt", "wave\twaves\nKick\tkicks\nsitting\tsits\n"),
+        ("a.txt", "1. wave: waves\n3. sit down: sits\n2. kick: kicks\n"),
+    ],
+)
+def test_numbers_and_names_in_lines_place_the_text(take, name, content):
+    texts = take(name, content)[0]
+    assert sorted((c, text) for c, granularity, _, text in texts if granularity == "global") == [
+        (0, "waves"), (1, "kicks"), (2, "sits"),
+    ]  # fmt: skip
+
+
+def test_several_numbered_lines_of_a_class_are_variants(take):
+    texts = take("a.txt", "1. waves\n1. swings\n2. kicks\n3. sits\n")[0]
+    assert [c for c, *_ in texts] == [0, 0, 1, 2]
+
+
+def test_names_in_another_order_are_not_placed_by_their_line(take):
+    content = "kick: kicks\nsit down: sits\nwave: waves\n"
+    with pytest.raises(UsageError, match="--by label"):
+        take("a.txt", content)
+    assert (0, "global", "", "waves") in take("a.txt", content, by="label")[0]
+
+
+def test_a_colon_in_a_sentence_is_no_name(take):
+    lines = ["Motion: the arm swings", "Motion: the leg swings", "Motion: the hips sink"]
+    assert global_texts(take("a.txt", "\n".join(lines))[0]) == lines
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_a_key_given_twice_loses_nothing_quietly(take, name):
+    content = '{"wave": "a", "wave": "b", "kick": "c", "sit down": "d"}'
+    with pytest.raises(SemtoolError, match=r"given twice|no usable"):
+        take(name, content)
