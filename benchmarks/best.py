@@ -230,20 +230,22 @@ def test(options: argparse.Namespace) -> list[str]:
 
 
 def zoo(options: argparse.Namespace) -> list[str]:
-    """Measure `best` on four public data sets, half of the classes unseen, 20 random splits each."""
+    """Measure `best` on four public data sets, half of the classes unseen, random splits."""
     from skeletons import ZOO
 
     lines = ["| | " + " | ".join(ZOO) + " | mean |", "|---|" + "---|" * (len(ZOO) + 1)]
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
-        jobs = [(Path(options.data), name, options.root, split) for name in ZOO for split in range(20)]
+        jobs = [
+            (Path(options.data), name, options.root, split) for name in ZOO for split in range(options.splits)
+        ]
         found = list(pool.map(zoo_split, jobs))
     for line in found[0]:
         means = [100 * np.mean([f[line] for f, j in zip(found, jobs, strict=True) if j[1] == n]) for n in ZOO]
         lines.append(f"| {line} | {' | '.join(f'{m:.1f}' for m in means)} | **{np.mean(means):.1f}** |")
     below = sum(f["best"] < f["ridge, label text (MiniLM)"] for f in found)
     return [
-        "Zero-shot accuracy in per cent, mean over 20 random splits a data set (seeds 0 to 4 of the simulated "
-        "people in turn); facts written blind (`data/zoo_facts.yaml`).", "", *lines, "",
+        f"Zero-shot accuracy in per cent, mean over {options.splits} random splits a data set (seeds 0 to 4 "
+        "of the simulated people in turn); facts written blind (`data/zoo_facts.yaml`).", "", *lines, "",
         f"`best` is below ridge on label text in {below} of {len(found)} splits; its worst split has "
         f"{100 * min(f['best'] for f in found):.1f} %.",
     ]  # fmt: skip
@@ -315,6 +317,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("SEMTOOL_DATA"))
     parser.add_argument("--root", default="artifacts")
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--splits", type=int, default=20, help="random splits of each of the four data sets")
     parser.add_argument("--draws", type=int, default=28)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
@@ -324,8 +327,13 @@ def main() -> None:
         prepare(options.root, Path(options.data), [("attributes", "attributes"), ("label", "kinetic")])
     body = {"choose": choose, "test": test, "zoo": zoo}[options.what](options)
     name = {"choose": "best_choose", "test": "best", "zoo": "best_zoo"}[options.what]
-    command = f"python benchmarks/best.py {options.what}" + (
-        f" --seeds {options.seeds}" if options.what == "test" else ""
+    command = (
+        f"python benchmarks/best.py {options.what}"
+        + (
+            {"choose": "", "test": f" --seeds {options.seeds}", "zoo": f" --splits {options.splits}"}[
+                options.what
+            ]
+        )
     )
     text = "\n".join([f"# {name}", "", f"`{command}`; {machine()}", "", *body]) + "\n"
     (HERE / "results" / f"{name}.md").write_text(text)
