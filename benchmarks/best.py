@@ -2,6 +2,7 @@
 
     python benchmarks/best.py choose --data FOLDER     # cross-validation over seen classes, no unseen sample read
     python benchmarks/best.py test --data FOLDER       # the five PURLS splits, 5 seeds, ablations, paired differences
+    python benchmarks/best.py names --data FOLDER      # the same splits with class names in place of facts
     python benchmarks/best.py zoo --data FOLDER        # four more data sets, 20 random splits each
 
 ``FOLDER`` holds ``utd_mhad``, ``nw_ucla`` and ``zoo``. Results go to ``results/best_choose.md``, ``best.md`` and
@@ -91,8 +92,8 @@ def lines(
     return found
 
 
-ONCE = ("best-mla", "best, class names only")
-"""Lines that depend on the seed but were measured with seed 0 only."""
+ONCE = ("best-mla",)
+"""Depends on the seed, but is measured with seed 0 only."""
 TIMES: list[float] = []
 """Seconds of the fits of `best`."""
 
@@ -133,11 +134,6 @@ def run(job: tuple[str, str, str, int, bool]) -> list[dict[str, Any]]:
     root, dataset, split, seed, mla = job
     store, task = opened(root, dataset, split, "attributes", "attributes")
     found = lines(store, task, task.seen, task.unseen, seed, mla=mla)
-    if mla:
-        _, named = opened(root, dataset, split, "label", "kinetic")
-        scores = lines(store, named, named.seen, named.unseen, seed)
-        found["best, class names only"] = scores["best"]
-        found["ridge, class names read as facts"] = scores["ridge, codes, kinematics"]
     truth, part = task.unseen_test.labels, task.unseen_test.in_test
     rows = []
     for name, scores in found.items():
@@ -229,6 +225,36 @@ def test(options: argparse.Namespace) -> list[str]:
     ]  # fmt: skip
 
 
+def names(options: argparse.Namespace) -> list[str]:
+    """Measure `best` with class names alone, read by a map that has not learned from these data sets."""
+    from semtool.encoders import fit_map
+
+    learned = fit_map(without=("utd-mhad", "nw-ucla"))
+    rows = []
+    for (dataset, split), seed in itertools.product(SPLITS, range(options.seeds)):
+        store, task = opened(options.root, dataset, split, "attributes", "attributes")
+        named = replace(task, bank=named_bank(task, learned))
+        for name, scores in lines(store, named, task.seen, task.unseen, seed).items():
+            guess = np.array(task.unseen)[scores.argmax(axis=1)]
+            accuracy = float((guess == task.unseen_test.labels).mean())
+            rows.append(
+                {"variant": name, "dataset": dataset, "split": split, "seed": seed, "accuracy": accuracy}
+            )
+    return [
+        "Class names only: attribute codes read from the names by a map from MiniLM's vectors that was learned from "
+        "the catalogue's other data sets. Zero-shot accuracy in per cent over all unseen samples, mean and deviation "
+        f"over {options.seeds} seeds (lines without deviation: one value).", "", *table(rows, SPLITS),
+    ]  # fmt: skip
+
+
+def named_bank(task: Any, learned: Any) -> Any:
+    """Return the bank of a task with codes that are read from the classes' names."""
+    from semtool.encoders import predict_facts
+
+    codes = predict_facts([task.name_of(c) for c in task.bank.classes], fact_map=learned).codes
+    return replace(task.bank, codebook=codes[:, None], counts=np.ones(len(codes), np.int64))
+
+
 def zoo(options: argparse.Namespace) -> list[str]:
     """Measure `best` on four public data sets, half of the classes unseen, random splits."""
     from skeletons import ZOO
@@ -313,7 +339,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("choose", "test", "zoo"))
+    parser.add_argument("what", choices=("choose", "test", "names", "zoo"))
     parser.add_argument("--data", type=Path, default=os.environ.get("SEMTOOL_DATA"))
     parser.add_argument("--root", default="artifacts")
     parser.add_argument("--seeds", type=int, default=5)
@@ -324,15 +350,18 @@ def main() -> None:
     if options.data is None:
         parser.error("name the folder of real data with --data, or set SEMTOOL_DATA")
     if options.what != "zoo":
-        prepare(options.root, Path(options.data), [("attributes", "attributes"), ("label", "kinetic")])
-    body = {"choose": choose, "test": test, "zoo": zoo}[options.what](options)
-    name = {"choose": "best_choose", "test": "best", "zoo": "best_zoo"}[options.what]
+        prepare(options.root, Path(options.data), [("attributes", "attributes")])
+    body = {"choose": choose, "test": test, "names": names, "zoo": zoo}[options.what](options)
+    name = {"choose": "best_choose", "test": "best", "names": "best_names", "zoo": "best_zoo"}[options.what]
     command = (
         f"python benchmarks/best.py {options.what}"
         + (
-            {"choose": "", "test": f" --seeds {options.seeds}", "zoo": f" --splits {options.splits}"}[
-                options.what
-            ]
+            {
+                "choose": "",
+                "test": f" --seeds {options.seeds}",
+                "names": f" --seeds {options.seeds}",
+                "zoo": f" --splits {options.splits}",
+            }[options.what]
         )
     )
     text = "\n".join([f"# {name}", "", f"`{command}`; {machine()}", "", *body]) + "\n"
