@@ -18,6 +18,7 @@ import os
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -277,23 +278,31 @@ def zoo(options: argparse.Namespace) -> list[str]:
     ]  # fmt: skip
 
 
+@cache
+def described(data: Path, name: str) -> tuple[Any, NDArray[np.int64], Any]:
+    """Return a data set of the zoo, the class of each sample, and kinematic features."""
+    from skeletons import load_zoo
+
+    from skeleton.visual.kinematics import describe_all
+
+    dataset, sequences, _ = load_zoo(data, name)
+    return dataset, np.array([s.class_id for s in sequences]), describe_all(sequences)
+
+
 def zoo_split(job: tuple[Path, str, str, int]) -> dict[str, float]:
     """Return the accuracies on one random split of a data set of the zoo."""
     import yaml
-    from skeletons import load_zoo
 
     from semtool.artifacts import Store
     from semtool.embedding import embed
     from skeleton.methods import Examples, TextBank
     from skeleton.methods.kernel.regression import fit_ridge
     from skeleton.runs.auxiliary import acted
-    from skeleton.visual.kinematics import describe_all
 
     data, name, root, number = job
-    dataset, sequences, _ = load_zoo(data, name)
+    dataset, labels, made = described(data, name)
     facts = yaml.safe_load((HERE / "data" / "zoo_facts.yaml").read_text(encoding="utf-8"))[name]
-    made = describe_all(sequences)
-    labels, widths = np.array([s.class_id for s in sequences]), [width for _, width in made.blocks]
+    widths = [width for _, width in made.blocks]
     names = [c.name for c in dataset.classes]
     texts = {
         "attributes": [
