@@ -19,8 +19,8 @@ __all__ = ["app", "main"]
 
 GROUPS = (
     "datasets", "prompts", "generate", "encoders", "embed", "prepare", "simulate", "show_skeleton",
-    "features", "train", "evaluate", "compare", "sweep", "table", "report", "diagnose", "suggest", "optimise",
-    "classify", "recogniser", "artifacts", "exchange", "hub", "demo",
+    "features", "train", "evaluate", "compare", "sweep", "table", "board", "report", "diagnose",
+    "suggest", "optimise", "classify", "recogniser", "artifacts", "exchange", "hub", "demo",
 )  # fmt: skip
 """Modules of this package; each has ``register(app)``. They import nothing heavy at the top."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -114,6 +115,16 @@ def compare(
     out: Annotated[
         Path | None, typer.Option(help="Also write it to a file: .csv, .json, .md or .tex.")
     ] = None,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(
+            help="Predictions made elsewhere (CSV: sample, and scores in a column an unseen class), to be "
+            "compared with a run of the same split."
+        ),
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option(help="That run, with --predictions.", show_default="the newest")
+    ] = None,
     root: Root = None,
     json: Json = False,
 ) -> None:
@@ -133,13 +144,22 @@ def compare(
     if out is not None and out.suffix not in SUFFIXES:
         raise UsageError(f"--out {out.name} must end in {', '.join(SUFFIXES)}")
     where = store(root)
+    if predictions is not None:
+        from semtool.experiments.comparison.foreign import compare_predictions
+
+        theirs = compare_predictions(predictions, store=where, run=run)
+        if json:
+            json_object(asdict(theirs))
+        else:
+            say(theirs.words)
+        return
     if descriptions:
-        from semtool.experiments.comparison.comparing import compare as run
+        from semtool.experiments.comparison.comparing import compare as compare_texts
         from skeleton.runs import parse_seeds
         from skeleton.runs.parallel import choose_executor
 
         with progress("comparing") as report:
-            found = run(
+            found = compare_texts(
                 descriptions,
                 tuple(encoder or ("minilm",)),
                 store=where,

@@ -18,7 +18,7 @@ from semtool.experiments.measured import Predictions, read_seed
 if TYPE_CHECKING:
     from skeleton.runs.records import Metrics
 
-__all__ = ["Outcomes", "pair", "read_outcomes"]
+__all__ = ["Outcomes", "pair", "persons", "read_outcomes"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def read_outcomes(found: CellRuns, store: Store, *, features_per_seed: bool) -> 
         fingerprint=predicted.tobytes(),
         class_id=truth,
         names=names,
-        person=_persons(found.features[found.seeds[0]], names),
+        person=persons(found.features[found.seeds[0]], names),
         metrics={seed: metrics for seed, (metrics, _) in read.items()},
         seeded=found.cell.setting.seeded or features_per_seed,
         draws=right.mean(keepdims=True).ravel(),
@@ -128,11 +128,13 @@ def _unseen_names(found: Predictions) -> tuple[str, ...]:
     return tuple(name for name, unseen in zip(found.names, found.unseen, strict=True) if unseen)
 
 
-def _persons(features: Artifact, names: tuple[str, ...]) -> tuple[str, ...]:
+def persons(features: Artifact, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return who moves in each sample, "" where nobody knows."""
     from semtool.feature_file import FeatureFile
 
     file = FeatureFile.read(features.path)
     rows = file.rows("unseen-test")
-    if tuple(file.names[i] for i in rows) != names:
+    subjects = dict(zip((file.names[i] for i in rows), file.subject[rows].tolist(), strict=True))
+    if len(subjects) < len(rows) or not set(names) <= set(subjects):
         return ("",) * len(names)  # re-read from elsewhere; persons are a refinement, not a need
-    return tuple(str(s) if s >= 0 else "" for s in file.subject[rows].tolist())
+    return tuple(str(subjects[name]) if subjects[name] >= 0 else "" for name in names)

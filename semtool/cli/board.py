@@ -1,0 +1,52 @@
+"""``semtool board``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from semtool.cli.console import Json, json_object, note, table
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(board)
+
+
+def board(
+    folder: Annotated[Path, typer.Argument(help="Folder of runs, of one person or of several.")],
+    json: Json = False,
+) -> None:
+    """Rank the results below a folder. Those that may not be compared are never in one table.
+
+    A table is of one data set, class split, protocol part, kind of features, rule for the epoch, and of
+    inductive or transductive methods.
+
+    Example: semtool board artifacts/runs
+    """
+    from dataclasses import asdict
+
+    from semtool.experiments.board import board as rank
+    from semtool.experiments.measured import GENERALISED, rule_named
+
+    groups, problems = rank(folder)
+    for problem in problems:
+        note(f"left out: {problem}")
+    if json:
+        json_object({"groups": [asdict(g) for g in groups], "left_out": problems})
+        return
+    for group in groups:
+        rows = [
+            (
+                at + 1, row["preset"], row["text"], row["auxiliary"] or "-", row["seeds"],
+                f"{100 * row['accuracy']:.1f}" + (f" ± {100 * row['std']:.1f}" if row["seeds"] > 1 else ""),
+                " / ".join(f"{100 * row[k]:.1f}" for k in GENERALISED) if group.rule else "-",
+            )
+            for at, row in enumerate(group.rows)
+        ]  # fmt: skip
+        general = f"S / U / H, {rule_named(group.rule)}" if group.rule else "S / U / H"
+        table(group.title, ("", "preset", "text", "learned also from", "seeds", "% right", general), rows)
