@@ -106,10 +106,8 @@ def _answers(path: Path, dataset: Dataset, wanted: Predictions, where: str) -> N
         known |= {str(c.id): c.id, c.code: c.id, c.name: c.id}
     columns = {name: known.get(str(name)) for name in table.columns if name != "sample"}
     names = ", ".join(dataset.classes[c].name for c in wanted.columns)
-    if (
-        sorted(c for c in columns.values() if c is not None) != sorted(wanted.columns)
-        or None in columns.values()
-    ):
+    ids = np.array([-1 if c is None else c for c in columns.values()], dtype=np.int64)
+    if sorted(ids.tolist()) != sorted(wanted.columns):
         raise UsageError(
             f"{path.name} has scores for {', '.join(map(str, columns)) or 'no class'}; the unseen classes of "
             f"{where} are {names}: one column each, headed by name, code or id"
@@ -126,4 +124,4 @@ def _answers(path: Path, dataset: Dataset, wanted: Predictions, where: str) -> N
     scores = own.loc[list(wanted.names)].to_numpy()
     if scores.dtype.kind not in "fiu" or not np.isfinite(scores).all():
         raise UsageError(f"{path.name} holds a score that is no finite number")
-    return np.array(found, dtype=np.int64)[scores.argmax(axis=1)]
+    return np.asarray(ids[scores.argmax(axis=1)])
