@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         parse_encoder,
         plugin_problems,
     )
+    from semtool.encoders.wording import worded
 
 __all__ = [
     "Availability",
@@ -41,6 +42,7 @@ __all__ = [
     "parse_encoder",
     "plugin_problems",
     "predict_facts",
+    "worded",
 ]
 
 _WHERE = {
@@ -49,6 +51,7 @@ _WHERE = {
     "encoding": ("Encoded", "cache_for", "encode_texts"),
     "fact_map": ("FactMap", "fit_map"),
     "predicted": ("PredictedFacts", "predict_facts"),
+    "wording": ("worded",),
     "registry": ("Part", "encoder_names", "families", "find_encoder", "parse_encoder", "plugin_problems"),
 }
 __getattr__, __dir__ = door(

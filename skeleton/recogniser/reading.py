@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.catalogue import Vocabulary, load_vocabulary
-from semtool.encoders import find_encoder
+from semtool.encoders import find_encoder, worded
 
-__all__ = ["Reading", "code", "read", "spans"]
+__all__ = ["Reading", "code", "overruled", "read", "spans"]
 
 Matrix = NDArray[np.float32]
 
@@ -45,6 +45,18 @@ def read(codes: Matrix) -> dict[str, Reading]:
         at = int(chance.argmax())
         found[name] = Reading(name, values[at], float(chance[at]), field.values[values[at]].says)
     return found
+
+
+def overruled(codes: Matrix, text: str) -> Matrix:
+    """Return codes (D,) in which the words of a text that decide a field have decided it."""
+    decided = worded(text)
+    if not decided:
+        return codes
+    stated = code([decided])[0]
+    made = codes.copy()
+    for name in decided:
+        made[spans()[name]] = stated[spans()[name]]
+    return made
 
 
 @cache

@@ -16,6 +16,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from skeleton.recogniser.reading import overruled
+
 __all__ = ["Words", "fit_map", "label_errors", "mapped", "plain"]
 
 Matrix = NDArray[np.float32]
@@ -51,8 +53,8 @@ class Words:
         """Return attribute codes (n, D) of labels; ``facts``: stated ones where it is a known text."""
         made = mapped(self.embed(labels), self.support, self.dual, self.centre)
         for row, label in enumerate(labels):
-            if facts and (at := self._known.get(plain(label))) is not None:
-                made[row] = self.table[self.member[at]]
+            at = self._known.get(plain(label)) if facts else None
+            made[row] = overruled(made[row], label) if at is None else self.table[self.member[at]]
         return made
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
