@@ -12,9 +12,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,10 @@ from skeletons import ZOO, load_zoo
 from threadpoolctl import threadpool_limits
 from zero_shot import machine
 
-from skeleton.recogniser.making import VERBS, make
-from skeleton.recogniser.recogniser import Recogniser
+from semtool.catalogue import load_bank, load_dataset
+from skeleton.recogniser.making import VERBS, Pieces, Pool, fit_words, make, real_level
+from skeleton.recogniser.reading import code
+from skeleton.recogniser.recogniser import Recogniser, how_well
 from skeleton.visual.kinematics import Described, describe_all
 
 DEVELOP = ("utd-mhad", "nw-ucla")
@@ -57,7 +58,7 @@ def load(name: str, data: Path) -> tuple[list[str], Described, NDArray[np.int64]
 
 
 def scores(model: Recogniser, found: Described, names: Sequence[str], **how: Any) -> NDArray[np.float32]:
-    options = {"act": True, "adapt": "none", "examples": None, "facts": False} | how
+    options = {"act": False, "adapt": "none", "examples": None, "facts": False} | how
     return model.score(found, names, **options)[0]
 
 
@@ -83,11 +84,12 @@ def softmax(s: NDArray[np.floating]) -> NDArray[np.floating]:
     return e / e.sum(axis=1, keepdims=True)
 
 
-def rejected(s: NDArray[np.float32], labels: NDArray[np.int64], threshold: float) -> tuple[float, float]:
+def rejected(s: NDArray, labels: NDArray, threshold: float, kind: str) -> tuple[float, float]:
     """Return how often nothing fits, with the true class among the labels and without it."""
-    without = s.copy()
-    without[np.arange(len(s)), labels] = -np.inf
-    return float((s.max(axis=1) < threshold).mean()), float((without.max(axis=1) < threshold).mean())
+    others = np.arange(s.shape[1]) != labels[:, None]
+    without = s[others].reshape(len(s), -1)
+    wrongly, rightly = (float((how_well(x, kind) < threshold).mean()) for x in (s, without))
+    return wrongly, rightly
 
 
 def few_shot(
@@ -119,66 +121,81 @@ def measure(
     """Return the figures of one data set, its scores and its labels."""
     names, found, labels = load(name, data)
     s = scores(model, found, names)
+    facts = None
+    if name not in ZOO:
+        bank = load_bank(load_dataset(name))
+        stated = code([bank[c].attribute for c in range(len(names))])
+        facts = accuracy(model.estimator.scores(model.estimator.codes(model.real(found)), stated), labels)
+    own = replace(model, real=model.simulated)
     figures = {
         "classes": len(names), "clips": len(labels), "chance": 1 / len(names), "accuracy": accuracy(s, labels),
-        "top 3": accuracy(s, labels, 3), "class mean": float(np.mean([accuracy(s[labels == c], labels[labels == c]) for c in set(labels.tolist())])),
-        "without acting": accuracy(scores(model, found, names, act=False), labels),
+        "top 3": accuracy(s, labels, 3),
+        "class mean": float(np.mean([accuracy(s[labels == c], labels[labels == c]) for c in set(labels.tolist())])),
+        "at the simulated level": accuracy(scores(own, found, names), labels),
+        "acted out too": accuracy(scores(model, found, names, act=True), labels),
         "batch level (transductive)": accuracy(scores(model, found, names, adapt="batch"), labels),
         "without the general verbs": accuracy(scores(plain, found, names), labels),
-        "with facts": accuracy(scores(model, found, names, facts=True), labels) if name not in ZOO else None,
+        "with facts": facts,
         "few labelled clips": few_shot(model, found, labels, s),
     }  # fmt: skip
     return figures, s, labels
+
+
+def models(
+    pieces: Pieces, pool: Pool, names: Sequence[str], card: dict[str, Any]
+) -> Iterator[tuple[str, Recogniser, Recogniser]]:
+    """Yield for each data set the recogniser that has not met it, and the same without the general verbs."""
+    known = levels()
+    model: Recogniser | None = None
+    for name in names:
+        if model is None or name in DEVELOP:
+            model = make(pieces, pool, known, without=(name,), card=card)
+        own = replace(model, real=real_level(known, model.simulated, pool.features.blocks, without=name))
+        yield name, own, replace(own, words=fit_words(pieces, (name, VERBS))[0])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", choices=("develop", "zoo"))
+    parser.add_argument("parts", nargs="+", choices=("develop", "zoo"))
     parser.add_argument("--data", type=Path, default=os.environ.get("SEMTOOL_DATA"))
     parser.add_argument("--cache", type=Path, help="what make_recogniser.py --cache kept")
-    parser.add_argument("--acting", type=float, default=None, help="weight of acting; chosen if left out")
     options = parser.parse_args()
     record = json.loads(CALIBRATION.read_text()) if CALIBRATION.is_file() else {}
-    start = time.time()
+    figures = record.setdefault("measured, names only", {})
     with threadpool_limits(1):
         pieces, pool = ingredients(0, os.cpu_count() or 1, options.cache)
-        known = levels()
-        figures = record.setdefault("measured, names only", {})
-        if options.part == "develop":
-            record["acting"] = 1.0 if options.acting is None else options.acting
-            kept: list[tuple[NDArray, NDArray]] = []
-            for name in DEVELOP:
-                model = make(pieces, pool, known, without=(name,), card=record)
-                plain = make(pieces, pool, known, without=(name, VERBS), card=record)
-                figures[name], s, labels = measure(model, plain, name, Path(options.data))
-                kept.append((s, labels))
-            record |= calibrated(kept)
-            for name, (s, labels) in zip(DEVELOP, kept, strict=True):
+        for part in options.parts:
+            kept: dict[str, tuple[NDArray, NDArray]] = {}
+            for name, model, plain in models(
+                pieces, pool, DEVELOP if part == "develop" else tuple(ZOO), record
+            ):
+                figures[name], *kept[name] = measure(model, plain, name, Path(options.data))
+                print(name, figures[name], flush=True)
+            if part == "develop":
+                record |= calibrated(list(kept.values()))
+            for name, (s, labels) in kept.items():
                 figures[name] |= judged(s, labels, record)
-        else:
-            for name in ZOO:
-                model = make(pieces, pool, known, without=(name,), card=record)
-                plain = make(pieces, pool, known, without=(name, VERBS), card=record)
-                figures[name], s, labels = measure(model, plain, name, Path(options.data))
-                figures[name] |= judged(s, labels, record)
-    record.setdefault("looks", []).append(f"{' '.join(sys.argv[1:2])}, {machine()}")
-    CALIBRATION.write_text(json.dumps(record, indent=1) + "\n")
-    CALIBRATION.with_suffix(".md").write_text(page(record))
-    print(page(record), f"\n{time.time() - start:.0f} s")
+            record.setdefault("looks", []).append(f"{part}, {machine()}")
+            CALIBRATION.write_text(json.dumps(record, indent=1) + "\n")
+            CALIBRATION.with_suffix(".md").write_text(page(record))
+    print(page(record))
 
 
-def calibrated(kept: Sequence[tuple[NDArray, NDArray]]) -> dict[str, float]:
-    """Return temperature and threshold: the least calibration error, the wanted false alarms; both sets alike."""
-    temperatures = np.geomspace(0.2, 5, 60)
-    best = min(temperatures, key=lambda t: np.mean([error_of_calibration(s, y, t) for s, y in kept]))
-    threshold = np.mean([np.quantile(s.max(axis=1), FALSE_ALARMS) for s, _ in kept])
-    return {"temperature": float(best), "threshold": float(threshold)}
+def calibrated(kept: Sequence[tuple[NDArray, NDArray]]) -> dict[str, Any]:
+    """Return temperature, and by what and where nothing fits, so that neither set has too many false alarms."""
+    best = min(np.geomspace(0.1, 10, 80), key=lambda t: max([error_of_calibration(s, y, t) for s, y in kept]))
+    tried = []
+    for kind in ("score", "margin", "lead"):
+        threshold = float(min(np.quantile(how_well(s, kind), FALSE_ALARMS) for s, _ in kept))
+        tried.append((np.mean([rejected(s, y, threshold, kind)[1] for s, y in kept]), kind, threshold))
+    _, kind, threshold = max(tried)
+    return {"temperature": float(best), "fits by": kind, "threshold": threshold}
 
 
 def judged(s: NDArray, labels: NDArray, record: dict[str, Any]) -> dict[str, float]:
-    alarms, found = rejected(s, labels, record["threshold"])
+    alarms, found = rejected(s, labels, record["threshold"], record["fits by"])
     return {
         "calibration error": error_of_calibration(s, labels, record["temperature"]),
         "none of these, wrongly": alarms, "none of these, rightly": found,
@@ -186,12 +203,13 @@ def judged(s: NDArray, labels: NDArray, record: dict[str, Any]) -> dict[str, flo
 
 
 def page(record: dict[str, Any]) -> str:
-    columns = ("accuracy", "top 3", "class mean", "without acting", "without the general verbs", "with facts",
+    columns = ("accuracy", "top 3", "class mean", "acted out too", "at the simulated level", "without the general verbs", "with facts",
                "batch level (transductive)", "calibration error", "none of these, wrongly", "none of these, rightly")  # fmt: skip
     lines = [
         "# The shipped recogniser: class names alone, nobody of the data set seen", "",
         "`python benchmarks/recogniser.py develop`, then once `zoo`; per cent, all clips, all classes as candidates. "
-        "Calibrated on UTD-MHAD and NW-UCLA.", "",
+        "Calibrated on UTD-MHAD and NW-UCLA. Levels (mean and deviation of columns, no label) are those of the other five "
+        "sets; the general verbs (`verbs.yaml`) were written by somebody who knew the class names of all six.", "",
         f"| | classes | chance | wanted | {' | '.join(columns)} |", "|---" * (len(columns) + 4) + "|",
     ]  # fmt: skip
     measured = record["measured, names only"]

@@ -50,7 +50,7 @@ def classify(
     act: Annotated[
         bool,
         typer.Option("--act/--no-act", help="Let simulated people act the labels out, and learn from them."),
-    ] = True,
+    ] = False,
     adapt: Annotated[
         str, typer.Option("--adapt", help="none, or batch: the files' own level (transductive).")
     ] = "none",

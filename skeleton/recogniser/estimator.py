@@ -23,8 +23,8 @@ CLIP = 4.0
 """Deviations at which standardised features end."""
 _WIDTH = 24
 """Random features a block."""
-RIDGE = 0.03
-_SHRINKAGE = 1.0
+RIDGE = 0.1
+_SHRINKAGE = 3.0
 """Of the covariance of errors, in mean variances."""
 _FOLDS = 5
 

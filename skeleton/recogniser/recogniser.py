@@ -23,7 +23,7 @@ from skeleton.recogniser.reading import Reading, read, spans
 from skeleton.recogniser.words import Words
 from skeleton.visual.kinematics import Described, describe_all
 
-__all__ = ["EXAMPLE", "MODEL", "NONE", "Answer", "Recogniser", "load_recogniser"]
+__all__ = ["EXAMPLE", "MODEL", "NONE", "Answer", "Recogniser", "how_well", "load_recogniser"]
 
 Matrix = NDArray[np.float32]
 MODEL = Path(__file__).parent / "model"
@@ -32,6 +32,7 @@ EXAMPLE = MODEL / "example.npz"
 NONE = "none of these"
 ACTED = 12
 """Performances of each label."""
+_LARGE = 100_000
 _ACT_RIDGE, _EXAMPLE_RIDGE = 0.3, 0.1
 Adapt = Literal["none", "batch"]
 
@@ -84,7 +85,7 @@ class Recogniser:
         sequences: SkeletonSequence | Sequence[SkeletonSequence],
         labels: Sequence[str],
         *,
-        act: bool = True,
+        act: bool = False,
         adapt: Adapt = "none",
         examples: Examples | None = None,
         facts: bool = True,
@@ -112,7 +113,8 @@ class Recogniser:
         scores, codes = self.score(found, names, act=act, adapt=adapt, examples=examples, facts=facts)
         said = self.words.codes(names, facts=facts)
         chances = _softmax(scores / float(self.card.get("temperature", 1.0)))
-        fits = scores.max(axis=1) >= float(self.card.get("threshold", -np.inf))
+        fit = how_well(scores, str(self.card.get("fits by", "score")))
+        fits = fit >= float(self.card.get("threshold", -np.inf))
         answers = []
         for row, sequence in enumerate(given):
             order = np.argsort(-scores[row], kind="stable")
@@ -140,7 +142,7 @@ class Recogniser:
         codes = self.estimator.codes(self._standard(found, "none"))
         return self.estimator.scores(codes, self.words.codes(_checked(labels)))
 
-    def gain(self, examples: Examples, labels: Sequence[str], *, act: bool = True) -> Gain:
+    def gain(self, examples: Examples, labels: Sequence[str], *, act: bool = False) -> Gain:
         """Say what examples are worth: each is recognised with the help of the others."""
         found = self._describe(examples.sequences)
         before, _ = self.score(found, labels, act=act, adapt="none", examples=None)
@@ -162,7 +164,7 @@ class Recogniser:
         said = self.words.codes(labels, facts=facts)
         codes = self.estimator.codes(points)
         scores = self.estimator.scores(codes, said)
-        if act and (weight := float(self.card.get("acting", 1.0))):
+        if act and (weight := float(self.card.get("acting", 0.5))):
             scores = scores + weight * self._acted(points, said)
         if examples is not None:
             shown = self._standard(self._describe(examples.sequences), "none")
@@ -224,7 +226,7 @@ class Recogniser:
         for name, level in (("simulated", self.simulated), ("real", self.real)):
             tensors |= {f"{name}.mean": level.mean, f"{name}.deviation": level.deviation}
         folder.mkdir(parents=True, exist_ok=True)
-        save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, folder / "recogniser.safetensors")
+        save_file({k: _halved(v) for k, v in tensors.items()}, folder / "recogniser.safetensors")
         (folder / "pieces.txt").write_text("\n".join(self.words.pieces), encoding="utf-8", newline="\n")
         (folder / "texts.txt").write_text("\n".join(self.words.texts), encoding="utf-8", newline="\n")
         text = json.dumps(self.card, indent=1, sort_keys=True)
@@ -248,7 +250,7 @@ class Recogniser:
         parts: dict[str, dict[str, Any]] = {}
         for name, value in tensors.items():
             part, _, key = name.partition(".")
-            parts.setdefault(part, {})[key] = value
+            parts.setdefault(part, {})[key] = value.astype(np.float32) if value.dtype == np.float16 else value
         return cls(
             Words(tuple(pieces), tuple(texts), **parts["words"]), Estimator.restore(parts["estimator"]),
             Level(**parts["simulated"]), Level(**parts["real"]), card,
@@ -259,6 +261,12 @@ class Recogniser:
 def load_recogniser() -> Recogniser:
     """Return the recogniser that the package carries."""
     return Recogniser.open(MODEL)
+
+
+def _halved(values: NDArray[Any]) -> NDArray[Any]:
+    """Return large tables of numbers in half the space: three digits are enough for them."""
+    large = values.dtype == np.float32 and values.size > _LARGE
+    return np.ascontiguousarray(values.astype(np.float16) if large else values)
 
 
 def _checked(labels: Sequence[str]) -> list[str]:
@@ -304,6 +312,18 @@ def _notes(sequence: SkeletonSequence, labels: Sequence[str]) -> tuple[str, ...]
     if sequence.positions.shape[1] < 10:
         found.append(f"only {sequence.positions.shape[1]} frames")
     return tuple(found)
+
+
+def how_well(scores: Matrix, kind: str) -> Matrix:
+    """Return how well the best label of each row of scores (n, C) fits, (n,).
+
+    Args:
+        scores: of one row a sequence.
+        kind: `score`: its own score; `margin`: how far it is ahead of the next; `lead`: of the mean label.
+    """
+    ordered = np.sort(scores, axis=1)
+    other = {"margin": ordered[:, -2], "lead": scores.mean(axis=1)}
+    return np.asarray(ordered[:, -1] - other.get(kind, np.float32(0)), np.float32)
 
 
 def _softmax(scores: Matrix) -> Matrix:
