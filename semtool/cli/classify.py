@@ -38,9 +38,7 @@ def classify(
             "--labels", "-l", help="What it may be, separated by commas, or the name of a data set."
         ),
     ] = None,
-    labels_file: Annotated[
-        Path | None, typer.Option("--labels-file", exists=True, dir_okay=False, help="A label a line.")
-    ] = None,
+    labels_file: Annotated[Path | None, typer.Option("--labels-file", help="A label a line.")] = None,
     run: Annotated[
         str | None,
         typer.Option(
@@ -56,9 +54,7 @@ def classify(
     ] = "none",
     examples: Annotated[
         Path | None,
-        typer.Option(
-            "--examples", exists=True, file_okay=False, help="Folder of a folder a label with clips of it."
-        ),
+        typer.Option("--examples", help="Folder of a folder a label with clips of it."),
     ] = None,
     window: Annotated[
         float | None,

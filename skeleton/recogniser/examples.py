@@ -53,6 +53,8 @@ def load_examples(folder: Path, labels: Sequence[str], hints: Mapping[str, Any] 
         UsageError: if a folder is no label, or there is no clip at all.
     """
     known = {plain(label): at for at, label in enumerate(labels)}
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}")
     sequences: list[SkeletonSequence] = []
     rows: list[int] = []
     for inner in sorted(path for path in folder.iterdir() if path.is_dir()):
