@@ -227,7 +227,7 @@ def cross(options: argparse.Namespace) -> list[str]:
 
     config, data = preset("best"), load_dataset("utd-mhad")
     text = Store(options.root).resolve("embeddings", "utd-mhad/attributes/attributes")
-    features = features_of(options.root, "utd-mhad", "purls-22-5", "kinematics", 0)
+    features = features_of(options.root, "utd-mhad", "purls-22-5")
     task = load_task(text, features, "utd-mhad", split="purls-22-5")
     file = FeatureFile.read(features.path)
     bank = task.bank.take(tuple(range(27)))

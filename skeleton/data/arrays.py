@@ -8,7 +8,6 @@ length, bodies``; -1 is unknown. The manifest's details hold ``layout`` and the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -224,11 +223,6 @@ class ArrayWriter:
         self._size += _CHANNELS * frames * joints * there
         self._rows.append((sequence.name, numbers))
         self._shapes.append((frames, bodies))
-
-    def extend(self, sequences: Iterable[SkeletonSequence]) -> None:
-        """Add several sequences."""
-        for sequence in sequences:
-            self.append(sequence)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,4 +1,4 @@
-"""Joint layouts: names, tree, body parts and mirror pairs of the skeletons that the field records.
+"""Joint layouts: names, tree and mirror pairs of the skeletons that the field records.
 
 A joint has the same name in every layout that has it, so that names connect layouts. "Left" is the person's
 own left. The layouts are data (``layouts.yaml``); joints that fit none of them make one of their own:
@@ -61,14 +61,6 @@ class Layout:
         return tuple((j, p) for j, p in enumerate(self.parents) if p >= 0)
 
     @cached_property
-    def parts(self) -> Mapping[str, tuple[int, ...]]:
-        """Joints of ``head``, ``arms``, ``torso`` and ``legs``.
-
-        Shoulders belong to arms and torso, hips to legs and torso: 2D layouts give the torso nothing else.
-        """
-        return MappingProxyType({part: tuple(self._named(stems)) for part, stems in _PARTS.items()})
-
-    @cached_property
     def swaps(self) -> tuple[tuple[int, int], ...]:
         """Pairs (left joint, right joint) that mirroring exchanges."""
         return tuple(
@@ -77,19 +69,7 @@ class Layout:
             if name.startswith("left_")
         )
 
-    def _named(self, stems: Iterable[str]) -> Iterable[int]:
-        wanted = set(stems)
-        return (
-            j for j, n in enumerate(self.joints) if n.removeprefix("left_").removeprefix("right_") in wanted
-        )
 
-
-_PARTS = {
-    "head": ("head", "head_top", "neck", "nose", "mouth", "ear", "eye", "eye_inner", "eye_outer"),
-    "arms": ("shoulder", "elbow", "wrist", "hand", "hand_tip", "thumb", "index", "pinky"),
-    "torso": ("hip_centre", "spine_low", "spine", "chest", "shoulder_centre", "collar", "shoulder", "hip"),
-    "legs": ("hip", "knee", "ankle", "foot", "small_toe", "heel"),
-}
 # Where a joint of a file's own layout hangs: at the first of these that the file has.
 _TREE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

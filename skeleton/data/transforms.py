@@ -11,8 +11,7 @@ first body is the main actor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,23 +21,15 @@ from skeleton.data.layouts import Layout
 
 __all__ = [
     "align_view",
-    "bones",
     "centre",
     "chain",
-    "convert",
     "in_image",
-    "motion",
     "present",
     "resample",
     "scale_by_trunk",
 ]
 
 Positions = NDArray[np.float32]
-
-_DERIVED: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {"openpose": {"neck": ("left_shoulder", "right_shoulder")}}
-)
-"""Joints that a layout defines as the middle of two others."""
 
 
 def chain(*steps: Callable[[Positions], Positions]) -> Callable[[Positions], Positions]:
@@ -146,47 +137,6 @@ def in_image(positions: Positions) -> Positions:
     away = np.maximum(positions[..., 2:3, :, :, :], 0.3)
     seen: Positions = np.concatenate([positions[..., :2, :, :, :] / away, np.zeros_like(away)], axis=-4)
     return seen
-
-
-def bones(positions: Positions, layout: Layout) -> Positions:
-    """Return the bone stream: each joint minus the one it hangs from; zero for the root."""
-    parents = [j if p < 0 else p for j, p in enumerate(layout.parents)]
-    return (positions - positions[..., parents, :]).astype(np.float32)
-
-
-def motion(positions: Positions) -> Positions:
-    """Return the motion stream: next frame minus this one; zero at the end and where a body comes or goes."""
-    there = present(positions)
-    both = (there[..., :-1, :] & there[..., 1:, :])[..., None, :, None, :]
-    result = np.zeros_like(positions, dtype=np.float32)
-    difference = positions[..., 1:, :, :] - positions[..., :-1, :, :]
-    result[..., :-1, :, :] = np.where(both, difference, 0)
-    return result
-
-
-def convert(positions: Positions, source: Layout, target: Layout, partial: bool = False) -> Positions:
-    """Return the skeletons in another layout: joints by name, or in the middle where the layout says so.
-
-    Args:
-        positions: (..., C, T, V, M) in ``source``.
-        source: the layout that they have.
-        target: the layout that they shall have.
-        partial: set joints that the source lacks to zero, such as the eyes, which no depth sensor tracks.
-
-    Raises:
-        UsageError: naming the joints that ``source`` lacks, unless ``partial``.
-    """
-    derived = _DERIVED.get(target.name, {})
-    known = set(source.joints)
-    lacking = [j for j in target.joints if not set(derived.get(j, (j,))) <= known]
-    if lacking and not partial:
-        raise UsageError(f"{source.name} cannot be converted to {target.name}: it lacks {', '.join(lacking)}")
-    result = np.zeros((*positions.shape[:-2], len(target), positions.shape[-1]), np.float32)
-    for index, joint in enumerate(target.joints):
-        if joint not in lacking:
-            ends = [source.index(name) for name in derived.get(joint, (joint,))]
-            result[..., index, :] = positions[..., ends, :].mean(axis=-2)
-    return result
 
 
 def _where(positions: Positions, moved: NDArray[np.floating]) -> Positions:

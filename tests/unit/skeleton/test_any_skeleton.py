@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from skeleton.data.formats.bvh import places
 from skeleton.data.layouts import layout
 from skeleton.data.loading import load_sequence
 from skeleton.data.orientation import Seen, upright
+from skeleton.data.pose_check import PoseCheck
 from skeleton.data.preparation import prepare
 from skeleton.simulation.sampling import generate
 from skeleton.visual.kinematics import describe
@@ -388,3 +390,15 @@ def test_the_one_who_moves_most_comes_first(tmp_path):
     (found,), _ = parts(read(path))
     assert found.positions.shape[3] == 2
     assert found.positions[..., 0].std(axis=1).sum() > 10 * found.positions[..., 1].std(axis=1).sum()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [([1, 1, 1], ""), ([-1, -1, 1], "people stand along -y"), ([-1, 1, 1], "point backwards")],
+)
+def test_readers_that_take_coordinates_as_they_are_are_checked_for_people(change, message):
+    check = PoseCheck()
+    for action in ("hand waving", "clapping"):
+        turned = acted(action).positions * np.array(change, np.float32)[:, None, None, None]
+        check.look(replace(acted(action), positions=turned))
+    assert [message in f.message for f in check.findings()] == [True] * bool(message)

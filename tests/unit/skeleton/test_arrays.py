@@ -18,7 +18,8 @@ def write(tmp_path, sequences, **options):
     store = Store(tmp_path / "artifacts")
     with store.create("arrays", "utd-mhad/raw") as draft:
         with ArrayWriter(draft.folder, "utd-mhad", "kinect-v1", **options) as writer:
-            writer.extend(sequences)
+            for sequence in sequences:
+                writer.append(sequence)
         draft.details |= writer.details
         draft.counts |= writer.counts
     return draft.result

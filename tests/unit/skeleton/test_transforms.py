@@ -11,12 +11,9 @@ from semtool.errors import UsageError
 from skeleton.data.layouts import layout
 from skeleton.data.transforms import (
     align_view,
-    bones,
     centre,
     chain,
-    convert,
     in_image,
-    motion,
     present,
     resample,
     scale_by_trunk,
@@ -52,9 +49,6 @@ EVERY = [
     partial(scale_by_trunk, layout=V2),
     partial(align_view, layout=V2),
     partial(resample, frames=9),
-    partial(bones, layout=V2),
-    motion,
-    partial(convert, source=V2, target=layout("kinect-v1")),
 ]
 
 
@@ -141,48 +135,6 @@ def test_resample_does_not_blend_with_nobody():
 def test_resample_to_nothing_is_refused():
     with pytest.raises(UsageError, match="cannot resample"):
         resample(person(), 0)
-
-
-def test_bones_add_up_to_positions():
-    positions = person(bodies=1)
-    streams = bones(positions, V2)
-    assert not streams[:, :, 0].any()
-    joint, total = 21, 0  # left hand tip
-    while joint >= 0:
-        total = total + streams[:, :, joint]
-        joint = V2.parents[joint]
-    np.testing.assert_allclose(total, positions[:, :, 21] - positions[:, :, 0], atol=1e-5)
-
-
-def test_motion_is_the_difference_and_not_the_coming_of_a_body():
-    positions = person()
-    found = motion(positions)
-    np.testing.assert_allclose(found[:, 3], positions[:, 4] - positions[:, 3], atol=1e-6)
-    assert not found[:, -1].any()
-    assert not found[:, 1, :, 1].any()
-
-
-def test_convert_by_name():
-    v1 = layout("kinect-v1")
-    positions = person()
-    found = convert(positions, V2, v1)
-    for index, joint in enumerate(v1.joints):
-        np.testing.assert_array_equal(found[:, :, index], positions[:, :, V2.index(joint)])
-
-
-def test_convert_where_joints_are_missing():
-    with pytest.raises(UsageError, match=r"kinect-v2 cannot be converted to coco: it lacks nose, left_eye"):
-        convert(person(), V2, layout("coco"))
-    found = convert(person(), V2, layout("coco"), partial=True)
-    assert not found[:, :, :5].any()
-    np.testing.assert_array_equal(found[:, :, 7], person()[:, :, V2.index("left_elbow")])
-
-
-def test_convert_coco_to_openpose():
-    coco, openpose = layout("coco"), layout("openpose")
-    positions = person(name="coco")
-    found = convert(positions, coco, openpose)
-    np.testing.assert_allclose(found[:, :, 1], positions[:, :, [5, 6]].mean(2), atol=1e-6)
 
 
 def test_chain_goes_from_left_to_right():
