@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from semtool.cli.console import Json, Root, json_object, note, progress, say, store
+from semtool.cli.estimates import DryRun, show_estimates
 
 __all__ = ["register"]
 
@@ -58,6 +59,7 @@ def features(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of weights, order and augmentation.")] = 0,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")] = "auto",
+    dry_run: DryRun = False,
     root: Root = None,
     as_json: Json = False,
 ) -> None:
@@ -86,6 +88,17 @@ def features(
     for problem in plugin_problems():
         note(f"warning: {problem}")
 
+    if dry_run:
+        from skeleton.device import resolve_device
+        from skeleton.runs.estimate import estimate_features
+
+        given = {**_settings(setting or []), **({"epochs": epochs} if epochs else {})}
+        found, _ = estimate_features(
+            dataset, split, store=artifacts, visual=visual, protocol=protocol, arrays=arrays, settings=given,
+            device=str(resolve_device(device)),
+        )  # fmt: skip
+        show_estimates([found], as_json, artifacts, 1)
+        return
     with progress(f"training {visual}") as report:
         done = run(
             dataset, split, store=artifacts, visual=visual, protocol=protocol, arrays=arrays,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,7 @@ import typer
 
 from semtool.cli.compare import ExecutorName
 from semtool.cli.console import Json, Root, json_object, note, progress, say, store, table
+from semtool.cli.estimates import show_estimates
 from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
@@ -52,13 +54,18 @@ def sweep(
 
     Example: semtool sweep grid.yaml --executor ray --address head:6379
     """
-    from semtool.experiments.grid.sweeping import plan_sweep
+    from semtool.experiments.grid.sweeping import estimate_sweep, plan_sweep
     from semtool.experiments.grid.sweeping import sweep as run
     from skeleton.runs.parallel import choose_executor
 
     where = store(root)
     if dry_run:
+        cores = os.cpu_count() or 1
         show_plan(plan_sweep(config, store=where, device=device), json)
+        if not json:
+            threads = max(1, cores // (jobs or cores))
+            found = estimate_sweep(config, store=where, device=device, threads=threads)
+            show_estimates(found, json, where, jobs)
         return
     with progress("sweep") as report:
         result = run(

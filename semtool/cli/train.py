@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from semtool.cli.console import Json, Root, json_object, note, progress, say, store, table
+from semtool.cli.estimates import DryRun, show_estimates
 from semtool.cli.switches import SwitchCommand, chosen_preset
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def train(
         int | None, typer.Option(min=1, help="Seeds at the same time.", show_default="cores")
     ] = None,
     track: Annotated[str | None, typer.Option(help="tensorboard, wandb, or both with a comma.")] = None,
+    dry_run: DryRun = False,
     again: Annotated[bool, typer.Option("--again", help="Train although this run is finished.")] = False,
     root: Root = None,
     json: Json = False,
@@ -68,6 +70,15 @@ def train(
     from skeleton.runs.training import train as run
 
     settings = chosen_preset(context, preset, switch or ())
+    if dry_run:
+        from skeleton.runs.training import estimate_train
+
+        found = estimate_train(
+            embeddings, features, store=store(root), dataset=dataset, split=split, settings=settings,
+            seeds=parse_seeds(seeds), device=device, jobs=jobs,
+        )  # fmt: skip
+        show_estimates(found, json, store(root), jobs)
+        return
     said = ""
 
     def hear(record: dict[str, Any]) -> None:

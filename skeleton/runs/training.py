@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semtool.artifacts import Store
+from semtool.catalogue import load_dataset
 from semtool.showing import Shown
 from skeleton.methods import EpochSettings, MethodSettings, preset
 from skeleton.runs import folder as runs
+from skeleton.runs.estimate import Estimate, Sizes, estimate_features, estimate_seed, least, refuse_short
 from skeleton.runs.inputs import Reference, resolve_inputs
+from skeleton.runs.progress_log import logged
 from skeleton.runs.records import Summary
 from skeleton.runs.seeds import check_seeds
 from skeleton.runs.spec import RunSpec
@@ -21,7 +24,7 @@ from skeleton.runs.summary import summarise
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["TrainResult", "train"]
+__all__ = ["TrainResult", "estimate_train", "train"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -127,11 +130,63 @@ def train(
         trackers=trackers,
         again=again,
     )
+    if run.specs:
+        refuse_short(least(settings, Sizes.of(run.specs[0].task())), store)
     run.claim()
-    _train(run.specs, min(jobs, len(run.specs)), again, progress, on_epoch)
+    told = logged(progress, run.folder / "progress.log")
+    _train(run.specs, min(jobs, len(run.specs)), again, told, on_epoch)
     summary = summarise(run.folder, sorted(run.seeds))
     runs.write_json(run.folder / "summary.json", summary.to_dict())
     return TrainResult(run.folder.name, run.folder, summary, run.done)
+
+
+def estimate_train(
+    embeddings: Reference = None,
+    features: Reference = None,
+    *,
+    store: Store,
+    dataset: str | None = None,
+    split: str | None = None,
+    settings: MethodSettings | None = None,
+    seeds: Sequence[int] = (0,),
+    device: str = "auto",
+    jobs: int | None = None,
+) -> list[Estimate]:
+    """Return what `train` with the same arguments would take, features included; trains nothing."""
+    from skeleton.device import resolve_device
+    from skeleton.runs.planning import run_seeds
+    from skeleton.runs.task import load_task
+    from skeleton.visual import newest_features
+
+    settings, where = settings or preset("paper"), str(resolve_device(device))
+    count = len(run_seeds(settings, check_seeds(seeds)))
+    jobs = min(count, jobs or os.cpu_count() or 1)
+    found: list[Estimate] = []
+    text = store.resolve("embeddings", embeddings) if isinstance(embeddings, str) else embeddings
+    text = text or store.newest("embeddings", load_dataset(dataset).name if dataset else None)
+    data = text.dataset if text else None
+    chosen = load_dataset(data).split(split).name if data else None
+    if (
+        text
+        and data
+        and not features
+        and newest_features(store, text.dataset, str(chosen), settings.visual) is None
+    ):
+        visual = settings.visual or "stgcn"
+        first, sizes = estimate_features(data, split, store=store, visual=visual, device=where)
+        counts, dim = text.manifest.counts, int(text.manifest.counts.get("dim", 384))
+        several = max(1, counts.get("rows", 0) // max(1, sizes.seen + sizes.unseen))
+        sizes = replace(sizes, text=dim, descriptions=several)
+        found.append(first)
+    else:
+        text, ready, data = resolve_inputs(
+            store, embeddings, features, dataset=dataset, split=split, device=device, visual=settings.visual
+        )
+        sizes = Sizes.of(
+            load_task(text, ready, data, codebook=settings.codebook, motion=settings.motion, split=split)
+        )
+    one = estimate_seed(settings, sizes, dataset=text.dataset, device=where, threads=_threads(jobs))
+    return [*found, *[replace(one, what=f"training of seed {seed}") for seed in seeds[:count]]]
 
 
 def _train(

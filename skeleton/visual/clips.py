@@ -6,6 +6,7 @@ sensor at the start (so that the camera's viewpoint does not matter), and the tr
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -16,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from semtool.errors import SemtoolError
 from skeleton.data.arrays import ArraySet
 from skeleton.data.layouts import Layout
 from skeleton.data.transforms import align_view, centre, chain, resample, scale_by_trunk
@@ -77,6 +79,13 @@ def load_clips(
     shape = (len(arrays), 3, frames, len(layout), arrays.people)
     if not len(arrays):
         return np.empty(shape, np.float32)
+    size, free = 4 * int(np.prod(shape)), shutil.disk_usage(folder).free
+    if size > free:
+        raise SemtoolError(
+            f"the clips of {len(arrays)} samples take {size / 1e9:.1f} GB of disk while a visual encoder "
+            f"trains, and {folder} has {free / 1e9:.1f} GB free; a --root on a larger disk fits, or --set "
+            f"frames={max(1, int(frames * free / size))}"
+        )
     place = np.argsort(order)
     with tempfile.TemporaryFile(dir=folder) as stream:
         clips = np.memmap(stream, np.float32, "w+", shape=shape)

@@ -20,9 +20,10 @@ from semtool.showing import Shown
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from skeleton.runs.estimate import Estimate
     from skeleton.runs.parallel import Executor
 
-__all__ = ["FOLDER", "SweepResult", "grid_of", "plan_sweep", "sweep"]
+__all__ = ["FOLDER", "SweepResult", "estimate_sweep", "grid_of", "plan_sweep", "sweep"]
 
 FOLDER = "sweeps"
 
@@ -86,10 +87,14 @@ def sweep(
             it is listed in the result.
     """
     from skeleton.runs.parallel import choose_executor
+    from skeleton.runs.progress_log import logged
 
     found = config if isinstance(config, SweepFile) else read_sweep(Path(config))
     store = store or Store()
     grid = grid_of(found, store, note=note, make=True)
+    folder = store.root / FOLDER / found.name
+    folder.mkdir(parents=True, exist_ok=True)
+    progress = logged(progress, folder / "progress.log")
     result = run_grid(
         grid, store=store, executor=executor or choose_executor(), device=device, progress=progress, note=note
     )
@@ -103,6 +108,17 @@ def plan_sweep(
     found = config if isinstance(config, SweepFile) else read_sweep(Path(config))
     store = store or Store()
     return preview(grid_of(found, store, note=None, make=False), store=store, device=device)
+
+
+def estimate_sweep(
+    config: str | Path | SweepFile, *, store: Store | None = None, device: str = "auto", threads: int = 1
+) -> list[Estimate]:
+    """Return what each work of `sweep` would take; writes nothing."""
+    from semtool.experiments.grid.estimating import estimate_grid
+
+    found = config if isinstance(config, SweepFile) else read_sweep(Path(config))
+    store = store or Store()
+    return estimate_grid(grid_of(found, store), store=store, device=device, threads=threads)
 
 
 def grid_of(

@@ -1,0 +1,41 @@
+"""What commands with ``--dry-run`` share: the option, and the table of what the work would take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from semtool.cli.console import json_object, table
+
+if TYPE_CHECKING:
+    from semtool.artifacts import Store
+    from skeleton.runs.estimate import Estimate
+
+__all__ = ["DryRun", "show_estimates"]
+
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Measure for some seconds what it would take, and do nothing.")
+]
+
+
+def show_estimates(found: Sequence[Estimate], json: bool, store: Store, jobs: int | None) -> None:
+    """Print a row for each work and one for all of it; raise if memory or disk are short."""
+    import os
+    from dataclasses import asdict
+
+    from skeleton.runs.estimate import refuse_short, total
+
+    at_once = min(jobs or os.cpu_count() or 1, max(1, len(found)))
+    whole = total(found, at_once)
+    refuse_short(whole, store, jobs=at_once)
+    if json:
+        json_object({"estimates": [asdict(e) for e in found], "all": asdict(whole), "jobs": at_once})
+        return
+    alike: dict[str, list[Estimate]] = {}
+    for one in found:
+        alike.setdefault(one.what.rpartition(" of seed ")[0] or one.what, []).append(one)
+    rows = [(what, len(some), *some[0].row()[1:]) for what, some in alike.items()]
+    rows.append((f"all, {at_once} at a time", len(found), *whole.row()[1:]))
+    table("about, by a short measurement here", ("work", "times", "time each", "memory", "disk"), rows)
