@@ -41,7 +41,8 @@ def estimate_grid(grid: Grid, *, store: Store, device: str = "auto", threads: in
                 file = open_features(there)
                 train = len(file.rows("seen-train"))
                 of = Sizes(
-                    train=train, test=len(file.names) - train, visual=file.features.shape[1], widths=file.widths,
+                    train=train, test=len(file.names) - train, visual=file.features.shape[1],
+                    widths=file.widths,
                     seen=len(target.dataset.seen(target.dataset.split(split))),
                     unseen=len(target.dataset.split(split).unseen),
                 )  # fmt: skip
