@@ -38,6 +38,9 @@ def diagnose(
     dataset: Annotated[
         str | None, typer.Option("--dataset", "-d", help="Path of your own data set's YAML file.")
     ] = None,
+    figures: Annotated[
+        bool, typer.Option("--figures", help="Show every figure, also those that predict nothing.")
+    ] = False,
     pairs: Annotated[int, typer.Option(min=0, help="Most alike pairs of classes to name.")] = 10,
     words: Annotated[
         bool, typer.Option("--words", help="Also: how well names, sentences and written facts agree.")
@@ -47,9 +50,9 @@ def diagnose(
 ) -> None:
     """Look at texts without training: what is told apart, what is not, and what that may be worth.
 
-    Margins, hubs, effective rank, redundancy, retrieval, leaked labels, cut texts, agreement with motion; the
-    pairs of classes whose text should be sharpened; and how well each figure predicted zero-shot accuracy in
-    semtool's own benchmark.
+    The pairs of classes whose text to sharpen, and how well text and motion agree over seen classes.
+    With --figures also margins, hubs, rank, redundancy, retrieval, leaked labels and cut texts, none of which
+    was shown to predict accuracy in semtool's own benchmark.
 
     Example: semtool diagnose utd-mhad/multi utd-mhad/label --features utd-mhad/purls-22-5/stgcn
     """
@@ -79,7 +82,7 @@ def diagnose(
             }
         )
         return
-    _show_measures(found)
+    _show_measures(found, every=figures)
     for diagnosis in found:
         _show_one(diagnosis, alone=len(found) == 1)
     if read:
@@ -112,7 +115,7 @@ def _show_words(read: WordFacts) -> None:
         console.say(f"Names that are not understood: {', '.join(read.strange[:10])}.")
 
 
-def _show_measures(found: tuple[Diagnosis, ...]) -> None:
+def _show_measures(found: tuple[Diagnosis, ...], *, every: bool) -> None:
     from semtool.diagnosis.measures import MEASURES
     from semtool.diagnosis.predictive import predictions, record
 
@@ -129,6 +132,8 @@ def _show_measures(found: tuple[Diagnosis, ...]) -> None:
     predicted = predictions(same_encoder=same)
     rows = []
     for key, measure in MEASURES.items():
+        if not (every or key == "agreement"):
+            continue
         values = [d.measures[key] for d in found]
         if all(value is None for value in values):
             continue
@@ -136,8 +141,16 @@ def _show_measures(found: tuple[Diagnosis, ...]) -> None:
         told = predicted.get(key)
         rows.append((measure.title, *shown, measure.better, f"{told}, {told.verdict}" if told else "-"))
     columns = ("figure", *(f"({i})" for i in range(1, len(found) + 1)), "better", "rank corr. with accuracy")
-    console.table("", columns, rows)
-    if made := record():
+    if rows:
+        console.table("", columns, rows)
+    if not every:
+        nearest = predicted.get("agreement")
+        console.say(
+            "No figure is known to predict accuracy; nearest comes the agreement of text and motion over "
+            f"seen classes (--features){f', rank correlation {nearest}' if nearest else ''}. Others: "
+            "--figures."
+        )
+    elif made := record():
         how = "texts under the same encoder" if same else "texts"
         console.say(
             f"Last column: {how} ranked by the figure and by zero-shot accuracy, within a split, averaged "

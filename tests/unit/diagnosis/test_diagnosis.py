@@ -383,8 +383,11 @@ def test_the_command_shows_pairs_and_prediction_to_people(cli, store):
     assert done.code == 0, done.err
     first = load_dataset(DATASET).classes[3].name
     assert first in done.out
-    assert "rank corr." in done.out
-    assert record()["commit"] in done.out
+    assert "No figure is known to predict accuracy" in done.out
+    assert "hubness" not in done.out
+    every = cli("diagnose", f"{DATASET}/planted", "--figures", "--root", store.root)
+    assert "rank corr." in every.out
+    assert record()["commit"] in every.out
 
 
 def test_the_command_fails_with_one_sentence(cli, store):
