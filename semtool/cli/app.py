@@ -75,6 +75,9 @@ for _name in GROUPS:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line: exit 0 done, 1 failed with one sentence, 2 wrong usage."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    # What asks for help or completion is typed; a variable of that name would end every command.
+    for name in [n for n in os.environ if n.startswith("SEMTOOL_") and n.endswith(("_HELP", "_COMPLETION"))]:
+        del os.environ[name]
     debug = "--debug" in arguments or bool(os.environ.get("SEMTOOL_DEBUG"))
     try:
         with stop_on_signals():

@@ -185,6 +185,8 @@ def import_(
         part=part.value if part else None,
     )
     counts = done.manifest.counts
+    for sentence in done.manifest.details.get("notes", ()):
+        note(sentence)
     if as_json:
         json_object(
             {"features": done.reference, "path": str(done.path), "counts": counts, **done.manifest.details}

@@ -135,8 +135,12 @@ def import_features(
     data = load_dataset(dataset)
     store = store or Store()
     found, files = _recognise(Path(path), layout)
-    parts = _from_zero(_load(found, files), data, split)
+    given = _load(found, files)
+    parts = _from_zero(given, data, split)
     chosen = _split(data, split, parts)
+    notes = _strays(parts, chosen)
+    if parts is not given:
+        notes.append("labels count from 1 in these files")
     name = f"{data.name}/{chosen.name}/{visual or found.name}"
     simulated = _simulated(next(iter(files.values())).parent)
     parameters = {
@@ -153,7 +157,7 @@ def import_features(
     with store.create("features", name, parameters=parameters, libraries=("numpy",)) as draft:
         made.write(draft.folder)
         draft.counts |= {s: len(made.rows(s)) for s in SUBSETS} | {"dim": made.features.shape[1]}
-        draft.details |= {"imported": found.name, "part": parameters["part"]}
+        draft.details |= {"imported": found.name, "part": parameters["part"], "notes": notes}
         draft.simulated = simulated
     return draft.result
 
@@ -297,6 +301,23 @@ def _split(data: Dataset, name: str | None, parts: list[_Part]) -> Split:
             "of another split, or their classes were numbered anew"
         )
     return chosen
+
+
+def _strays(parts: list[_Part], chosen: Split) -> list[str]:
+    """Return a sentence if the file of all test samples does not hold the unseen ones once more.
+
+    Then features and labels of one of the two are probably not in the same order.
+    """
+    own = {row.tobytes() for part in parts if part.role == "unseen" for row in part.features}
+    said = []
+    for part in parts if own else ():
+        again = part.features[np.isin(part.labels, chosen.unseen)]
+        if part.role == "test" and (strays := sum(row.tobytes() not in own for row in again)):
+            said.append(
+                f"warning: {strays} of {len(again)} unseen samples in {part.name} are not in the part of unseen "
+                "classes: are its labels in the order of its features?"
+            )
+    return said
 
 
 def _combine(parts: list[_Part], data: Dataset, chosen: Split, visual: str, only_test: bool) -> FeatureFile:

@@ -10,7 +10,7 @@ import textwrap
 import pytest
 from typer.testing import CliRunner
 
-from semtool.cli.app import app
+from semtool.cli.app import app, main
 from semtool.cli.failures import Interrupted, sentence
 from semtool.cli.settings import check_server, read_env
 from semtool.errors import SemtoolError, UsageError, printable
@@ -89,7 +89,19 @@ def test_environment_cannot_ask_for_the_version():
 
 
 @pytest.mark.parametrize(
-    "number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.ENOTDIR, errno.ENAMETOOLONG]
+    "name",
+    ["SEMTOOL_HELP", "SEMTOOL_DATASETS_LIST_HELP", "SEMTOOL_INSTALL_COMPLETION", "SEMTOOL_SHOW_COMPLETION"],
+)
+def test_environment_cannot_ask_for_help_either(name, monkeypatch, capsys):
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(SystemExit) as ended:
+        main(["datasets", "list", "--json"])
+    assert ended.value.code == 0
+    assert '"ntu60"' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "number", [errno.EFBIG, errno.ENOSPC, errno.EROFS, errno.EACCES, errno.ENOTDIR, errno.ENAMETOOLONG]
 )
 def test_system_errors_are_sentences(number):
     said = sentence(OSError(number, os.strerror(number), "place/file"))

@@ -193,3 +193,16 @@ def test_skeletons_leave_as_fifty_frames_for_smie(tmp_path, store):
     assert set(np.load(tmp_path / "out/unseen_label.npy")) == {10}
     assert json.loads(paths[-1].read_text())["simulated"] is True
     assert "its test part" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("shift", "turned", "said"), [(0, False, []), (1, False, ["count from 1"]), (0, True, ["order"])]
+)
+def test_what_labels_mean_is_said(tmp_path, store, shift, turned, said):
+    made = synse(tmp_path / "x")
+    for name in ("train_label", "z_label", "g_label"):
+        labels = np.load(made / f"{name}.npy") + shift
+        np.save(made / f"{name}.npy", labels[::-1] if turned and name == "g_label" else labels)
+    notes = import_features(made, "ntu60", store=store).manifest.details["notes"]
+    assert len(notes) == len(said)
+    assert all(part in note for part, note in zip(said, notes, strict=True))
