@@ -314,8 +314,8 @@ def _strays(parts: list[_Part], chosen: Split) -> list[str]:
         again = part.features[np.isin(part.labels, chosen.unseen)]
         if part.role == "test" and (strays := sum(row.tobytes() not in own for row in again)):
             said.append(
-                f"warning: {strays} of {len(again)} unseen samples in {part.name} are not in the part of unseen "
-                "classes: are its labels in the order of its features?"
+                f"warning: {strays} of {len(again)} unseen samples in {part.name} are not in the part of "
+                "unseen classes: are its labels in the order of its features?"
             )
     return said
 
