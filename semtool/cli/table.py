@@ -122,4 +122,4 @@ def _plan(request: TableRequest, where: Store, device: str, jobs: int, json: boo
         return
     for found in plans:
         show_plan(found, False)
-    say(f"{cost.said(jobs)} (measured here on a few samples)")
+    say(f"{cost.said(jobs)} (measured here on a few samples; while nothing else runs)")
