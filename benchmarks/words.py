@@ -1,6 +1,7 @@
 """Words to attributes: what the map understands, as text and beside skeletons.
 
-    python benchmarks/words.py text                       # leave one data set of the bank out; minimal pairs; speed
+    python benchmarks/words.py text                       # leave one data set of the bank out; confidence
+    python benchmarks/words.py pairs                      # minimal pairs; speed
     python benchmarks/words.py skeletons --data FOLDER    # the five PURLS splits and the four sets of the zoo
 
 ``FOLDER`` holds ``utd_mhad``, ``nw_ucla`` and ``zoo``. Each part writes ``results/words_<part>.md``. In every table but
@@ -148,7 +149,7 @@ def text_tables(options: argparse.Namespace) -> list[str]:
             lines.append(f"| {kind} | {encoder}, {name} | {'near in' if near else 'out'} | {' | '.join(row)} | "
                          f"{100 * m[0]:.1f} | {m[1]:.3f} | {shown} |")  # fmt: skip
     return [*lines, "", "Kappa: Cohen's, over all fields together, chance by field; of the class's first text.", "",
-            *calibration(), "", *minimal_pairs(), "", *speed()]  # fmt: skip
+            *calibration()]  # fmt: skip
 
 
 def nearest_class(vectors: Matrix, bounds: list[Any], encoder: str, dataset: str, near: bool) -> Matrix:
@@ -276,6 +277,11 @@ def minimal_pairs() -> list[str]:
     return [f"Minimal pairs ({len(every)}; written after the rules, by the same hand): the field in question takes both "
             f"values in {right}, and moves more than any unrelated field in {most}."
             + (f" Not: {'; '.join(wrong)}." if wrong else "")]  # fmt: skip
+
+
+def pair_lines(options: argparse.Namespace) -> list[str]:
+    del options
+    return [*minimal_pairs(), "", *speed()]
 
 
 def speed() -> list[str]:
@@ -502,14 +508,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("text", "skeletons"))
+    parser.add_argument("what", choices=("text", "pairs", "skeletons"))
     parser.add_argument("--data", type=Path, default=os.environ.get("SEMTOOL_DATA"))
     parser.add_argument("--root", default="artifacts")
     options = parser.parse_args()
     if options.what == "skeletons" and options.data is None:
         parser.error("name the folder of real data with --data, or set SEMTOOL_DATA")
     options.data = Path(options.data or ".")
-    body = (text_tables if options.what == "text" else skeleton_tables)(options)
+    body = {"text": text_tables, "pairs": pair_lines, "skeletons": skeleton_tables}[options.what](options)
     report = (
         "\n".join(
             [
