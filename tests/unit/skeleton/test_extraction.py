@@ -1,5 +1,8 @@
 """Features: seen classes only, the same again, and what is refused."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -149,3 +152,39 @@ def test_a_damaged_encoder_file_is_named(store):
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(SemtoolError, match="visual encoder"):
         load_visual(made.path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("visual", ["kinematics", "stgcn"])
+def test_one_very_long_clip_takes_bounded_memory(tmp_path, visual):
+    """200,000 frames are 60 MB; taken whole they needed 13 GB."""
+    script = f"""
+import resource
+import numpy as np
+import torch
+import skeleton.visual.extraction
+from semtool.artifacts import Store
+from skeleton.data.arrays import ArrayWriter
+from skeleton.data.sequence import SkeletonSequence
+from skeleton.visual import features, find_visual
+
+find_visual({visual!r})
+store = Store("art")
+body = np.random.default_rng(0).normal(size=(3, 1, 20, 1))
+with store.create("arrays", "nw-ucla/raw", parameters={{}}) as draft:
+    with ArrayWriter(draft.folder, "nw-ucla", "kinect-v1") as writer:
+        for i in range(30):
+            frames = 200_000 if i == 4 else 30
+            moved = np.broadcast_to(body, (3, frames, 20, 1)).astype(np.float32)
+            writer.append(SkeletonSequence(f"s{{i}}", "kinect-v1", moved, class_id=i % 10, view=1 + i // 10))
+    draft.details, draft.counts = writer.details, writer.counts
+held = int(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmSize"))) * 1024
+resource.setrlimit(resource.RLIMIT_AS, (held + 2**30,) * 2)
+settings = {{"epochs": 1}} if {visual!r} == "stgcn" else {{}}
+print(features("nw-ucla", store=store, visual={visual!r}, settings=settings, device="cpu").reference)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"/{visual}@v1" in done.stdout
