@@ -249,6 +249,13 @@ def plan(
 def load_embeddings(reference: str | Path | Artifact, *, store: Store | None = None) -> EmbeddingFile:
     """Open an embedding file by reference (``ntu60/parts/minilm@v1``), path or artifact.
 
+    Args:
+        reference: a reference, the path of a ``.safetensors`` file, or an artifact.
+        store: where a reference is looked up; None: the store of the working folder.
+
+    Returns:
+        The file; vectors are read from the disk when they are asked for.
+
     Example:
         >>> file = semtool.load_embeddings("ntu60/parts-phases/minilm")
         >>> vectors = file.vectors(file.rows(granularity="global"))   # float32 (n, d)

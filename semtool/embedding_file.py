@@ -87,7 +87,16 @@ class EmbeddingFile:
         slot: str | None = None,
         class_id: int | None = None,
     ) -> NDArray[np.int64]:
-        """Return the indices of the rows that fit all that is given, in file order."""
+        """Return the indices of the rows that fit all that is given, in file order.
+
+        Args:
+            granularity: one granularity, or several of which any fits; None: all.
+            slot: slot of a part or phase text, or ``codes``; None: all.
+            class_id: canonical class id, counted from 0; None: all classes.
+
+        Returns:
+            int64 (m,); empty if no row fits.
+        """
         mask = np.ones(len(self), dtype=bool)
         if granularity is not None:
             wanted = [granularity] if isinstance(granularity, str) else list(granularity)

@@ -36,6 +36,14 @@ def collect(store: Store, *, old: bool = False, dry_run: bool = False) -> list[G
     A version stays if it is the newest of its name, an input of one that stays, or named by a run. With
     ``dry_run`` nothing is removed. Drafts that are still being written are left alone.
 
+    Args:
+        store: whose root is cleaned.
+        old: whether old versions go, too.
+        dry_run: find, but remove nothing.
+
+    Returns:
+        What was removed, or would be; a folder each, with its size in bytes.
+
     Raises:
         SemtoolError: with ``old``, if a manifest or the metrics of a run cannot be read: what they refer to
             is then unknown.

@@ -37,6 +37,13 @@ class Reference:
     def parse(cls, kind: str, text: str) -> Reference:
         """Take ``text`` apart.
 
+        Args:
+            kind: ``descriptions``, ``embeddings``, ``features`` or ``arrays``.
+            text: ``<data set>/<name>[@vN]``, with as many names as the kind has.
+
+        Returns:
+            The reference; its version is None if the text names none.
+
         Raises:
             UsageError: if it has another form than references of this kind.
         """

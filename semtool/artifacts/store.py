@@ -54,6 +54,8 @@ class Store:
         times since.
 
         Args:
+            kind: ``descriptions``, ``embeddings``, ``features`` or ``arrays``.
+            reference: ``<data set>/<name>[@vN]``.
             check: False for lists, and for whoever calls `Artifact.problems` anyway.
 
         Raises:
@@ -80,8 +82,13 @@ class Store:
     def locate(self, reference: str, *, check: bool = True) -> Artifact:
         """Return the artifact that ``reference`` names, whatever its kind (``<kind>/<reference>`` says it).
 
+        Args:
+            reference: ``<data set>/<name>[@vN]``, with or without its kind before it.
+            check: see `resolve`.
+
         Raises:
             UsageError: if nothing has that name, or artifacts of two kinds have.
+            SemtoolError: if the artifact is damaged.
         """
         head, _, rest = reference.partition("/")
         if head in KINDS:
@@ -99,6 +106,11 @@ class Store:
     def newest(self, kind: str, dataset: str | None = None, prefix: str = "") -> Artifact | None:
         """Return the artifact of ``kind`` made last, or None; ``prefix`` narrows the name after the data set.
 
+        Args:
+            kind: ``descriptions``, ``embeddings``, ``features`` or ``arrays``.
+            dataset: name of a data set; None: any.
+            prefix: how the name after the data set begins; empty: any name.
+
         Raises:
             SemtoolError: if a manifest that might be the newest cannot be read.
         """
@@ -109,7 +121,12 @@ class Store:
         return newest
 
     def references(self, kind: str, dataset: str | None = None) -> list[str]:
-        """Return the reference of every version of ``kind``, sorted, without opening any."""
+        """Return the reference of every version of ``kind``, sorted, without opening any.
+
+        Args:
+            kind: ``descriptions``, ``embeddings``, ``features`` or ``arrays``.
+            dataset: name of a data set; None: any.
+        """
         base = self.root / kind
         found = []
         for folder in base.glob("/".join([dataset or "*"] + ["*"] * KINDS[kind])):
@@ -121,13 +138,23 @@ class Store:
     def artifacts(self, kind: str, dataset: str | None = None) -> list[Artifact]:
         """Return every version of ``kind``, sorted by name and version, their files not checked.
 
+        Args:
+            kind: ``descriptions``, ``embeddings``, ``features`` or ``arrays``.
+            dataset: name of a data set; None: any.
+
         Raises:
             SemtoolError: if a manifest cannot be read.
         """
         return [self.resolve(kind, reference, check=False) for reference in self.references(kind, dataset)]
 
     def find(self, kind: str, name: str, identity: str) -> Artifact | None:
-        """Return the newest version of ``name`` that was made from the same inputs and parameters, if any."""
+        """Return the newest version of ``name`` that was made from the same inputs and parameters, if any.
+
+        Args:
+            kind: ``descriptions``, ``embeddings``, ``features`` or ``arrays``.
+            name: reference without its version.
+            identity: checksum, from `identity`.
+        """
         for version in reversed(_versions(self._folder(kind, name))):
             # A version that cannot be read, or is damaged, is none that could be reused.
             with suppress(SemtoolError):
@@ -141,7 +168,16 @@ class Store:
 
     @staticmethod
     def identity(kind: str, inputs: Mapping[str, Input], parameters: Mapping[str, Any]) -> str:
-        """Return the checksum of what an artifact is made from: its inputs' content and its parameters."""
+        """Return the checksum of what an artifact is made from: its inputs' content and its parameters.
+
+        Args:
+            kind: ``descriptions``, ``embeddings``, ``features`` or ``arrays``.
+            inputs: by role; their checksums count, their references do not.
+            parameters: by name, plain values.
+
+        Returns:
+            sha256, hexadecimal.
+        """
         return digest([kind, {k: i.sha256 for k, i in inputs.items()}, dict(parameters)])
 
     @contextmanager
@@ -160,6 +196,16 @@ class Store:
         file system); on leaving it they are hashed, described in a manifest, synced and renamed into place.
         If a version has the same identity and the same bytes, that version is returned instead; so is one of
         the same identity that another process finished in the meantime.
+
+        Args:
+            kind: ``descriptions``, ``embeddings``, ``features`` or ``arrays``.
+            name: reference without its version.
+            inputs: by role, the reference and checksum of everything it is made from.
+            parameters: by name, plain values that decide what is made.
+            libraries: packages whose versions the manifest should name besides.
+
+        Returns:
+            A context manager of the draft; after the block `Draft.result` is the artifact.
 
         Raises:
             SemtoolError: if the disk is full or may not be written to.

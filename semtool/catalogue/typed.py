@@ -21,6 +21,10 @@ def typed_dataset(labels: Sequence[str], prefer: str = "") -> Dataset:
     that class; ``prefer`` is the data set that is asked first. Any other label has its name alone. The data
     set's name is made from the labels and what is known of them, so that the same labels give the same text.
 
+    Args:
+        labels: two or more, none given twice.
+        prefer: name of a data set; empty, or an unknown name: none.
+
     Raises:
         UsageError: for fewer than two labels, an empty one, or one given twice.
     """

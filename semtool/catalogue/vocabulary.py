@@ -68,6 +68,10 @@ class Vocabulary(BaseModel):
 
         Nominal values agree or do not; steps of an ordered field agree by ``1 - |a - b| / most``. It is the
         cosine of the classes' attribute codes.
+
+        Args:
+            one: attributes of a class, field -> value; a field that is left out has its default.
+            other: those of the other class.
         """
         mine, theirs = self.complete(one), self.complete(other)
         total = 0.0

@@ -75,6 +75,11 @@ def choose_fields(
 
     A field counts by how far apart the two values are (steps of an ordered field over its length, 1 for a
     nominal one) times how alike the rival is, less where the class itself is at rest.
+
+    Args:
+        codes: class id -> attributes (field -> value); a class without them gets no fields.
+        rivals: class id -> what it is confused with, from `confusions`.
+        most: fields for a class at most.
     """
     fields = load_vocabulary().fields
     found = {}
@@ -123,7 +128,8 @@ def filled(
 
     Args:
         prompts: name or folder of the prompt set.
-        data, bank: classes and what is known of them.
+        data: the classes.
+        bank: class id -> what is known of it.
         rivals: from `confusions`.
         fields: from `choose_fields`.
         texts: how many texts each class has already.

@@ -79,10 +79,15 @@ def diagnose(
 
     Args:
         references: embedding files, or description sets (each of their embedding files is then looked at).
+        store: where everything is looked up; None: the store of the working folder.
         features: features to compare text with motion, over seen classes and training samples only.
         split: which classes are unseen; that of ``features`` if None.
         dataset: path of the data set's YAML file, where the split of a data set of one's own is needed.
         pairs: how many of the most confusable pairs to name.
+        progress: called with embedding files done and in all.
+
+    Returns:
+        A diagnosis for each embedding file, in the order of ``references``.
 
     Raises:
         UsageError: if something is unknown, not embedded, or over different data sets, classes or splits.

@@ -94,6 +94,7 @@ def suggest(
     Args:
         reference: an embedding file, or a description set that is embedded (its newest embedding file is
             then looked at).
+        store: where everything is read and written; None: the store of the working folder.
         pairs: how many of the most alike pairs to sharpen; every other class is told from its nearest one.
         prompts: prompt set to use, ``contrast`` or, with a model, ``llm-contrast`` if None.
         llm: ask a model; without, texts are made from the attribute fields in which the classes differ.
@@ -101,6 +102,10 @@ def suggest(
             with the new set; they have no part in choosing pairs or words.
         dry_run: choose, and render or plan, but write nothing and ask nothing.
         check: embed the new set with the same encoder, if it is at hand, and measure what has changed.
+        progress: called with the model's answers that are settled and those that are wanted.
+
+    Returns:
+        The pairs, what is told of them, the new set, and what became of the figures.
 
     Raises:
         UsageError: if nothing is embedded, facts are lacking, or the encoder reads no sentences.

@@ -100,6 +100,10 @@ class Encoder(ABC):
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
         """Return one vector a text, float32 (n, d), in the order of the texts.
 
+        Args:
+            texts: n texts; attribute codes for an encoder that reads those.
+            progress: called with texts done and in all.
+
         Raises:
             SemtoolError: if the model cannot be had or fails; one sentence.
         """

@@ -39,7 +39,12 @@ class Encoded:
 
 
 def cache_for(root: Path | None, encoder: Encoder) -> VectorCache | None:
-    """Return the cache of an encoder's vectors below ``root``; None if they cannot be reused."""
+    """Return the cache of an encoder's vectors below ``root``; None if they cannot be reused.
+
+    Args:
+        root: root of a store; None: nothing is cached.
+        encoder: the encoder.
+    """
     if root is None or encoder.corpus_bound or encoder.reads == "codes":
         return None
     from semtool.vector_cache import VectorCache

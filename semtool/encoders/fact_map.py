@@ -60,7 +60,15 @@ class FactMap:
         return np.exp(SHARPNESS * (cosine - 1)) @ self.dual + self.mean, cosine.max(axis=1)
 
     def confidence(self, chosen: Matrix, nearest: Matrix) -> Matrix:
-        """Return how likely values (n, fields) are right, from their probabilities and the cosines (n,)."""
+        """Return how likely values (n, fields) are right, from their probabilities and the cosines (n,).
+
+        Args:
+            chosen: (n, fields) probabilities of the chosen values.
+            nearest: (n,) cosine of each text with the nearest text of the bank.
+
+        Returns:
+            float32 (n, fields), 0 to 1.
+        """
         a, b, c = self.trust
         logits = a + b * _log_odds(chosen) + c * nearest[:, None]
         return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float32)
@@ -117,6 +125,9 @@ def fit_map(base: str | Encoder = "minilm", *, without: Sequence[str] = (), near
         without: data sets of the bank that nothing is learned from (``utd-mhad``), for measurements on them.
         near: whether classes of other data sets may stay that agree with one of ``without`` in 85 % of the
             attributes.
+
+    Returns:
+        The map, from unit vectors of that encoder to attribute codes.
 
     Raises:
         UsageError: if the bank has no such data set.

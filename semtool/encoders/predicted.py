@@ -75,6 +75,9 @@ def predict_facts(
         base: the sentence encoder, or an encoder ``attributes-from`` it.
         fact_map: a map of that encoder (`fit_map`); None: the one that ships, or is cached.
 
+    Returns:
+        Codes (n, m), and for each text values, confidences and what its words decide.
+
     Raises:
         UsageError: if a text is empty.
         SemtoolError: if the sentence encoder cannot be had.

@@ -139,6 +139,10 @@ def encoder_names() -> list[str]:
 def find_encoder(name: str, options: Options | None = None) -> Encoder:
     """Return the encoder that an alias or a full name (``family:model``) means; nothing is loaded.
 
+    Args:
+        name: alias (``minilm``) or full name (``sentence-transformers:all-mpnet-base-v2``).
+        options: what the user sets about it; None: the encoder's own values.
+
     Raises:
         UsageError: if nothing has that name, or an option does not belong to it.
         SemtoolError: if the encoder of a plug-in breaks its contract.
@@ -190,6 +194,14 @@ def parse_encoder(name: str, options: Options | None = None) -> tuple[Part, ...]
     """Return the parts of ``name``: one encoder, or a combination such as ``minilm*0.5+attributes``.
 
     Options go to every part that understands them; at least one has to.
+
+    Args:
+        name: an encoder, or several with ``+`` between them, each with ``*weight`` if it is not to count 1.
+        options: what the user sets; None: the encoders' own values.
+
+    Raises:
+        UsageError: if the form is wrong, an encoder is unknown or named twice, or no part understands an
+            option.
     """
     texts = [part.strip() for part in name.split("+")]
     if not all(texts):

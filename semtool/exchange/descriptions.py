@@ -48,11 +48,16 @@ def import_descriptions(
 
     Args:
         source: a file of one of `semtool.exchange.readers.SUFFIXES`.
+        dataset: name of a data set, path of a YAML file, or a loaded data set.
         name: name of the set; the file's name if None.
+        store: where the set is written.
         granularity: of texts whose column does not say it. None: `label` if most texts are class names, else
             `global`.
         sheet: of a spreadsheet; None: the one named like the data set.
         by: `order` (or number) or `label`, how rows find their class; None: what the file has.
+
+    Returns:
+        The description set, and notes on what was decided or could not be placed.
 
     Raises:
         UsageError: if the file cannot be read.

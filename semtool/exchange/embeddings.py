@@ -36,9 +36,15 @@ def import_embeddings(
 
     Args:
         source: ``.npy`` or a torch checkpoint, (C, d) or (C, n, d).
+        dataset: name of a data set, path of a YAML file, or a loaded data set.
+        name: name of the text; the file's name if None.
+        store: where the embedding file is written.
         encoder: what made the vectors, as far as it is known.
         granularity: of the vectors. None: `global`, but of 101 a class the last is the `motion` description.
         key: name of the tensor, if a checkpoint holds several.
+
+    Returns:
+        The embedding file, and notes on what was decided.
 
     Raises:
         UsageError: if the file cannot be read.

@@ -69,6 +69,16 @@ def export(
     - ``neuron``: ten texts, chosen in the same way.
     - ``lines`` and ``csv``: the first variant; slots of a part or phase are joined in their order.
 
+    Args:
+        artifact: an embedding file or a description set, as the layout needs.
+        layout: a key of `LAYOUTS`.
+        folder: made if it is not there.
+        granularity: the only one that is used; None: as the layout says.
+        overwrite: whether files with other content may be replaced.
+
+    Returns:
+        The files that were written, and notes on how texts were chosen.
+
     Raises:
         UsageError: if layout and artifact do not fit, or a file exists and ``overwrite`` is False.
         SemtoolError: if a class has no text.

@@ -36,11 +36,17 @@ def check_prompt_set(
     max_tokens: int = MAX_TOKENS,
     count_tokens: Callable[[Sequence[str]], Iterable[int] | None] | None = None,
 ) -> list[Finding]:
-    """Render a ``template`` set for every class and return what is wrong with it.
+    """Render a ``template`` set for every class and look for what is wrong with it.
 
     Args:
+        prompt_set: of source ``template``.
+        dataset: whose classes are described.
+        bank: class id -> what is known of it.
         max_tokens: what the encoder reads; longer texts are cut there.
         count_tokens: the encoder's own count (None if it has no limit); without it an estimate.
+
+    Returns:
+        Errors and warnings; none if all is well.
     """
     try:
         descriptions = describe(prompt_set, dataset, bank)

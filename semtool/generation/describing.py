@@ -69,7 +69,14 @@ def _busiest_first(bank: Mapping[int, ActionFacts]) -> list[str]:
 def describe_class(
     prompt_set: PromptSet, dataset: Dataset, action: ActionClass, bank: Mapping[int, ActionFacts]
 ) -> Iterator[Description]:
-    """Yield the descriptions of one class, in the order of the prompt set; a text said twice is kept once."""
+    """Yield the descriptions of one class, in the order of the prompt set; a text said twice is kept once.
+
+    Args:
+        prompt_set: of source ``template``.
+        dataset: the data set of the class.
+        action: the class.
+        bank: class id -> what is known of it, of every class.
+    """
     variables = class_variables(dataset, action, bank.get(action.id))
     if "told" in variables:
         variables["rest"] = [name for name in _busiest_first(bank) if name not in variables["told"]]
@@ -107,6 +114,11 @@ def _distinct(text: str) -> list[str]:
 
 def describe(prompt_set: PromptSet, dataset: Dataset, bank: Mapping[int, ActionFacts]) -> DescriptionSet:
     """Return the descriptions of every class of ``dataset``.
+
+    Args:
+        prompt_set: of source ``template``.
+        dataset: whose classes are described.
+        bank: class id -> what is known of it.
 
     Raises:
         UsageError: in one sentence, which classes lack which facts that the templates need.

@@ -85,6 +85,9 @@ def generate(
         dry_run: render and count, but ask and write nothing.
         progress: called with the answers that are settled and those that are wanted.
 
+    Returns:
+        What was done; the description set is its ``artifact``, None after a dry run or if texts are missing.
+
     Raises:
         UsageError: if the data set lacks facts that the prompt set needs, or options do not fit.
         SemtoolError: if a template fails, with file and line; if it is useless to go on asking.

@@ -129,7 +129,13 @@ class PromptSet(_Record):
         return self.granularities[granularity].slots or _allowed_slots(granularity, self.source) or ("",)
 
     def render(self, template: str, variables: Mapping[str, Any], *, subject: str = "") -> str:
-        """Return the text of one template; see `Templates.render` for the errors."""
+        """Return the text of one template; see `Templates.render` for the errors.
+
+        Args:
+            template: file name of the template.
+            variables: plain data, by the names that the template uses.
+            subject: whom the text is about, for messages.
+        """
         return self.templates.render(template, variables, subject)
 
 

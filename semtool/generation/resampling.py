@@ -33,7 +33,20 @@ def resample(
     """Write ``draws`` description sets from the same questions: ``<prompt set>-r1``, ``-r2`` and so on.
 
     The first has the answers of `generate`. `semtool.experiments.compare` takes ``<prompt set>-r*`` as one
-    text drawn several times. Arguments as of `generate`.
+    text drawn several times.
+
+    Args:
+        dataset: as of `generate`.
+        prompts: of source ``llm``; None means ``llm-multi``.
+        llm: the model; each draw has a seed of its own.
+        draws: how many, two or more.
+        store: as of `generate`.
+        overwrite: as of `generate`.
+        dry_run: as of `generate`.
+        progress: called in each draw with the answers that are settled and those that are wanted.
+
+    Returns:
+        What `generate` did, for each draw.
 
     Raises:
         UsageError: without a model, for fewer than two draws, or at temperature 0, which draws nothing.

@@ -17,11 +17,16 @@ COMMENTED = Path(__file__).parent / "new_set"
 def scaffold(folder: Path, source: str | None = None) -> list[str]:
     """Make ``folder`` a prompt set: a copy of the set ``source``, or a small commented one.
 
+    Args:
+        folder: a new folder; its name becomes the set's.
+        source: name or folder of the set to copy; None: the commented one.
+
     Returns:
         The names of the files.
 
     Raises:
         UsageError: if the folder exists or its name cannot be a prompt set's name.
+        SemtoolError: if the folder cannot be written.
     """
     name = folder.name
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):

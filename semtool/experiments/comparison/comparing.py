@@ -81,6 +81,9 @@ def compare(
         progress: told epochs done and to do, over everything.
         note: told what is made besides.
 
+    Returns:
+        A cell for each text, encoder, split and preset, and the differences of texts with their intervals.
+
     Raises:
         UsageError: if there are fewer than two texts, or they do not belong together.
         SemtoolError: if a text lacks a class, or a training fails (the others are kept).

@@ -260,6 +260,13 @@ class Comparison(Shown, _Record):
     def read(cls, store: Store, name_or_path: str | Path) -> Comparison:
         """Read a comparison by name, by its folder or by its file.
 
+        Args:
+            store: where a name is looked up.
+            name_or_path: name below ``comparisons/``, or a path.
+
+        Returns:
+            The comparison as it was written.
+
         Raises:
             UsageError: if there is none.
             SemtoolError: if it is damaged or of another schema.

@@ -81,6 +81,9 @@ def sweep(
         progress: told epochs done and to do, over the whole grid.
         note: told what is made besides.
 
+    Returns:
+        A row for each run and seed, and what was trained now, reused and failed.
+
     Raises:
         UsageError: if the file is wrong; all its problems are listed.
         SemtoolError: if a text cannot be made or embedded. A training that fails does not stop the others:

@@ -92,18 +92,24 @@ def optimise(
         dataset: name or YAML file; that of the text if None.
         split: class split; the data set's default if None.
         encoder: reads sentences.
-        preset, switches: a closed form; what it would learn from simulated classes is left out.
+        preset: of a closed form; what it would learn from simulated classes is left out.
+        switches: of that preset, other values by name.
         visual: visual encoder; the newest features of the split if None.
         sources: texts to try in its place or beside it, prompt sets or description sets; a prompt set that
             cannot be rendered for the data set is left out.
         llm: a model that is asked too; its answers are kept, and asked for once.
-        tries, tokens, minutes: budgets; the last two None for any number.
+        tries: texts tried at most.
+        tokens: tokens of the model at most; None: any number.
+        minutes: minutes at most; None: any number.
         alpha: chance that anything is kept although nothing helps.
         seed: of the partings of the seen classes.
         name: below ``optimisations/``; made from what is optimised if None.
         executor: trains for the look at the unseen classes.
         progress: told tries done and at most to do.
         note: told each try in a sentence.
+
+    Returns:
+        Every try, the text that was kept, and its gain on held-out and on unseen classes.
 
     Raises:
         UsageError: for a budget of nothing, too few seen classes, a preset that is no closed form, or an

@@ -56,7 +56,12 @@ def fit_length(text: str, longest: int, shortest: int = MIN_WORDS) -> tuple[str,
 
 
 def names_label(text: str, label: str) -> bool:
-    """Return whether ``text`` contains ``label`` as a phrase, its words in any common English ending."""
+    """Return whether ``text`` contains ``label`` as a phrase, its words in any common English ending.
+
+    Args:
+        text: where to look.
+        label: one or more words.
+    """
     spoken = words(label)
     if not spoken:
         return False
