@@ -124,7 +124,15 @@ class ArraySet:
         return self.positions[start : start + int(np.prod(shape))].reshape(shape)
 
     def padded(self, rows: slice = slice(None), step: int = 1) -> NDArray[np.float32]:
-        """Return some sequences (n, C, T, V, M), every ``step``-th frame, with zeros behind the shorter."""
+        """Return some sequences (n, C, T, V, M), every ``step``-th frame, with zeros behind the shorter.
+
+        Args:
+            rows: which samples; all by default.
+            step: take every ``step``-th frame.
+
+        Returns:
+            float32 (n, C=3, T, V, M), metres; T of the longest, M the bodies of the data set.
+        """
         found = [self._read(index)[:, ::step] for index in range(*rows.indices(len(self)))]
         frames = max((one.shape[1] for one in found), default=0)
         joints = len(find_layout(self.layout))

@@ -91,6 +91,9 @@ def prepare(
         workers: processes; 0 decides by the amount of data.
         progress: called with files done and in all.
 
+    Returns:
+        The arrays, and everything that is not in them as it is in the files.
+
     Raises:
         UsageError: if there is no raw data, or its format is not known.
         SemtoolError: if nothing can be read, or ``strict`` and something is rejected.

@@ -224,6 +224,13 @@ class Scorer(ABC):
         """Return the scores of several sets of samples; if not inductive, of all as one set.
 
         What a set is called (seen, unseen) must not tell a transductive scorer anything.
+
+        Args:
+            bank: text of C classes.
+            features: the sets, each float32 (n, Dv).
+
+        Returns:
+            float32 (n, C) for each set, in order.
         """
         if self.inductive:
             return [self.scores(own, bank) for own in features]
@@ -234,7 +241,15 @@ class Scorer(ABC):
 
     @abstractmethod
     def scores(self, features: NDArray[np.float32], bank: TextBank) -> NDArray[np.float32]:
-        """Return (n, C): features (n, Dv) against the classes of ``bank``, higher is better."""
+        """Return (n, C): features (n, Dv) against the classes of ``bank``, higher is better.
+
+        Args:
+            features: float32 (n, Dv), visual.
+            bank: text of C classes, met in training or not.
+
+        Returns:
+            float32 (n, C), columns in the order of ``bank.classes``.
+        """
 
     @abstractmethod
     def checkpoint(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -243,7 +258,15 @@ class Scorer(ABC):
     def place(
         self, features: NDArray[np.float32], bank: TextBank
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        """Return where samples (n, d) and classes (C, d) lie in a space that both share; None without one."""
+        """Return where samples (n, d) and classes (C, d) lie in a space that both share; None without one.
+
+        Args:
+            features: float32 (n, Dv), visual.
+            bank: text of C classes.
+
+        Returns:
+            Two float64 arrays, (n, d) and (C, d), or None.
+        """
         del features, bank
         return None
 
@@ -269,11 +292,27 @@ class Method(ABC):
 
     @abstractmethod
     def fit(self, examples: Examples, context: Context) -> Scorer:
-        """Learn from training samples of some seen classes; two calls alike give the same scorer."""
+        """Learn from training samples of some seen classes; two calls alike give the same scorer.
+
+        Args:
+            examples: features (n, Dv), rows (n,) and the text of the seen classes.
+            context: seed, device and what else may be used.
+
+        Returns:
+            The fitted scorer.
+        """
 
     @abstractmethod
     def restore(self, tensors: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Scorer:
-        """Return the scorer of a checkpoint. A tensor or fact that it lacks may raise KeyError."""
+        """Return the scorer of a checkpoint.
+
+        Args:
+            tensors: by name, as `Scorer.checkpoint` returned them.
+            facts: likewise, after JSON.
+
+        Raises:
+            KeyError: if a tensor or fact is lacking.
+        """
 
 
 def _kinds(annotation: Any) -> tuple[Any, ...]:

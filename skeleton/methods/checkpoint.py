@@ -19,7 +19,13 @@ __all__ = ["load_scorer", "read_checkpoint", "save_checkpoint"]
 
 
 def save_checkpoint(scorer: Scorer, settings: MethodSettings, path: Path) -> None:
-    """Write a scorer; the same scorer gives the same bytes."""
+    """Write a scorer; the same scorer gives the same bytes.
+
+    Args:
+        scorer: fitted.
+        settings: what it was fitted with; the file names their method.
+        path: the ``.safetensors`` file.
+    """
     tensors, facts = scorer.checkpoint()
     arrays = {k: np.ascontiguousarray(v) for k, v in tensors.items()}
     facts = {**facts, "method": settings.method}
@@ -38,6 +44,10 @@ def read_checkpoint(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]
 
 def load_scorer(path: Path, settings: MethodSettings) -> Scorer:
     """Return the scorer of a checkpoint that was trained with ``settings``.
+
+    Args:
+        path: the ``.safetensors`` file.
+        settings: of the run.
 
     Raises:
         SemtoolError: if the file is damaged, or of another method or architecture than the settings say.

@@ -24,7 +24,15 @@ class Normalisation:
 
     @classmethod
     def of(cls, kind: str, features: Vectors) -> Normalisation:
-        """Settle the normalisation on seen training features (n, Dv); see `base.FeatureNorm`."""
+        """Settle the normalisation on seen training features (n, Dv); see `base.FeatureNorm`.
+
+        Args:
+            kind: ``none``, ``l2`` or ``standard``.
+            features: float32 (n, Dv) of seen training samples.
+
+        Returns:
+            The normalisation; mean and scale are per column for ``standard``, else 0 and 1.
+        """
         mean, scale = np.zeros(features.shape[1], np.float32), np.ones(features.shape[1], np.float32)
         if kind == "standard":
             mean, scale = features.mean(axis=0), features.std(axis=0)
@@ -33,7 +41,15 @@ class Normalisation:
 
     @classmethod
     def restore(cls, kind: str, tensors: Mapping[str, NDArray[Any]]) -> Normalisation:
-        """Return the normalisation of a checkpoint."""
+        """Return the normalisation of a checkpoint.
+
+        Args:
+            kind: as it was fitted.
+            tensors: of the checkpoint, by name.
+
+        Raises:
+            KeyError: if mean or scale is lacking.
+        """
         return cls(kind, tensors["normalise/mean"], tensors["normalise/scale"])
 
     def tensors(self) -> dict[str, NDArray[Any]]:

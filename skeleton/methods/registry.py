@@ -44,6 +44,10 @@ def presets() -> dict[str, MethodSettings]:
 def preset(name: str, **switches: Any) -> MethodSettings:
     """Return a preset, with other values for some of its method's switches.
 
+    Args:
+        name: ``paper``, ``best``, or another of `presets`.
+        switches: by name, the values that differ from the preset's.
+
     Raises:
         UsageError: for an unknown preset, a switch that the method does not have, or a value that does not
             fit.

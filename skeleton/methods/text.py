@@ -72,6 +72,15 @@ def read_text(
 ) -> TextBank:
     """Read codebook and motion descriptions of ``classes`` from an embedding file.
 
+    Args:
+        file: an embedding file.
+        classes: canonical class ids.
+        codebook: granularities of the codebook; None: all but `motion`.
+        motion: granularity of the motion slot, or ``none``; None: `motion`, else `global`, else `label`.
+
+    Returns:
+        Codebook (C, N, d) and motion (C, d), rows in the order of ``classes``.
+
     Raises:
         UsageError: if a granularity is asked for that the file does not have.
         SemtoolError: if a class has no description in the codebook or the motion slot, or a vector is zero or

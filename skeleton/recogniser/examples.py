@@ -49,6 +49,14 @@ class Gain:
 def load_examples(folder: Path, labels: Sequence[str], hints: Mapping[str, Any] | None = None) -> Examples:
     """Read a folder that has a folder for each label (or some), with clips of it.
 
+    Args:
+        folder: holds a folder for each label, named like it.
+        labels: what sequences may be.
+        hints: what is known of recordings (`skeleton.data.formats.hints.Hints`), by field.
+
+    Returns:
+        The first sequence of each file, and which label it shows.
+
     Raises:
         UsageError: if a folder is no label, or there is no clip at all.
     """

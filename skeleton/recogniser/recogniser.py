@@ -102,8 +102,12 @@ class Recogniser:
             facts: whether a label that the package describes has the attributes stated there, or those read
                 from the words alone.
 
+        Returns:
+            An answer for each sequence, in order; its probabilities sum to one.
+
         Raises:
             UsageError: for fewer than two labels, or such that cannot be told apart.
+            SemtoolError: if a sequence shows no motion.
         """
         given = [sequences] if isinstance(sequences, SkeletonSequence) else list(sequences)
         names = _checked(labels)
@@ -129,7 +133,19 @@ class Recogniser:
     def attributes(
         self, sequences: SkeletonSequence | Sequence[SkeletonSequence], *, adapt: Adapt = "none"
     ) -> list[dict[str, Reading]]:
-        """Say in the attribute vocabulary what is being done, without any label: field -> reading."""
+        """Say in the attribute vocabulary what is being done, without any label: field -> reading.
+
+        Args:
+            sequences: of any layouts and lengths.
+            adapt: see `predict`.
+
+        Returns:
+            For each sequence, field -> value, confidence (0 to 1) and sentence.
+
+        Raises:
+            UsageError: if a batch has one sequence only.
+            SemtoolError: if a sequence shows no motion.
+        """
         given = [sequences] if isinstance(sequences, SkeletonSequence) else list(sequences)
         if not given:
             return []
@@ -137,13 +153,31 @@ class Recogniser:
         return [read(row) for row in self.estimator.codes(self._standard(found, adapt))]
 
     def similarity(self, sequences: Sequence[SkeletonSequence], labels: Sequence[str]) -> Matrix:
-        """Return (n, C), how far sequences agree with labels; deviations from what any motion scores."""
+        """Return (n, C), how far sequences agree with labels; deviations from what any motion scores.
+
+        Args:
+            sequences: n, of any layouts and lengths.
+            labels: C, at least two.
+
+        Raises:
+            UsageError: for fewer than two labels, or one given twice.
+            SemtoolError: if a sequence shows no motion.
+        """
         found = self._describe(list(sequences))
         codes = self.estimator.codes(self._standard(found, "none"))
         return self.estimator.scores(codes, self.words.codes(_checked(labels)))
 
     def gain(self, examples: Examples, labels: Sequence[str], *, act: bool = False) -> Gain:
-        """Say what examples are worth: each is recognised with the help of the others."""
+        """Say what examples are worth: each is recognised with the help of the others.
+
+        Args:
+            examples: of some of the labels.
+            labels: what they may be.
+            act: whether the labels' attributes are acted out by simulated people and learned from as well.
+
+        Returns:
+            Accuracy on the examples, 0 to 1, with and without learning from the others.
+        """
         found = self._describe(examples.sequences)
         before, _ = self.score(found, labels, act=act, adapt="none", examples=None)
         points = self._standard(found, "none")
@@ -159,7 +193,19 @@ class Recogniser:
         self, found: Described, labels: Sequence[str], *, act: bool, adapt: Adapt,
         examples: Examples | None = None, facts: bool = True,
     ) -> tuple[Matrix, Matrix]:  # fmt: skip
-        """Return scores (n, C) of described motion over labels, and the predicted codes (n, D)."""
+        """Return scores (n, C) of described motion over labels, and the predicted codes (n, D).
+
+        Args:
+            found: n sequences, described.
+            labels: C labels.
+            act: whether the labels' attributes are acted out by simulated people and learned from as well.
+            adapt: see `predict`.
+            examples: labelled sequences to learn from.
+            facts: see `predict`.
+
+        Raises:
+            UsageError: if a batch has one sequence only.
+        """
         points = self._standard(found, adapt)
         said = self.words.codes(labels, facts=facts)
         codes = self.estimator.codes(points)
@@ -184,7 +230,14 @@ class Recogniser:
         return _by_row((self.estimator.lift(points) - origin) @ weights + offset)
 
     def learned(self, points: Matrix, shown: Matrix, rows: NDArray[np.int64], count: int) -> Matrix:
-        """Return scores (n, C) by labelled examples ``shown``; many weigh more."""
+        """Return scores (n, C) by labelled examples ``shown``; many weigh more.
+
+        Args:
+            points: (n, Dv) standardised features of what is to be recognised.
+            shown: (m, Dv) those of the examples.
+            rows: int64 (m,), which label each example shows.
+            count: C, the number of labels.
+        """
         onto = np.eye(count, dtype=np.float32)[rows]
         weights, origin, offset = fit_ridge_on(self.estimator.lift(shown), onto, _EXAMPLE_RIDGE)
         each = len(rows) / len(set(rows.tolist()))

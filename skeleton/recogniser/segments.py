@@ -57,6 +57,12 @@ def timeline(
         window: seconds that are looked at together.
         hop: seconds from one window to the next.
         act: as `Recogniser.predict`.
+
+    Returns:
+        Segments person by person, in time, in seconds.
+
+    Raises:
+        UsageError: if ``hop`` is longer than ``window``.
     """
     if hop > window:
         raise UsageError("--hop is longer than --window: something would be seen by no window")
@@ -123,7 +129,15 @@ def _middle(one: Segment, other: Segment) -> float:
 
 
 def write_timeline(path: Path, found: Sequence[tuple[SkeletonSequence, Sequence[Segment]]]) -> None:
-    """Write timelines of recordings: ``.csv``, ``.json``, or ``.html`` of one recording with the player."""
+    """Write timelines of recordings: ``.csv``, ``.json``, or ``.html`` of one recording with the player.
+
+    Args:
+        path: its suffix says the format.
+        found: each recording with its segments.
+
+    Raises:
+        UsageError: for another suffix, or ``.html`` of several recordings.
+    """
     rows = [{"name": s.name, **part.record()} for s, parts in found for part in parts]
     if path.suffix == ".csv":
         with path.open("w", encoding="utf-8", newline="") as stream:

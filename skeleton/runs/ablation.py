@@ -46,6 +46,12 @@ def ablate(
         only: some of `skeleton.methods.mla.method.COMPONENTS`; all if None.
         progress: told variants done and to do.
         options: the other arguments of `train` (``split``, ``seeds``, ``device`` ...).
+
+    Returns:
+        A row for each variant, with the summary of its run.
+
+    Raises:
+        UsageError: if there is no such component.
     """
     names = list(only) if only else list(COMPONENTS)
     for name in names:

@@ -71,6 +71,15 @@ class ZeroShotClassifier:
     ) -> ZeroShotClassifier:
         """Open a run; without one the newest, without a seed its first.
 
+        Args:
+            run: a run, its name or its folder; None: the newest.
+            store: where everything is looked up; None: the store of the working folder.
+            seed: one that was trained; None: the first.
+            device: of the visual encoder: `auto`, `cpu`, `cuda` or `mps`.
+
+        Returns:
+            The run's scorer with its visual encoder and text rule.
+
         Raises:
             UsageError: if there is no such run or seed.
             SemtoolError: if the features of the run hold no visual encoder (imported features do not).
@@ -135,7 +144,12 @@ class ZeroShotClassifier:
         return [load_dataset(file.dataset).classes[c].name for c in classes], self.read(file, classes)
 
     def read(self, file: EmbeddingFile, classes: Sequence[int]) -> TextBank:
-        """Return the text of classes of an embedding file, by the run's own rule."""
+        """Return the text of classes of an embedding file, by the run's own rule.
+
+        Args:
+            file: text under the run's encoder.
+            classes: canonical class ids, in the order of the answer's rows.
+        """
         present = set(file.granularity.tolist())
         book = tuple(g for g in self.codebook or () if g in present) or None
         motion = self.motion if self.motion in present or self.motion == "none" else None
@@ -157,8 +171,12 @@ class ZeroShotClassifier:
             text: their text, if it is at hand (`describe`, `read`); made from ``labels`` otherwise.
             prompts: see `describe`.
 
+        Returns:
+            For each sequence the labels and their scores, best first.
+
         Raises:
             SemtoolError: if a sequence has another joint layout than the encoder reads.
+            UsageError: if there are no labels.
         """
         given = [sequences] if isinstance(sequences, SkeletonSequence) else list(sequences)
         if labels is None:

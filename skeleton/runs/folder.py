@@ -116,7 +116,12 @@ def runs_folder(store: Store) -> Path:
 
 
 def seed_folder(run: Path, seed: int) -> Path:
-    """Return the folder of a finished seed."""
+    """Return the folder of a finished seed.
+
+    Args:
+        run: folder of the run.
+        seed: which one.
+    """
     return run / f"seed-{seed}"
 
 
@@ -131,7 +136,15 @@ def partial_folder(run: Path, seed: int) -> Path:
 
 
 def read_metrics(run: Path, seed: int) -> Metrics:
-    """Return ``metrics.json`` of a seed; one that is damaged is named, and how to get it back."""
+    """Return ``metrics.json`` of a seed.
+
+    Args:
+        run: folder of the run.
+        seed: a finished one.
+
+    Raises:
+        SemtoolError: if the file is missing or damaged; the message says how to get it back.
+    """
     return _read(seed_folder(run, seed) / "metrics.json", Metrics)
 
 
@@ -149,7 +162,15 @@ def newest_run(store: Store) -> Run:
 
 
 def open_run(store: Store, reference: str) -> Run:
-    """Return a run by name or by the path of its folder (or of one of its seeds)."""
+    """Return a run by name or by the path of its folder (or of one of its seeds).
+
+    Args:
+        store: where a name is looked up.
+        reference: name below ``runs/``, or a path.
+
+    Raises:
+        UsageError: if there is no such run.
+    """
     for folder in (runs_folder(store) / reference, Path(reference)):
         for candidate in (folder, folder.parent):
             if (candidate / "summary.json").is_file() and (

@@ -68,6 +68,7 @@ def plan_run(
     Args:
         embeddings: text of a data set.
         features: of the same data set.
+        store: where the run is or will be.
         dataset: name or YAML path of the data set.
         settings: of the method.
         seeds: that are wanted.
@@ -77,6 +78,9 @@ def plan_run(
         name: of the run; made from inputs and switches if None.
         trackers: see `skeleton.runs.tracking.TRACKERS`.
         again: whether finished seeds are trained once more.
+
+    Returns:
+        The run's folder, the seeds that are there, and a specification for each that is not.
 
     Raises:
         UsageError: if inputs are of different data sets or splits, or ``name`` is no plain name.

@@ -40,6 +40,11 @@ def train_seed(spec: RunSpec, *, again: bool = False, on_epoch: OnEpoch | None =
 
     The same seed may be asked for twice at a time: by two commands, or because a worker that was taken for
     lost works on.
+
+    Args:
+        spec: inputs, settings and seed.
+        again: train although the seed is finished.
+        on_epoch: told the record of each epoch.
     """
     locks = spec.root / "cache" / "locks"
     locks.mkdir(parents=True, exist_ok=True)

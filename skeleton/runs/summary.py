@@ -18,7 +18,15 @@ SHARED = (
 
 
 def summarise(folder: Path, seeds: Sequence[int]) -> Summary:
-    """Return the summary of a run's folder over some finished seeds."""
+    """Return the summary of a run's folder over some finished seeds.
+
+    Args:
+        folder: of the run.
+        seeds: at least one.
+
+    Raises:
+        SemtoolError: if the metrics of a seed are missing or damaged.
+    """
     return summarise_metrics({s: runs.read_metrics(folder, s) for s in seeds})
 
 

@@ -79,7 +79,23 @@ def load_task(
     motion: str | None = None,
     split: str | None = None,
 ) -> Task:
-    """Open two artifacts and put them together, as `build_task`; a process opens each file once."""
+    """Open two artifacts and put them together, as `build_task`; a process opens each file once.
+
+    Args:
+        embeddings: embedding file.
+        features: of the same data set.
+        dataset: name or YAML path of the data set.
+        codebook: see `skeleton.methods.text.read_text`.
+        motion: likewise.
+        split: class split that the features must be of; None: theirs.
+
+    Returns:
+        What a run reads, checked.
+
+    Raises:
+        UsageError: if the two are of different data sets or splits.
+        SemtoolError: if a class lacks text or samples, or samples are of the wrong classes.
+    """
     task = _loaded(
         _Inputs(embeddings.path, embeddings.reference, embeddings.manifest.content_sha256),
         _Inputs(features.path, features.reference, features.manifest.content_sha256),

@@ -99,6 +99,9 @@ def train(
             a few times a second.
         note: told, in a sentence, what is done besides.
 
+    Returns:
+        The run's folder, its summary over the seeds, and which seeds were there before.
+
     Raises:
         UsageError: if inputs do not fit together or are missing; the message says how to get them.
         SemtoolError: if the training fails.

@@ -23,7 +23,15 @@ __all__ = ["act_out", "combine"]
 
 
 def combine(count: int, random: np.random.Generator) -> list[dict[str, str]]:
-    """Return ``count`` combinations of what the catalogue's classes for single people do, part by part."""
+    """Return ``count`` combinations of what the catalogue's classes for single people do, part by part.
+
+    Args:
+        count: how many.
+        random: source of everything that is drawn.
+
+    Returns:
+        Attributes, field -> value, of each.
+    """
     facts = [f.attribute for name in dataset_names() for f in load_bank(load_dataset(name)).values()]
     alone = [dict(a) for a in dict.fromkeys(tuple(a.items()) for a in facts if a) if ("people", "one") in a]
     part = {name: field.part or "rest" for name, field in load_vocabulary().fields.items()}
@@ -36,7 +44,15 @@ def combine(count: int, random: np.random.Generator) -> list[dict[str, str]]:
 
 
 def act_out(attributes: Mapping[str, str], random: np.random.Generator) -> SkeletonSequence:
-    """Return a recording of somebody doing what attributes say."""
+    """Return a recording of somebody doing what attributes say.
+
+    Args:
+        attributes: field -> value; what is left out is at rest.
+        random: source of everything that is drawn.
+
+    Returns:
+        One or two people as a sensor sees them, (3, T, 25, M) in metres.
+    """
     actor, partner = draw_subject(random), draw_subject(random)
     figures = perform_program(act(attributes, random), actor, partner, random)
     seen = view(figures, draw_setup(random), int(random.choice(list(CAMERAS))), random)

@@ -21,7 +21,14 @@ _LIMBS = (("wrist", "hand", "hand_tip", "thumb"), ("ankle", "foot"))
 
 
 def drift(random: np.random.Generator, frames: int, curves: int, spacing: int) -> Array:
-    """Return smooth random curves (T, ``curves``) of about unit variance, a knot every ``spacing`` frames."""
+    """Return smooth random curves (T, ``curves``) of about unit variance, a knot every ``spacing`` frames.
+
+    Args:
+        random: source of everything that is drawn.
+        frames: T.
+        curves: how many.
+        spacing: frames from one knot to the next.
+    """
     knots = frames // spacing + 3
     position = np.arange(frames) / spacing
     index = position.astype(int)
@@ -32,7 +39,12 @@ def drift(random: np.random.Generator, frames: int, curves: int, spacing: int) -
 
 
 def add_noise(joints: Array, random: np.random.Generator) -> tuple[Array, NDArray[np.int64]]:
-    """Return noisy joints (T, 25, 3) and the tracking state (T, 25): 2 tracked, 1 inferred."""
+    """Return noisy joints (T, 25, 3) and the tracking state (T, 25): 2 tracked, 1 inferred.
+
+    Args:
+        joints: (T, 25, 3) of one body, in metres.
+        random: source of everything that is drawn.
+    """
     frames = len(joints)
     slow = drift(random, frames, joints.shape[1] * 3, spacing=9).reshape(joints.shape)
     noisy = joints + _SCALES[1] * slow + _SCALES[0] * random.normal(size=joints.shape)

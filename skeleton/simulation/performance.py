@@ -61,6 +61,12 @@ def perform_program(
     """Return the joints (M, T, 25, 3) of one performance, in metres, y up, z backward of a single performer.
 
     Two performers face each other along x, the first one on the left and looking to the right.
+
+    Args:
+        program: what is done, with the partner's part if it takes two.
+        subject: who does it.
+        partner: who does the partner's part; unused if there is none.
+        random: source of everything that is drawn.
     """
     mirrored = _mirrored(program, subject, random)
     tempo = subject.tempo * np.exp(random.normal(0.0, 0.08))

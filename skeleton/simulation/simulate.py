@@ -68,6 +68,9 @@ def simulate(
         folder: where the text files go; a new or empty one, or one that this function made.
         progress: called with (done, total) samples.
 
+    Returns:
+        Where the samples are, how many, and whether they were there before.
+
     Raises:
         UsageError: if an argument is out of range or ``folder`` holds something else.
     """

@@ -107,7 +107,12 @@ class VisualEncoder(ABC):
 
     @abstractmethod
     def encode(self, clips: NDArray[np.float32], length: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return float32 (N, Dv) of clips (N, C, T, V, M) of recordings of ``length`` (N,) frames."""
+        """Return float32 (N, Dv) of clips (N, C, T, V, M) of recordings of ``length`` (N,) frames.
+
+        Args:
+            clips: float32, as `clips` returns them.
+            length: int64, frames of each recording before it was resampled.
+        """
 
     def classify(self, clips: NDArray[np.float32]) -> NDArray[np.int64] | None:
         """Return the seen class (N,) that the encoder's own training would choose, if it has one."""
@@ -133,7 +138,12 @@ class VisualEncoder(ABC):
     def encode_sequence(
         self, positions: NDArray[np.float32], layout: Layout | None = None
     ) -> NDArray[np.float32]:
-        """Return float32 (Dv,) of one raw sequence (C, T, V, M), of the encoder's layout if none is given."""
+        """Return float32 (Dv,) of one raw sequence (C, T, V, M), of the encoder's layout if none is given.
+
+        Args:
+            positions: float32, metres.
+            layout: its joints; None: the encoder's own.
+        """
         clip = self.clips(positions[None], layout or self.layout)
         row: NDArray[np.float32] = self.encode(clip, np.array([positions.shape[1]]))[0]
         return row
@@ -153,6 +163,14 @@ class VisualEncoder(ABC):
         cls, metadata: Mapping[str, str], tensors: Mapping[str, NDArray[np.generic]], device: str
     ) -> Self:
         """Build the encoder of a saved file.
+
+        Args:
+            metadata: the file's header, see `save`.
+            tensors: everything learned, by name.
+            device: of torch, resolved.
+
+        Returns:
+            The encoder, ready to encode.
 
         Raises:
             SemtoolError: if another version of it made the features.

@@ -38,12 +38,19 @@ def export_visual(
     split: str | None = None,
     overwrite: bool = False,
 ) -> tuple[list[Path], list[str]]:
-    """Write features (``synse``) or arrays (``smie``) as one of `LAYOUTS` and return the files and notes.
+    """Write features (``synse``) or arrays (``smie``) as one of `LAYOUTS`.
 
     Labels are canonical class ids. Unseen samples are those of the protocol's test part, where that is known.
 
     Args:
+        artifact: features or arrays, as the layout needs.
+        layout: ``synse`` or ``smie``.
+        folder: made if it is not there.
         split: of arrays, the class split; None: the data set's default. Features have their own.
+        overwrite: whether files that are there may be replaced.
+
+    Returns:
+        The files, and notes in sentences.
 
     Raises:
         UsageError: if artifact and layout do not fit, or files are there and ``overwrite`` is False.

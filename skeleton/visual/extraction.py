@@ -30,6 +30,11 @@ _BATCH = 256
 def find_arrays(dataset: Dataset, store: Store, reference: str | None = None) -> Artifact:
     """Return the arrays that ``reference`` names, else the newest real ones, else the newest simulated ones.
 
+    Args:
+        dataset: whose skeletons.
+        store: where they are looked up.
+        reference: ``<data set>/<name>[@vN]``; None: as above.
+
     Raises:
         UsageError: if there are none, saying how to get on.
     """
@@ -90,6 +95,7 @@ def features(
     Args:
         dataset: name in the catalogue, or a data set file.
         split: class split; None: the data set's default.
+        store: where arrays are read and features written.
         visual: name of the visual encoder (`skeleton.visual.registry`).
         protocol: sample protocol; None: the data set's default.
         arrays: reference of the skeletons; None: the newest real ones, else simulated ones.
@@ -158,7 +164,22 @@ def find_features(
     settings: Mapping[str, object] | None = None,
     seed: int = 0,
 ) -> Artifact | None:
-    """Return the features that `features` would give back with the same arguments, or None."""
+    """Return the features that `features` would give back with the same arguments, or None.
+
+    Args:
+        dataset: as of `features`, like all others.
+        split: None: the data set's default.
+        store: where they are looked up.
+        visual: name of the visual encoder.
+        protocol: None: the data set's default.
+        arrays: None: the newest real ones, else simulated ones.
+        epochs: short for the setting of that name.
+        settings: the visual encoder's own settings.
+        seed: as of `features`.
+
+    Raises:
+        UsageError: for an unknown name or setting, or missing skeletons.
+    """
     request = _request(dataset, split, store, visual, protocol, arrays, epochs, settings, seed)
     return store.find("features", request.name, request.identity)
 

@@ -81,6 +81,13 @@ def plugin_problems() -> list[str]:
 def load_visual(folder: Path, device: str = "cpu") -> VisualEncoder:
     """Read the visual encoder beside its features.
 
+    Args:
+        folder: of the features artifact.
+        device: of torch, resolved.
+
+    Returns:
+        The encoder, ready to encode.
+
     Raises:
         SemtoolError: if the file is missing or damaged, or another version made it.
     """

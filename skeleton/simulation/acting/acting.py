@@ -28,7 +28,12 @@ _HOLD = {"none": (0.0, 0.15), "brief": (0.4, 0.9), "long": (1.2, 2.2)}
 
 
 def act(attributes: Attributes, random: Draw) -> Program:
-    """Return one way of doing what ``attributes`` (field -> value; the rest at rest) say."""
+    """Return one way of doing what attributes say.
+
+    Args:
+        attributes: field -> value; what is left out is at rest.
+        random: source of everything that is drawn.
+    """
     a = load_vocabulary().complete(attributes)
     score = Score()
     add_trunk(a, score, random)
