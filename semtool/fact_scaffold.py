@@ -109,7 +109,7 @@ def _lines(found: Mapping[str, Guess]) -> list[str]:
     lines = ["    attribute:" if told else "    attribute: {}"]
     for field, (value, sure, whose) in told.items():
         mark = ", a guess" if sure < 0.5 else ""
-        lines.append(f"      {field + ': ' + value:<28}# {sure:.2f} {whose}{mark}")
+        lines.append(f"      {field + ': ' + value:<27} # {sure:.2f} {whose}{mark}")
     if unsure:
         lines.append(f"      # at rest, but a guess: {', '.join(unsure)}")
     return lines

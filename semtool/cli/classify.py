@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from semtool.cli.console import Json, Root, json_object, note, store, table
-from semtool.cli.recordings import Fps, LayoutName, Up, hints
+from semtool.cli.recordings import EXAMPLE, Fps, LayoutName, Up, hints, recording, sequences
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-EXAMPLE = "example"
 _DEFAULT = "wave, clap, kick, sit down, stand up, throw, drink, squat"
 
 
@@ -97,27 +96,26 @@ def classify(
         raise UsageError("say what it may be: one of --labels, --labels-file or, with --run, --descriptions")
     if not given and files != [Path(EXAMPLE)]:
         raise UsageError('say what it may be: --labels "wave, kick, sit down"')
-    if missing := [str(path) for path in files if not path.exists() and str(path) != EXAMPLE]:
-        raise UsageError(f"there is no file {missing[0]}")
+    paths = [recording(path) for path in files]
     if adapt not in ("none", "batch"):
         raise UsageError("--adapt is none or batch")
     names = _names(labels, labels_file) if descriptions is None else []
     if run is not None:
         _with_run(
-            files, names, run, descriptions, prompts, seed, device, root, hints(layout, up, fps), as_json
+            paths, names, run, descriptions, prompts, seed, device, root, hints(layout, up, fps), as_json
         )
         return
     if descriptions is not None:
         raise UsageError("--descriptions needs --run: the shipped recogniser reads labels")
-    sequences = _sequences(files, hints(layout, up, fps))
+    clips = sequences(paths, hints(layout, up, fps))
     if window is not None:
-        _timelines(sequences, names, window, hop, act, out, as_json)
+        _timelines(clips, names, window, hop, act, out, as_json)
         return
-    _answers(sequences, names, act, adapt, examples, hints(layout, up, fps), as_json)
+    _answers(clips, names, act, adapt, examples, hints(layout, up, fps), as_json)
 
 
 def _answers(
-    sequences: list[SkeletonSequence], names: list[str], act: bool, adapt: str, examples: Path | None,
+    clips: list[SkeletonSequence], names: list[str], act: bool, adapt: str, examples: Path | None,
     said: dict[str, Any], as_json: bool,
 ) -> None:  # fmt: skip
     from skeleton.recogniser import NONE, load_examples, load_recogniser
@@ -125,7 +123,7 @@ def _answers(
     model = load_recogniser()
     learned = load_examples(examples, names, said) if examples else None
     answers = model.predict(
-        sequences, names, act=act, adapt="batch" if adapt == "batch" else "none", examples=learned
+        clips, names, act=act, adapt="batch" if adapt == "batch" else "none", examples=learned
     )
     gain = model.gain(learned, names, act=act) if learned else None
     if as_json:
@@ -162,13 +160,13 @@ def _answers(
 
 
 def _timelines(
-    sequences: list[SkeletonSequence], names: list[str], window: float, hop: float, act: bool,
+    clips: list[SkeletonSequence], names: list[str], window: float, hop: float, act: bool,
     out: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     from skeleton.recogniser import load_recogniser, timeline, write_timeline
 
     model = load_recogniser()
-    found = [(s, timeline(model, s, names, window=window, hop=hop, act=act)) for s in sequences]
+    found = [(s, timeline(model, s, names, window=window, hop=hop, act=act)) for s in clips]
     if out is not None:
         write_timeline(out, found)
         note(f"wrote {out}")
@@ -185,7 +183,7 @@ def _timelines(
 
 
 def _with_run(
-    files: list[Path], names: list[str], run: str, descriptions: str | None, prompts: str | None,
+    paths: list[Path], names: list[str], run: str, descriptions: str | None, prompts: str | None,
     seed: int | None, device: str, root: Path | None, said: dict[str, Any], as_json: bool,
 ) -> None:  # fmt: skip
     from skeleton.runs.classification import ZeroShotClassifier
@@ -193,14 +191,14 @@ def _with_run(
     model = ZeroShotClassifier.from_run(
         None if run == "newest" else run, store=store(root), seed=seed, device=device
     )
-    sequences = _sequences(files, said, model.dataset)
+    clips = sequences(paths, said, model.dataset)
     guessed: list[str] = []
     if descriptions is None:
         text = model.describe(names, prompts=prompts)
         guessed = model.guessed(names) if prompts is None else []
     else:
         names, text = model.describe_all(descriptions)
-    answers = model.predict(sequences, names, text=text)
+    answers = model.predict(clips, names, text=text)
     if as_json:
         found = [
             {"name": a.name, "label": a.label, "scores": dict(zip(a.labels, a.scores, strict=True))}
@@ -237,14 +235,6 @@ def _names(labels: str | None, file: Path | None) -> list[str]:
         if text.strip() in dataset_names() or Path(text).suffix in (".yaml", ".yml"):
             return [c.name for c in load_dataset(text.strip()).classes]
     return [label.strip() for label in text.split(",")]
-
-
-def _sequences(files: list[Path], said: dict[str, Any], dataset: str | None = None) -> list[SkeletonSequence]:
-    from skeleton.data.loading import load_sequence
-    from skeleton.recogniser import EXAMPLE as carried
-
-    paths = [carried if str(path) == EXAMPLE and not path.exists() else path for path in files]
-    return [load_sequence(path, dataset=dataset, hints=said)[0] for path in paths]
 
 
 def _then(labels: tuple[str, ...], scores: tuple[float, ...], first: int) -> str:

@@ -55,7 +55,7 @@ def facts(
         if found.strange[at]:
             console.note(
                 f"warning: {_short(text)!r} is like nothing that the map was learned from (cosine with "
-                f"the nearest text {found.nearest[at]:.2f}): nearly all is a guess; the map reads English"
+                f"the nearest text {found.nearest[at]:.2f}): do not rely on it; the map reads English"
             )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from semtool.cli.console import Json, json_object, say, table
-from semtool.cli.recordings import Fps, LayoutName, Up, hints
+from semtool.cli.recordings import Fps, LayoutName, Up, hints, recording, sequences
 
 __all__ = ["register"]
 
@@ -37,7 +37,7 @@ def card(as_json: Json = False) -> None:
 
 @app.command()
 def describe(
-    files: Annotated[list[Path], typer.Argument(help="Skeleton files in any known format.")],
+    files: Annotated[list[Path], typer.Argument(help="Skeleton files in any known format, or `example`.")],
     layout: LayoutName = None,
     up: Up = None,
     fps: Fps = None,
@@ -47,19 +47,18 @@ def describe(
 
     Example: semtool recogniser describe clip.json
     """
-    from skeleton.data.loading import load_sequence
     from skeleton.recogniser import load_recogniser
 
-    sequences = [load_sequence(path, hints=hints(layout, up, fps))[0] for path in files]
-    found = load_recogniser().attributes(sequences)
+    clips = sequences([recording(path) for path in files], hints(layout, up, fps))
+    found = load_recogniser().attributes(clips)
     if as_json:
         json_object({"sequences": [
             {"name": s.name, "attributes": {n: {"value": r.value, "confidence": r.confidence}
                                             for n, r in a.items()}}
-            for s, a in zip(sequences, found, strict=True)
+            for s, a in zip(clips, found, strict=True)
         ]})  # fmt: skip
         return
-    for sequence, attributes in zip(sequences, found, strict=True):
+    for sequence, attributes in zip(clips, found, strict=True):
         rows = [(r.field, r.value, f"{r.confidence:.2f}", r.sentence) for r in attributes.values()]
         table(sequence.name, ("field", "value", "confidence", "says"), rows)
 
@@ -72,5 +71,6 @@ def _written(value: Any, depth: int = 0) -> str:
             lines += [f"{'  ' * depth}{key}:", _written(inner, depth + 1)]
         else:
             shown = ", ".join(map(str, inner)) if isinstance(inner, list) else inner
+            shown = f"{inner:.3f}" if isinstance(inner, float) else "-" if inner is None else shown
             lines.append(f"{'  ' * depth}{key}: {shown}")
     return "\n".join(lines)

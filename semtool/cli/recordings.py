@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-__all__ = ["Fps", "LayoutName", "Mapping", "Up", "hints"]
+from semtool.cli.console import note
+from semtool.errors import UsageError
+
+if TYPE_CHECKING:
+    from skeleton.data.sequence import SkeletonSequence
+
+__all__ = ["EXAMPLE", "Fps", "LayoutName", "Mapping", "Up", "hints", "recording", "sequences"]
+
+EXAMPLE = "example"
+"""What the clip that the package carries is called, unless a file is."""
 
 LayoutName = Annotated[
     str | None,
@@ -40,3 +49,31 @@ def hints(
     from skeleton.data.formats.hints import settled
 
     return settled(mapping, layout=layout, up=up, fps=fps)
+
+
+def recording(path: Path) -> Path:
+    """Return a file that was named, or the clip that the package carries.
+
+    Raises:
+        UsageError: if there is no such file.
+    """
+    if path.exists():
+        return path
+    if str(path) != EXAMPLE:
+        raise UsageError(f"there is no file {path}")
+    from skeleton.recogniser import EXAMPLE as CARRIED
+
+    return CARRIED
+
+
+def sequences(paths: list[Path], said: dict[str, Any], dataset: str | None = None) -> list[SkeletonSequence]:
+    """Return every sequence of the files; what was assumed, turned or left out is told."""
+    from skeleton.data.loading import load_sequences
+
+    findings: list[Any] = []
+    found = [
+        s for path in paths for s in load_sequences(path, dataset=dataset, hints=said, findings=findings)
+    ]
+    for finding in findings:
+        note(f"{finding.outcome}: {finding.message}")
+    return found

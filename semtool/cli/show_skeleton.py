@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from semtool.cli.console import Json, json_object, note, say
-from semtool.cli.recordings import Fps, LayoutName, Mapping, Up, hints
+from semtool.cli.recordings import Fps, LayoutName, Mapping, Up, hints, recording
 
 __all__ = ["register"]
 
@@ -50,7 +50,7 @@ def show_skeleton(
     from skeleton.data.viewing import show_skeleton as run
 
     said = hints(layout, up, fps, mapping)
-    shown = run(file, out, dataset=dataset, sample=sample, format=format, hints=said)
+    shown = run(recording(file), out, dataset=dataset, sample=sample, format=format, hints=said)
     sequence = shown.sequence
     _, frames, _, bodies = sequence.positions.shape
     if as_json:

@@ -13,7 +13,7 @@ from skeleton.data.formats import ReadContext, Reader, SampleFinding, find_reade
 from skeleton.data.guarded_reading import guarded
 from skeleton.data.sequence import SkeletonSequence
 
-__all__ = ["load_sequence", "read_raw"]
+__all__ = ["load_sequence", "load_sequences", "read_raw"]
 
 _NONE = Dataset.model_validate(
     {"schema": 1, "name": "unknown", "bodies": 8, "classes": ["unknown", "also unknown"]}
@@ -56,9 +56,36 @@ def load_sequence(
             said.append(read)
         elif sample in (None, read.name):
             return read, chosen
+    raise _nothing(path, f"no sample {sample!r}" if sample else "no sample that can be shown", said)
+
+
+def load_sequences(
+    file: str | Path,
+    *,
+    dataset: str | None = None,
+    hints: Mapping[str, Any] | None = None,
+    findings: list[SampleFinding] | None = None,
+) -> list[SkeletonSequence]:
+    """Return every sequence of a raw file or of a folder; arguments and errors as `load_sequence`."""
+    path = Path(file)
+    if (path / SAMPLES).is_file():
+        arrays = ArraySet.open(path)
+        return [arrays.sequence(index) for index in range(len(arrays.names))]
+    said = [] if findings is None else findings
+    found = []
+    for read in read_raw(path, dataset=dataset, hints=hints)[1]:
+        if isinstance(read, SampleFinding):
+            said.append(read)
+        else:
+            found.append(read)
+    if not found:
+        raise _nothing(path, "no sample that can be read", said)
+    return found
+
+
+def _nothing(path: Path, wanted: str, said: list[SampleFinding]) -> UsageError:
     problems = [f.message for f in said if f.severity == "rejected"]
-    wanted = f"no sample {sample!r}" if sample else "no sample that can be shown"
-    raise UsageError(f"{path} has {wanted}" + (f"; {problems[0]}" if problems else ""))
+    return UsageError(f"{path} has {wanted}" + (f"; {problems[0]}" if problems else ""))
 
 
 def read_raw(

@@ -123,8 +123,9 @@ class ZeroShotClassifier:
         prompt_set, encoder = prompts or self.embeddings.name.split("/")[0], encoder_of(self.embeddings)
         if prompts is None and (encoder.startswith("attributes-from:") or self.guessed(labels)):
             prompt_set, encoder = "words", "kinetic" if encoder == "attributes" else encoder
-        described = generate(data, prompt_set, store=self.store)
-        made = embed(described.artifact, encoder, store=self.store)
+        # Beside the user's own text, which `embed` and `train` take the newest of.
+        side = Store(self.store.root / "cache" / "typed")
+        made = embed(generate(data, prompt_set, store=side).artifact, encoder, store=side)
         return self.read(EmbeddingFile(made.artifact.path), range(len(labels)))
 
     def guessed(self, labels: Sequence[str]) -> list[str]:

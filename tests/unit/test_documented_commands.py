@@ -56,8 +56,9 @@ def test_the_program_takes_it(program, page, line):
     try:
         parse(program, words)
     except Exception as error:
-        # Pages name commands and options without their arguments; help is an exit.
-        if type(error).__name__ not in ("MissingParameter", "BadOptionUsage", "Exit"):
+        # Pages name commands and options without their arguments, and files of the reader; help is an exit.
+        of_the_reader = type(error).__name__ == "BadParameter" and "does not exist" in str(error)
+        if not of_the_reader and type(error).__name__ not in ("MissingParameter", "BadOptionUsage", "Exit"):
             raise
 
 

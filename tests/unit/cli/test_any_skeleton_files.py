@@ -92,3 +92,28 @@ def test_labels_come_from_a_table_or_from_the_folders_names(here, cli):
     made = cli("prepare", "-d", "mine.yaml", "--raw", "raw", "--fps", "30", "--json").json()
     rows = (here / made["path"] / "samples.csv").read_text().splitlines()[1:]
     assert [row.split(",")[1:3] for row in rows] == [["1", "-1"], ["2", "4"], ["0", "-1"]]
+
+
+@pytest.mark.parametrize(
+    "command", [("show-skeleton",), ("recogniser", "describe"), ("classify", "-l", "wave, kick")]
+)
+def test_the_carried_clip_is_known_by_name_and_a_missing_file_is_named(here, cli, command):
+    assert cli(*command, "example").code == 0
+    refused = cli(*command, "nope.json")
+    assert (refused.code, "there is no file nope.json" in refused.err) == (2, True)
+
+
+def test_classify_tells_what_it_assumed(here, cli):
+    save(here / "named.npz", JOINTS)
+    done = cli("classify", "named.npz", "-l", "wave, kick", "--json")
+    assert done.json()["predictions"]
+    assert "assumed: named.npz: it does not say its frames a second" in done.err
+
+
+def test_every_clip_of_a_file_is_classified(here, cli):
+    save(here / "two.npz", JOINTS)
+    held = dict(np.load(here / "two.npz"))
+    held |= {"frames": np.tile(held["frames"], (2, 1, 1, 1)), "offsets": [0, 8, 16], "source": ["a", "b"]}
+    np.savez(here / "two.npz", **held)
+    done = cli("classify", "two.npz", "-l", "wave, kick", "--json").json()
+    assert [answer["name"] for answer in done["predictions"]] == ["a", "b"]

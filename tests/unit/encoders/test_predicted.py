@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from semtool.cli.app import app
@@ -179,6 +180,13 @@ def test_a_scaffold_keeps_what_is_written(file):
     }
     assert bank[2].motion == "The knees glorp."
     assert bank[0].attribute["leg_action"] == "kick"
+
+
+def test_a_long_value_stays_apart_from_its_comment():
+    from semtool.fact_scaffold import _lines
+
+    text = "\n".join(_lines({"stroke_vertical": ("rise_and_fall", 0.9, "map")}))
+    assert yaml.safe_load(text) == {"attribute": {"stroke_vertical": "rise_and_fall"}}
 
 
 def test_a_model_revises_what_the_words_do_not_say(file, monkeypatch, tmp_path):

@@ -293,7 +293,7 @@ def test_what_is_no_skeleton_data_lists_what_was_tried(tmp_path):
         recognise(tmp_path)
     for name in ("ntu", "pku_mmd", "utd_mhad", "nw_ucla", "pyskl", "ctr_gcn", "aimclr"):
         assert f"{name}:" in str(caught.value)
-    with pytest.raises(UsageError, match="no raw data"):
+    with pytest.raises(UsageError, match="no file or folder"):
         recognise(tmp_path / "nowhere")
     with pytest.raises(UsageError, match="utd_mhad"):
         find_reader("utd-mhad")

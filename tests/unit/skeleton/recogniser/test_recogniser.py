@@ -240,7 +240,7 @@ def test_examples_from_a_folder(cli, tmp_path):
 def test_card_and_description_commands(cli):
     assert "levels of real data sets" in cli("recogniser", "card").out
     assert cli("recogniser", "card", "--json").json()["made from"]
-    found = cli("recogniser", "describe", EXAMPLE, "--json").json()
+    found = cli("recogniser", "describe", "example", "--json").json()
     assert found["sequences"][0]["attributes"]["arms"]["value"] == "one"
 
 

@@ -74,6 +74,13 @@ def test_a_label_without_facts_is_read_from_its_words(trained):
     assert len(model.predict(sequences(store), labels)) == 3
 
 
+def test_typed_labels_do_not_become_the_newest_text(trained):
+    store, run = trained
+    before = store.references("descriptions"), store.references("embeddings")
+    ZeroShotClassifier.from_run(run.name, store=store, device="cpu").describe(["hop", "hand waving"])
+    assert (store.references("descriptions"), store.references("embeddings")) == before
+
+
 def test_a_prompt_set_that_needs_facts_says_what_is_missing(trained):
     store, run = trained
     model = ZeroShotClassifier.from_run(run.name, store=store, device="cpu")
