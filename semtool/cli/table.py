@@ -120,6 +120,7 @@ def _plan(request: TableRequest, where: Store, device: str, jobs: int, json: boo
     if json:
         json_object({"sweeps": [asdict(p) for p in plans], "jobs": jobs, "estimate": asdict(cost)})
         return
-    for found in plans:
+    for wanted, found in zip(request.sweeps(where), plans, strict=True):
+        say(f"presets {', '.join(wanted.presets)}:")
         show_plan(found, False)
     say(f"{cost.said(jobs)} (measured here on a few samples; while nothing else runs)")

@@ -108,6 +108,8 @@ def train(
             f"seed {', '.join(map(str, result.reused))} was trained before on the same inputs; "
             "--again repeats it"
         )
+    if len(result.summary.seeds) < len(parse_seeds(seeds)):
+        note("the method does not depend on the seed: fitted once, for the first")
     if json:
         json_object(result.summary.to_dict())
         return

@@ -200,7 +200,12 @@ def _result(
 
     old = set(map(key, DescriptionSet.read(before.path))) if before else set()
     reused = sum(key(d) in old for d in texts)
-    only_attributes = texts.counts().keys() == {"attribute"} and any(d.is_codes for d in texts)
+    codes = [d.is_codes for d in texts if d.granularity == "attribute"]
+    encoder = "minilm"
+    if any(codes) and texts.counts().keys() == {"attribute"}:
+        encoder = "attributes"
+    elif codes and all(codes):  # names stand where codes are missing
+        encoder = "kinetic"
     return GenerationResult(
         dataset=texts.dataset,
         prompts=prompt_set.name,
@@ -210,7 +215,7 @@ def _result(
         reused=reused,
         failed=len(record.missing) if record else 0,
         artifact=artifact,
-        encoder="attributes" if only_attributes else "minilm",
+        encoder=encoder,
         llm=record,
         reasons={} if record else None,
     )

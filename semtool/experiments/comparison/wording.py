@@ -44,8 +44,8 @@ def _of_control(found: Difference) -> str:
         "names": "{a} is not shown to say more than the names.",
         "nameless": "What {a} says beside the names is not shown to be less than all it says.",
         "filled": "{a} is not shown to say more than the names and as many words at random.",
-        "random": "{a} says nothing here: it is not shown to beat as many words at random.",
-        "shuffled": "{a} says nothing here: it is not shown to beat its own texts given to other classes.",
+        "random": "Nothing that {a} says is shown to help: as many words at random may do as well.",
+        "shuffled": "Nothing that {a} says is shown to help: its texts of other classes may do as well.",
     }
     return "" if found.verdict == "better" else " " + less[found.control].format(a=found.a)
 

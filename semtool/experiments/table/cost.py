@@ -154,6 +154,8 @@ def _training(cell: Cell, size: _Size, texts: int, dim: int) -> Cost:
     from skeleton.methods.registry import method_of
 
     settings: MethodSettings = cell.setting.method
+    if hasattr(settings, "auxiliary"):
+        settings = settings.change(auxiliary="none")
     by_epochs = isinstance(settings, EpochSettings)
     count = min(size.train, SAMPLES if by_epochs else 1000)
     rng = np.random.default_rng(0)

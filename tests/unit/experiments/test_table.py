@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from semtool.artifacts import Store
 from semtool.errors import SemtoolError, UsageError
 from semtool.experiments.grid.sweep_file import SweepFile
 from semtool.experiments.grid.sweeping import sweep
@@ -11,6 +12,7 @@ from semtool.experiments.table import families
 from semtool.experiments.table.cost import Cost
 from semtool.experiments.table.published import published
 from semtool.experiments.table.tabulating import TableRequest, cost_of_table, plan_table, tabulate
+from skeleton.simulation import simulate
 
 
 @pytest.fixture
@@ -76,3 +78,10 @@ def test_the_cost_is_measured_and_falls_to_nothing_once_all_is_there(store, requ
     assert "min with 2 at a time" in cost.said(2)
     tabulate(request_, store=store, executor=narrow)
     assert cost_of_table(request_, store=store) == Cost()
+
+
+def test_the_cost_of_a_preset_with_auxiliary_classes_is_measured_without_them(tmp_path):
+    store = Store(tmp_path / "artifacts")
+    simulate("ntu60", subjects=1, reps=1, store=store)
+    wanted = TableRequest("synse", ("ntu60",), ("label",), ("tfidf",), ("best",), seeds=(0,))
+    assert cost_of_table(wanted, store=store).seconds > 0

@@ -35,6 +35,13 @@ def make_set(tmp_path, text, options=""):
     return folder
 
 
+@pytest.mark.parametrize(
+    ("prompts", "encoder"), [("attributes", "attributes"), ("words", "kinetic"), ("multi", "minilm")]
+)
+def test_the_encoder_that_is_proposed_reads_the_texts(store, prompts, encoder):
+    assert generate("nw-ucla", prompts, store=store).encoder == encoder
+
+
 def test_the_same_inputs_give_the_same_version(store):
     first = generate("nw-ucla", "global", store=store)
     again = generate("nw-ucla", "global", store=store)
