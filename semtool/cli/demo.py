@@ -25,6 +25,9 @@ def register(app: typer.Typer) -> None:
 def demo(
     subjects: Annotated[int, typer.Option("--subjects", min=2, help="Simulated people.")] = 6,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Trainings.")] = 3,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", min=1, help="Of both trainings.", show_default="25 and 100")
+    ] = None,
     encoder: Annotated[str, typer.Option("--encoder", help="Text encoder.")] = "minilm",
     root: Root = None,
     as_json: Json = False,
@@ -60,13 +63,14 @@ def demo(
     step(f"semtool features --dataset {DATASET} --split {SPLIT} (ST-GCN on seen classes)")
     with progress("training ST-GCN") as report:
         visual = features(
-            DATASET, SPLIT, arrays=f"{DATASET}/simulated", epochs=25, store=shelf, progress=report
+            DATASET, SPLIT, arrays=f"{DATASET}/simulated", epochs=epochs or 25, store=shelf, progress=report
         )
     step(f"semtool train --split {SPLIT} --lr 1e-4 --max-k 15 --seeds {seeds} (MLA on seen classes)")
     with progress("training MLA") as report:
+        settings = preset("paper", lr=1e-4, max_k=15, epochs=epochs or 100)
         run = train(
-            embedded.artifact, visual, store=shelf, split=SPLIT, settings=preset("paper", lr=1e-4, max_k=15),
-            seeds=range(seeds), progress=report,
+            embedded.artifact, visual, store=shelf, split=SPLIT, settings=settings, seeds=range(seeds),
+            progress=report,
         )  # fmt: skip
     step("done")
     if as_json:

@@ -70,7 +70,7 @@ def test_the_same_command_and_seed_give_the_same_bytes(cli, tmp_path):
 
 
 def test_demo_ends_with_the_accuracy_on_unseen_classes(cli):
-    done = cli("demo", "--subjects", "2", "--seeds", "1", "--encoder", "attributes")
+    done = cli("demo", "--subjects", "2", "--seeds", "1", "--epochs", "2", "--encoder", "attributes")
     assert done.code == 0, done.err
     for text in ("SIMULATED", "synse-55-5", "chance", "artifacts/embeddings/ntu60/multi/attributes/v1"):
         assert text in done.out
