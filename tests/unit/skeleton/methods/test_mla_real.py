@@ -50,7 +50,7 @@ def real(tmp_path_factory, data_folder):
     store = Store(tmp_path_factory.mktemp("real") / "artifacts")
     prepare("utd-mhad", raw=data_folder / "utd_mhad", store=store)
     visual = features("utd-mhad", "purls-22-5", store=store, epochs=1, device="cpu")
-    text = embed(generate("utd-mhad", "multi", store=store).artifact, "minilm", store=store).artifact
+    text = embed(generate("utd-mhad", "attributes", store=store).artifact, "minilm", store=store).artifact
     config = preset("paper", epochs=3, warmup=1, attention_inverse=1, lr=1e-4)
     task = load_task(text, visual, "utd-mhad")
     model = MLA(task.train.features.shape[1], task.bank.dim, TOP_K, seed=1)

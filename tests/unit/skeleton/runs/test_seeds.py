@@ -9,14 +9,14 @@ from skeleton.runs.seeds import parse_seeds
 
 @pytest.mark.parametrize(
     ("given", "meant"),
-    [("3", (0, 1, 2)), (3, (0, 1, 2)), ("0,1,2", (0, 1, 2)), ("0-4", (0, 1, 2, 3, 4)), ("7,", (7,)),
+    [("3", (0, 1, 2)), (3, (0, 1, 2)), ("0", (0,)), ("0,1,2", (0, 1, 2)), ("0-4", (0, 1, 2, 3, 4)), ("7,", (7,)),
      ("1, 5-6", (1, 5, 6)), ([4, 2], (4, 2))],
 )  # fmt: skip
 def test_a_number_is_a_count_and_a_list_is_a_list(given, meant):
     assert parse_seeds(given) == meant
 
 
-@pytest.mark.parametrize("given", ["", "0", "x", "1,1", "-3", "4-2", "1.5"])
+@pytest.mark.parametrize("given", ["", "x", "1,1", "-3", "4-2", "1.5"])
 def test_what_is_neither_is_refused(given):
     with pytest.raises(UsageError, match="seeds"):
         parse_seeds(given)
