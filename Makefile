@@ -23,6 +23,8 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
+# The networks of the tests are too small to share among cores.
+unit quick: export OMP_NUM_THREADS ?= 1
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
