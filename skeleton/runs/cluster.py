@@ -144,17 +144,19 @@ def _connected(address: str | None, workers: int | None) -> Iterator[Any]:
             "include_dashboard": False,
             "object_store_memory": STORE_BYTES,
         }
-    try:
-        # Ray puts the working folder on the path of its workers: a yaml.py lying there would run.
-        with tempfile.TemporaryDirectory() as empty, chdir(empty):
-            ray.init(**options)
-    except Exception as error:
-        where = f"at {address}" if address else "on this machine"
-        raise SemtoolError(f"cannot start with Ray {where}: {_last_line(str(error))}") from error
-    try:
-        yield ray
-    finally:
-        ray.shutdown()
+    # Ray puts the working folder on the path of its workers: a yaml.py lying there would run. The empty
+    # folder stays as long as they do: where the working folder is gone, MKL does not find itself and ends them.
+    with tempfile.TemporaryDirectory() as empty:
+        try:
+            with chdir(empty):
+                ray.init(**options)
+        except Exception as error:
+            where = f"at {address}" if address else "on this machine"
+            raise SemtoolError(f"cannot start with Ray {where}: {_last_line(str(error))}") from error
+        try:
+            yield ray
+        finally:
+            ray.shutdown()
 
 
 def _check_answer(address: str) -> None:

@@ -9,8 +9,8 @@ from skeleton.runs.seeds import parse_seeds
 
 @pytest.mark.parametrize(
     ("given", "meant"),
-    [("3", (0, 1, 2)), (3, (0, 1, 2)), ("0", (0,)), ("0,1,2", (0, 1, 2)), ("0-4", (0, 1, 2, 3, 4)), ("7,", (7,)),
-     ("1, 5-6", (1, 5, 6)), ([4, 2], (4, 2))],
+    [("3", (0, 1, 2)), (3, (0, 1, 2)), ("0", (0,)), ("0,1,2", (0, 1, 2)), ("0-4", (0, 1, 2, 3, 4)),
+     ("7,", (7,)), ("1, 5-6", (1, 5, 6)), ([4, 2], (4, 2))],
 )  # fmt: skip
 def test_a_number_is_a_count_and_a_list_is_a_list(given, meant):
     assert parse_seeds(given) == meant
