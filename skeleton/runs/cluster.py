@@ -145,7 +145,7 @@ def _connected(address: str | None, workers: int | None) -> Iterator[Any]:
             "object_store_memory": STORE_BYTES,
         }
     # Ray puts the working folder on the path of its workers: a yaml.py lying there would run. The empty
-    # folder stays as long as they do: where the working folder is gone, MKL does not find itself and ends them.
+    # folder stays as long as they do: where the working folder is gone, MKL does not find itself, and ends.
     with tempfile.TemporaryDirectory() as empty:
         try:
             with chdir(empty):

@@ -102,19 +102,22 @@ def test_a_killed_sweep_redoes_only_what_was_in_flight(store, tmp_path, executor
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
 
     def start(how):
-        return subprocess.run(
-            [sys.executable, "program.py", str(store.root), executor, how],
-            cwd=tmp_path, capture_output=True, text=True, check=False,
-            env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path},
-        )  # fmt: skip
+        # Files, not pipes: what Ray started outlives the killed program for a while and would hold them open.
+        with (tmp_path / "out").open("w") as out, (tmp_path / "err").open("w") as err:
+            done = subprocess.run(
+                [sys.executable, "program.py", str(store.root), executor, how],
+                cwd=tmp_path, stdout=out, stderr=err, check=False, timeout=300,
+                env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path},
+            )  # fmt: skip
+        return done.returncode, (tmp_path / "out").read_text(), (tmp_path / "err").read_text()
 
-    killed = start("killed")
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    code, _, said = start("killed")
+    assert code == -signal.SIGKILL, said
     finished = {p: p.stat().st_mtime_ns for p in store.root.glob("runs/*/seed-*/metrics.json")}
     assert 2 <= len(finished) <= 3
-    resumed = start("whole")
-    assert resumed.returncode == 0, resumed.stderr
-    trained, reused, failed = map(int, resumed.stdout.split())
+    code, out, said = start("whole")
+    assert code == 0, said
+    trained, reused, failed = map(int, out.splitlines()[-1].split())
     # A worker may finish a run after the sweep was killed and before it notices.
     assert reused >= len(finished)
     assert (trained + reused, failed) == (6, 0)
