@@ -102,6 +102,7 @@ class _Page:
             "n": numbers.get("n"),
             "chance": numbers.get("chance"),
             "inductive": all(record["inductive"] for record in metrics.values()),
+            "auxiliary": any(record.get("auxiliary") for record in metrics.values()),
             "part": numbers["part"],
             "numbers": _numbers(numbers),
             "per_class": {

@@ -34,6 +34,8 @@ def conclusion(collected: dict[str, Any]) -> str:
         if won
         else "that it is better than any other text is not shown"
     )
+    if means.count(max(means)) > 1:
+        return f"No text recognises most: several reach {100 * max(means):.1f} % on average over {part}."
     return (
         f"{best['label']} with {best['encoder']} and {best['preset']} recognises most: "
         f"{100 * max(means):.1f} % on average over {part}; {shown}."

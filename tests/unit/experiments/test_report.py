@@ -160,6 +160,15 @@ def test_leaky_runs_are_marked(store, tmp_path):
     assert "Leaky selection." in page_of(store, "mla", tmp_path)[1].words
 
 
+def test_simulated_auxiliary_classes_are_marked(store, tmp_path):
+    assert "Simulated auxiliary classes." not in page_of(store, "mla", tmp_path)[1].words
+    path = store.root / "runs" / "mla" / "seed-0" / "metrics.json"
+    metrics = json.loads(path.read_text(encoding="utf-8"))
+    metrics["auxiliary"] = {"source": "combinations", "simulated": True, "classes": [1], "samples": 4}
+    path.write_text(json.dumps(metrics), encoding="utf-8")
+    assert "Simulated auxiliary classes." in page_of(store, "mla", tmp_path)[1].words
+
+
 @pytest.mark.parametrize(
     ("gone", "sentence"),
     [

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from semtool.experiments.measured import Predictions
 from semtool.experiments.report.clips import FRAMES, choose_samples, clip
 from semtool.experiments.report.confusion import confusion
+from semtool.experiments.report.findings import conclusion
 from semtool.experiments.report.intervals import measured, wilson
 from semtool.experiments.report.layouts import pca
 from semtool.experiments.report.packing import embedded_json, quantise
@@ -171,3 +172,28 @@ def test_a_page_shows_a_bounded_number_of_samples():
     assert _points(1) == 2400
     assert _points(40) * 40 <= POINTS
     assert _points(5000) == 150
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        (0.6, "rich with minilm and ridge recognises most: 70.0 %"),
+        (0.7, "No text recognises most: several reach 70.0 %"),
+    ],
+)
+def test_a_tie_has_no_winner(second, said):
+    def cell(label, accuracy):
+        numbers = {"accuracy": {"mean": accuracy}}
+        of = {"dataset": "ntu60", "split": "half", "encoder": "minilm", "preset": "ridge", "part": "all"}
+        return of | {"label": label, "numbers": numbers}
+
+    tie = {
+        "a": "rich",
+        "b": "plain",
+        "encoder": "minilm",
+        "preset": "ridge",
+        "split": None,
+        "verdict": "noise",
+    }
+    cells = [cell("rich", 0.7), cell("plain", second)]
+    assert said in conclusion({"cells": cells, "comparison": {"differences": [tie]}})
