@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -244,6 +245,8 @@ class Processes(Executor):
 
     @contextmanager
     def _started(self) -> Iterator[Callable[[], Worker]]:
+        # Here, and not first in the threads that serve: its modules import each other in a circle.
+        import_module("joblib.externals.loky.process_executor")
         # Python puts the working folder on the path of a process started with -m or -c, as loky starts
         # workers and its clean-up process: a yaml.py lying there would run.
         before = os.environ.get("PYTHONSAFEPATH")

@@ -196,3 +196,20 @@ def test_an_address_that_does_not_answer_is_one_sentence(kind, work, monkeypatch
             choose_executor("ray", address=address).run([work("write", path=str(tmp_path / "x"))])
     assert not (tmp_path / "x").exists()
     assert Path.cwd() == tmp_path
+
+
+def test_loky_is_imported_before_threads_could_import_it_half(work, tmp_path, monkeypatch):
+    import threading
+
+    import skeleton.runs.parallel as parallel
+
+    importers = []
+    real = parallel.import_module
+
+    def watched(name):
+        importers.append(threading.current_thread())
+        return real(name)
+
+    monkeypatch.setattr(parallel, "import_module", watched)
+    assert choose_executor("processes", jobs=2).run([work("write", path=str(tmp_path / "x"))]) == []
+    assert importers == [threading.main_thread()]
