@@ -207,7 +207,7 @@ def test_where_the_raw_data_is_looked_for(store, monkeypatch, tmp_path):
     with pytest.raises(UsageError, match=r"--raw FOLDER.*SEMTOOL_DATA.*ntu60/"):
         prepare("ntu60", store=store)
     monkeypatch.setenv("SEMTOOL_DATA", str(tmp_path))
-    with pytest.raises(UsageError, match="no raw data"):
+    with pytest.raises(UsageError, match=r"there is no file or folder .*ntu60"):
         prepare("ntu60", store=store)
 
 
