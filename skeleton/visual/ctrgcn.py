@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from skeleton.data.layouts import Layout
 from skeleton.visual.graph_encoder import GraphEncoder, NetworkSettings
-from skeleton.visual.network import GraphNetwork
+from skeleton.visual.network import GraphNetwork, ResidualBlock
 
 __all__ = ["BLOCKS", "CTRGCN", "CTRGCNEncoder", "directed_graphs"]
 
@@ -106,31 +106,15 @@ class _Temporal(nn.Module):
         return torch.cat([branch(x) for branch in self.branches], dim=1)
 
 
-class _Block(nn.Module):
-    """Refined graphs, then temporal branches, with a residual connection."""
-
-    def __init__(self, inputs: int, outputs: int, graphs: Tensor, stride: int, skip: bool) -> None:
-        super().__init__()
-        self.spatial = _Spatial(inputs, outputs, graphs)
-        self.temporal = _Temporal(outputs, stride)
-        self.shortcut: nn.Module | None = None
-        if skip and inputs == outputs and stride == 1:
-            self.shortcut = nn.Identity()
-        elif skip:
-            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, (stride, 1)), nn.BatchNorm2d(outputs))
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.temporal(self.spatial(x))
-        return torch.relu(y if self.shortcut is None else y + self.shortcut(x))
-
-
 class CTRGCN(GraphNetwork):
     """The published network for a layout's joints and bones."""
 
     def __init__(self, layout: Layout, channels: int, classes: int) -> None:
         graphs, widths = torch.from_numpy(directed_graphs(layout)), [channels, *(w for w, _ in BLOCKS)]
         blocks = nn.ModuleList(
-            _Block(inputs, outputs, graphs, stride, skip=at > 0)
+            ResidualBlock(
+                _Spatial(inputs, outputs, graphs), _Temporal(outputs, stride), inputs, outputs, stride, at > 0
+            )
             for at, (inputs, (outputs, stride)) in enumerate(zip(widths, BLOCKS, strict=False))
         )
         super().__init__(len(layout), channels, blocks, widths[-1], classes)

@@ -7,7 +7,7 @@ from abc import abstractmethod
 import torch
 from torch import Tensor, nn
 
-__all__ = ["GraphNetwork"]
+__all__ = ["GraphNetwork", "ResidualBlock"]
 
 
 class GraphNetwork(nn.Module):
@@ -53,3 +53,23 @@ class GraphNetwork(nn.Module):
         """Return logits over the seen classes, (N, classes)."""
         out: Tensor = self.head(self.features(x))
         return out
+
+
+class ResidualBlock(nn.Module):
+    """A spatial, then a temporal layer, with a residual connection if ``skip``; (N, inputs, T, V) in."""
+
+    def __init__(
+        self, spatial: nn.Module, temporal: nn.Module, inputs: int, outputs: int, stride: int, skip: bool
+    ) -> None:
+        super().__init__()
+        self.spatial, self.temporal = spatial, temporal
+        self.shortcut: nn.Module | None = None
+        if skip and inputs == outputs and stride == 1:
+            self.shortcut = nn.Identity()
+        elif skip:
+            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, (stride, 1)), nn.BatchNorm2d(outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (N, outputs, T / stride, V)."""
+        y = self.temporal(self.spatial(x))
+        return torch.relu(y if self.shortcut is None else y + self.shortcut(x))

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from skeleton.data.layouts import Layout
 from skeleton.visual.graph_encoder import GraphEncoder, NetworkSettings
-from skeleton.visual.network import GraphNetwork
+from skeleton.visual.network import GraphNetwork, ResidualBlock
 
 __all__ = ["BLOCKS", "ShiftGCN", "ShiftGCNEncoder"]
 
@@ -93,31 +93,20 @@ class _TemporalShift(nn.Module):
         return out
 
 
-class _Block(nn.Module):
-    """Spatial shift, then temporal shift, with a residual connection."""
-
-    def __init__(self, inputs: int, outputs: int, joints: int, stride: int, skip: bool) -> None:
-        super().__init__()
-        self.spatial = _SpatialShift(inputs, outputs, joints)
-        self.temporal = _TemporalShift(outputs, stride)
-        self.shortcut: nn.Module | None = None
-        if skip and inputs == outputs and stride == 1:
-            self.shortcut = nn.Identity()
-        elif skip:
-            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, (stride, 1)), nn.BatchNorm2d(outputs))
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.temporal(self.spatial(x))
-        return torch.relu(y if self.shortcut is None else y + self.shortcut(x))
-
-
 class ShiftGCN(GraphNetwork):
     """The published network for a layout's joints; the order of joints decides who hands over to whom."""
 
     def __init__(self, layout: Layout, channels: int, classes: int) -> None:
         joints, widths = len(layout), [channels, *(width for width, _ in BLOCKS)]
         blocks = nn.ModuleList(
-            _Block(inputs, outputs, joints, stride, skip=at > 0)
+            ResidualBlock(
+                _SpatialShift(inputs, outputs, joints),
+                _TemporalShift(outputs, stride),
+                inputs,
+                outputs,
+                stride,
+                at > 0,
+            )
             for at, (inputs, (outputs, stride)) in enumerate(zip(widths, BLOCKS, strict=False))
         )
         super().__init__(joints, channels, blocks, widths[-1], classes)
