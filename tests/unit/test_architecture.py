@@ -5,6 +5,7 @@ import functools
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,16 @@ def test_semtool_does_not_know_skeleton(path):
     if name(path).startswith(KNOW_SKELETON):
         return
     assert not [f"line {line}: {module}" for module, line in imports(path) if within(module, "skeleton")]
+
+
+def test_no_import_goes_round_in_a_circle():
+    known = {module_of(path) for path in FILES}
+    arrows = {
+        module_of(path): {m for m, _ in imports(path, top_only=True) if m in known and m != module_of(path)}
+        for path in FILES
+    }
+    assert sum(map(len, arrows.values())) > len(FILES)
+    assert set(TopologicalSorter(arrows).static_order()) == known  # CycleError names the circle
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
