@@ -51,8 +51,7 @@ def world(size: dict, seed: int = 0) -> tuple:
     motion = rng.normal(size=(shape[0], shape[2])).astype(np.float32)
     motion /= np.linalg.norm(motion, axis=-1, keepdims=True)
     counts = np.full(shape[0], shape[1])
-    topics = (("whole",) * shape[1],) * shape[0]
-    bank = TextBank(tuple(range(shape[0])), book, counts, motion, ("global",), "motion", topics)
+    bank = TextBank(tuple(range(shape[0])), book, counts, motion, ("global",), "motion")
     labels = rng.integers(0, shape[0], size["batch"])
     visual = np.abs(rng.normal(size=(size["batch"], VISUAL))).astype(np.float32)
     return visual, labels, draw_negatives(labels, NEGATIVES, rng), bank
