@@ -29,6 +29,14 @@ class OutputFormat(StrEnum):
     latex = "latex"
 
 
+class Part(StrEnum):
+    """What is left out of a text."""
+
+    granularity = "granularity"
+    slot = "slot"
+    sentence = "sentence"
+
+
 class ExecutorName(StrEnum):
     """Who does the work."""
 
@@ -100,6 +108,13 @@ def compare(
         ),
     ] = False,
     draws: Annotated[int, typer.Option(min=2, help="Draws of each control that is drawn.")] = 5,
+    ablate: Annotated[
+        list[Part] | None,
+        typer.Option(
+            help="Also leave parts of each text out in turn: granularities, slots (body part, phase, field) "
+            "or sentences; may be repeated. The report colours the text by what is lost."
+        ),
+    ] = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Trainings at the same time.", show_default="cores")
     ] = None,
@@ -137,6 +152,8 @@ def compare(
     Example: semtool compare --descriptions ntu60/multi@v1 --descriptions ntu60/multi@v2 --preset ridge
 
     Example: semtool compare --descriptions multi --controls --encoder minilm --preset ridge
+
+    Example: semtool compare --descriptions multi --ablate granularity --ablate slot --preset ridge
     """
     from semtool.experiments.comparison import tables
     from semtool.experiments.comparison.comparison import Comparison, newest_comparison
@@ -171,6 +188,7 @@ def compare(
                 features_per_seed=features_per_seed,
                 visual=visual,
                 controls=draws if controls else 0,
+                ablate=[part.value for part in dict.fromkeys(ablate or ())],
                 name=name,
                 device=device,
                 executor=choose_executor(executor.value, jobs=jobs, address=address),
@@ -195,17 +213,19 @@ def compare(
 def show(found: Comparison) -> None:
     """Print accuracies, differences in words, and the classes that gain and lose most."""
     from semtool.experiments.comparison import tables
+    from semtool.experiments.comparison.ablation import WITHOUT
 
     views = {
         **{view.title: view.frame for view in tables.result_views(found)},
-        "differences of paired accuracies": tables.difference_table(found),
+        **tables.difference_tables(found),
         "gains and losses, class by class": tables.class_table(found, most=2),
     }
     for title, view in views.items():
         if len(view):
             table(title, list(view.columns), view.to_numpy().tolist())
     for difference in found.differences:
-        say(f"- {difference.words}")
+        if difference.control != WITHOUT:
+            say(f"- {difference.words}")
     for remark in found.notes:
         note(f"note: {remark}")
 

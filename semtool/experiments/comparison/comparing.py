@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from semtool.artifacts import Artifact, Store
 from semtool.artifacts.manifest import digest, library_versions, now
 from semtool.errors import UsageError
+from semtool.experiments.comparison.ablation import ablate_texts, unread
 from semtool.experiments.comparison.comparison import (
     ComparedText,
     Comparison,
@@ -55,6 +56,7 @@ def compare(
     level: float = LEVEL,
     resamples: int = RESAMPLES,
     controls: int = 0,
+    ablate: Sequence[str] = (),
     progress: Callable[[int, int], None] | None = None,
     note: Callable[[str], None] | None = None,
 ) -> Comparison:
@@ -78,6 +80,7 @@ def compare(
         level: of the intervals.
         resamples: draws of the bootstrap.
         controls: draws of each control of every text, see `semtool.experiments.comparison.controls`; 0: none.
+        ablate: what is left out of every text in turn, see `semtool.experiments.comparison.ablation`.
         progress: told epochs done and to do, over everything.
         note: told what is made besides.
 
@@ -91,7 +94,7 @@ def compare(
     from skeleton.runs.parallel import choose_executor, raise_first
     from skeleton.runs.seeds import check_seeds
 
-    if len(descriptions) < 2 and not controls and "*" not in "".join(descriptions):
+    if len(descriptions) < 2 and not controls and not ablate and "*" not in "".join(descriptions):
         raise UsageError("a comparison needs two texts: --descriptions label --descriptions multi")
     store = store or Store()
     check_seeds(seeds)
@@ -101,10 +104,11 @@ def compare(
     texts = find_texts(descriptions, targets, store=store, note=note)
     if controls:
         texts = add_controls(texts, targets, store, controls)
+    if ablate:
+        texts = ablate_texts(texts, targets, store, ablate)
     read = tuple(dict.fromkeys(encoders))
-    grid = Grid(
-        texts, read, targets, ways, tuple(seeds), features_per_seed, visual, left_out=unreadable(texts, read)
-    )
+    left_out = unreadable(texts, read) | unread(texts, read)
+    grid = Grid(texts, read, targets, ways, tuple(seeds), features_per_seed, visual, left_out)
     result = run_grid(
         grid, store=store, executor=executor or choose_executor(), device=device, progress=progress, note=note
     )
@@ -163,7 +167,8 @@ def assemble(
         method={
             "interval": METHOD,
             "correction": "holm",
-            "over": "all differences on single splits, and apart from these all differences over splits",
+            "over": "all differences on single splits, and apart from these all over splits; what parts "
+            "carry is corrected by itself",
             "level": level,
             "resamples": resamples,
             "seed": 0,

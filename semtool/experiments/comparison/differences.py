@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from semtool.experiments.comparison.ablation import WITHOUT
 from semtool.experiments.comparison.comparison import ClassDifference, Difference
 from semtool.experiments.comparison.outcomes import Outcomes, pair
 from semtool.experiments.comparison.statistics import (
@@ -41,7 +42,7 @@ def differences(
         for key, splits in drawn.items()
     }
     controls = {c.cell.text.called: c.cell.text for c in cells if c.cell.text.control}
-    single, overall = [], []
+    families: dict[tuple[bool, bool], list[_TextPair]] = {}
     for (dataset, preset, encoder), by_split in groups.items():
         alike = [v for (d, p, _), v in groups.items() if (d, p) == (dataset, preset)]
         pooled = {s: _pooled([v[s] for v in alike if s in v]) for s in by_split}
@@ -53,10 +54,15 @@ def differences(
             both = {s: (by[a], by[b]) for s, by in by_split.items() if a in by and b in by}
             names: dict[str, Any] = {"a": a, "b": b, "encoder": encoder, "preset": preset, "dataset": dataset}
             names["control"] = control.control if control else None
-            single += [_TextPair({**names, "split": s}, {s: both[s]}, pooled) for s in both]
+            part = names["control"] == WITHOUT
+            families.setdefault((part, False), []).extend(
+                _TextPair({**names, "split": s}, {s: both[s]}, pooled) for s in both
+            )
             if len(both) > 1:
-                overall.append(_TextPair({**names, "split": None}, both, pooled))
-    return [d for family in (single, overall) for d in _judge(family, level, resamples)]
+                families.setdefault((part, True), []).append(
+                    _TextPair({**names, "split": None}, both, pooled)
+                )
+    return [d for _, family in sorted(families.items()) for d in _judge(family, level, resamples)]
 
 
 def _pooled(by_encoder: Sequence[dict[str, Outcomes]]) -> tuple[float, int] | None:

@@ -8,19 +8,22 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 from semtool.errors import unknown_name
+from semtool.experiments.comparison.ablation import WITHOUT
 from semtool.experiments.measured import common_rule, part_named
 from semtool.experiments.tables import latex, markdown, neutralised
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from semtool.experiments.comparison.comparison import Comparison, Result, Spread
+    from semtool.experiments.comparison.comparison import Comparison, Difference, Result, Spread
 
 __all__ = [
     "FORMATS",
     "View",
+    "ablation_table",
     "class_table",
     "difference_table",
+    "difference_tables",
     "mean_and_std",
     "result_marks",
     "result_views",
@@ -29,6 +32,7 @@ __all__ = [
 
 OF_RESULT = ["text", "encoder", "preset"]
 OF_DIFFERENCE = ["difference", "encoder", "preset", "split"]
+CARRIES = {"better": "carries accuracy", "worse": "costs accuracy", "identical": "changes nothing"}
 
 
 @dataclass(frozen=True)
@@ -86,8 +90,9 @@ def _view(title: str, found: Comparison, of: Callable[[Result], dict[str, Spread
     from pandas import DataFrame
 
     families = {t.label: t.family or t.label for t in found.texts}
+    shortened = {t.label for t in found.texts if t.control == WITHOUT}
     drawn: dict[tuple[str, ...], dict[str, list[Spread]]] = {}
-    for cell in found.cells:
+    for cell in (c for c in found.cells if c.text not in shortened):
         key = (families.get(cell.text, cell.text), cell.encoder, cell.preset, *([rule] if rule else []))
         for suffix, value in of(cell).items():
             column = f"{cell.dataset} {cell.split}{suffix or f' (chance {100 * cell.chance:.1f})'}"
@@ -105,7 +110,7 @@ def _view(title: str, found: Comparison, of: Callable[[Result], dict[str, Spread
 
 
 def difference_table(found: Comparison) -> DataFrame:
-    """Return differences in points, with interval, p-value and verdict."""
+    """Return differences in points, with interval, p-value and verdict; but for what `ablation_table` has."""
     from pandas import DataFrame
 
     return DataFrame(
@@ -121,9 +126,45 @@ def difference_table(found: Comparison) -> DataFrame:
                 d.verdict,
             )
             for d in found.differences
+            if d.control != WITHOUT
         ],
         columns=[*OF_DIFFERENCE, "points", f"{found.method['level']:.0%} interval", "p (Holm)", "verdict"],
     )
+
+
+def difference_tables(found: Comparison) -> dict[str, DataFrame]:
+    """Return the tables of differences that have rows, by title."""
+    tables = {
+        "differences of paired accuracies": difference_table(found),
+        "accuracy that each part of a text carries: lost without it": ablation_table(found),
+    }
+    return {title: table for title, table in tables.items() if len(table)}
+
+
+def ablation_table(found: Comparison) -> DataFrame:
+    """Return what is lost without each part of a text, in points: on each split, and over all of them."""
+    from pandas import DataFrame
+
+    parts: dict[tuple[str, str, str, str], dict[str | None, Difference]] = {}
+    for d in found.differences:
+        if d.control == WITHOUT:
+            parts.setdefault((d.a, d.encoder, d.preset, d.b), {})[d.split] = d
+    splits = list(dict.fromkeys(s for by in parts.values() for s in by if s))
+    rows = []
+    for (text, encoder, preset, shortened), by in parts.items():
+        d = by.get(None) or next(iter(by.values()))
+        lost = [f"{100 * by[s].mean:+.1f}" if s in by else "-" for s in splits if len(splits) > 1]
+        p = "-" if d.p_adjusted is None else f"{d.p_adjusted:.3f}"
+        rows.append(
+            (text, encoder, preset, shortened.removeprefix(f"{text}-without-"), *lost, f"{100 * d.mean:+.1f}",
+             f"{100 * d.low:+.1f} to {100 * d.high:+.1f}", p, CARRIES.get(d.verdict, d.verdict))
+        )  # fmt: skip
+    rows.sort(key=lambda row: (*row[:3], -float(row[-4])))
+    return DataFrame(
+        rows,
+        columns=[*OF_RESULT, "left out", *(splits if len(splits) > 1 else ()), "points lost",
+                 f"{found.method['level']:.0%} interval", "p (Holm)", "verdict"],
+    )  # fmt: skip
 
 
 def class_table(found: Comparison, most: int | None = None) -> DataFrame:
@@ -137,7 +178,7 @@ def class_table(found: Comparison, most: int | None = None) -> DataFrame:
 
     rows = []
     for d in found.differences:
-        if d.verdict == "identical" or not d.per_class:
+        if d.verdict == "identical" or d.control == WITHOUT or not d.per_class:
             continue
         classes = sorted(d.per_class.items(), key=lambda item: -item[1].mean)
         if most is not None and len(classes) > 2 * most:
@@ -195,8 +236,10 @@ def _markdown(found: Comparison) -> str:
     for view in result_views(found):
         shown = view.frame.where(~view.bold, "**" + view.frame.astype(str) + "**")
         parts += [f"{view.title[0].upper()}{view.title[1:]}:", markdown(shown)]
-    said = [f"- {d.words}" for d in found.differences] + [f"- {n}" for n in found.notes]
-    parts += ["Differences of paired accuracies:", markdown(difference_table(found)), "\n".join(said)]
+    said = [d.words for d in found.differences if d.control != WITHOUT] + found.notes
+    for title, table in difference_tables(found).items():
+        parts += [f"{title[0].upper()}{title[1:]}:", markdown(table)]
+    parts.append("\n".join(f"- {words}" for words in said))
     return "\n\n".join(parts) + "\n"
 
 
@@ -206,14 +249,10 @@ def _latex(found: Comparison) -> str:
         latex(v.frame, caption=v.title, label=f"{label}-{at}", bold=v.bold, words=v.words)
         for at, v in enumerate(result_views(found))
     ]
-    tables.append(
-        latex(
-            difference_table(found),
-            caption="differences of paired accuracies",
-            label=f"{label}-differences",
-            words=4,
-        )
-    )
+    tables += [
+        latex(table, caption=title, label=f"{label}-{title.split()[0]}", words=4)
+        for title, table in difference_tables(found).items()
+    ]
     return "".join(f"% {' '.join(note.split())}\n" for note in found.notes) + "\n".join(tables)
 
 

@@ -46,8 +46,9 @@ def _of_control(found: Difference) -> str:
         "filled": "{a} is not shown to say more than the names and as many words at random.",
         "random": "Nothing that {a} says is shown to help: as many words at random may do as well.",
         "shuffled": "Nothing that {a} says is shown to help: its texts of other classes may do as well.",
+        "without": "What {b} leaves out is not shown to be missed.",
     }
-    return "" if found.verdict == "better" else " " + less[found.control].format(a=found.a)
+    return "" if found.verdict == "better" else " " + less[found.control].format(a=found.a, b=found.b)
 
 
 def _of_draws(found: Difference) -> str:

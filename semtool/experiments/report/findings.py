@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from semtool.experiments.comparison.ablation import WITHOUT
 from semtool.experiments.measured import GENERALISED, common_rule, part_named, rule_named
 
 __all__ = ["citation", "conclusion", "generalised", "matrix"]
@@ -14,7 +15,9 @@ Cells = list[dict[str, Any]]
 def conclusion(collected: dict[str, Any]) -> str:
     """Return what a comparison found, in a sentence; nothing for a run."""
     rows = matrix(collected["cells"])["rows"]
-    differences = (collected["comparison"] or {}).get("differences") or []
+    differences = [
+        d for d in (collected["comparison"] or {}).get("differences") or [] if d.get("control") != WITHOUT
+    ]
     if not differences or len(rows) < 2:
         return ""
     means = [sum(known) / len(known) for r in rows if (known := [v for v in r["values"] if v is not None])]

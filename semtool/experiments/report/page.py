@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+from semtool.experiments.comparison.ablation import WITHOUT
 from semtool.experiments.measured import part_named
 from semtool.experiments.report.findings import citation, conclusion, generalised, matrix
 from semtool.experiments.report.intervals import BASES
@@ -24,6 +25,7 @@ SCRIPTS = (
 SECTIONS = (
     ("accuracy", "Accuracy"),
     ("differences", "Which is better?"),
+    ("carried", "What carries it?"),
     ("gains", "Gains and losses"),
     ("confusion", "Confusion"),
     ("similarity", "Text similarity"),
@@ -67,9 +69,12 @@ def render(collected: dict[str, Any]) -> str:
     parts = [player, *(_asset(name) for name in SCRIPTS)]
     script = '"use strict";\n(() => {\n' + "\n".join(parts) + "})();\n"
     comparison = collected["comparison"]
-    differences = (comparison or {}).get("differences") or []
+    every = sorted((comparison or {}).get("differences") or [], key=lambda d: d["split"] is not None)
+    differences = [d for d in every if d.get("control") != WITHOUT]
+    carried = sorted(
+        (d for d in every if d.get("control") == WITHOUT), key=lambda d: (d["split"] or "", -d["mean"])
+    )
     pooled = [d for d in differences if d["split"] is None]
-    differences = [*pooled, *(d for d in differences if d["split"] is not None)]
     cells = collected["cells"]
     return environment.from_string(_asset("page.html.j2")).render(
         page=collected,
@@ -82,17 +87,22 @@ def render(collected: dict[str, Any]) -> str:
         style=Markup(style),
         script=Markup(script),
         data=Markup(embedded_json(collected)),
-        sections=[s for s in SECTIONS if comparison or s[0] not in ONLY_COMPARISONS],
+        sections=[
+            s
+            for s in SECTIONS
+            if (comparison or s[0] not in ONLY_COMPARISONS) and (carried or s[0] != "carried")
+        ],
         lead=_lead(collected),
         problems=[p for cell in cells for p in cell["problems"]] if collected["kind"] == "run" else [],
         bases=[BASES[b] for b in sorted({c["numbers"]["accuracy"]["basis"] for c in cells})],
         scale=_accuracy_scale(cells),
         groups=_groups(cells),
         differences=differences,
+        carried=carried,
         pooled=bool(pooled),
         decided=[d for d in differences if d["verdict"] in DECIDED],
         undecided=[d for d in pooled or differences if d["verdict"] not in DECIDED],
-        difference_scale=_difference_scale(differences),
+        difference_scale=_difference_scale(every),
         method_words=_method((comparison or {}).get("method") or {}),
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError, UsageError, unknown_name
+from semtool.experiments.comparison.ablation import WITHOUT
 from semtool.experiments.comparison.comparison import FILE, FOLDER, Comparison, comparison_names
 from semtool.experiments.measured import accuracy_of, summary_numbers
 from semtool.experiments.report.packing import said
@@ -48,7 +49,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Subject:
-    """A run (one cell) or a comparison (``comparison`` holds its file)."""
+    """A run (one cell) or a comparison (``comparison`` holds its file); a shortened text is no cell."""
 
     kind: str
     name: str
@@ -130,8 +131,9 @@ def _of_comparison(store: Store, comparison: Comparison) -> Subject:
 
     raw = comparison.to_dict()
     try:
+        shortened = {t["label"] for t in raw["texts"] if t.get("control") == WITHOUT}
         cells = []
-        for entry in raw["cells"]:
+        for entry in (e for e in raw["cells"] if e["text"] not in shortened):
             wanted: dict[int, Run] = {}
             problems: list[str] = []
             for seed, name in entry["runs"].items():

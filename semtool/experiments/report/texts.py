@@ -92,13 +92,13 @@ def same_content(store: Store, kind: str, wanted: dict[str, str]) -> Artifact:
 def _by_class(
     described: DescriptionSet, strings: list[str], places: dict[Key, int]
 ) -> dict[str, list[list[Any]]]:
-    """Return for each class its [granularity, slot, number of the string]; fills ``strings``, ``places``."""
+    """Return for each class its [granularity, slot, number of the string, variant]; fill the other two."""
     numbers: dict[str, int] = {}
     found: dict[str, list[list[Any]]] = {}
     for d in described:
         rows = found.setdefault(str(d.class_id), [])
         places[d.class_id, d.granularity, d.slot, d.variant] = len(rows)
-        rows.append([d.granularity, d.slot, numbers.setdefault(d.text, len(numbers))])
+        rows.append([d.granularity, d.slot, numbers.setdefault(d.text, len(numbers)), d.variant])
     strings.extend(_in_order(numbers))
     return found
 

@@ -39,6 +39,11 @@ let openClass = () => {};
     right.append(...descriptions(id));
     card.querySelector(".inside").replaceChildren(left, right);
   }
+  // What is lost without each part of the text on this split, by the part's name.
+  function carriedBy() {
+    const here = (data.comparison?.differences || []).filter(d => d.control === "without" && d.a === text().label && ["dataset", "split", "encoder", "preset"].every(key => d[key] === cell()[key]));
+    return new Map(here.map(d => [d.b.slice(d.a.length + 9), d]));
+  }
   // What a head is called: its k and, where heads read different parts of the text, which part.
   const headName = (found, h) => `k = ${found.heads[h]}`;
   function descriptions(id) {
@@ -47,9 +52,17 @@ let openClass = () => {};
     const rows = source.classes[id] || [], attended = new Map();
     const found = cell().attention && cell().attention.classes ? cell().attention.classes[id] : null;
     if (found) for (const [at, share] of options.head === "mean" ? found.mean : found.heads[Number(options.head)]) attended.set(at, share);
+    const carried = carriedBy(), most = Math.max(0.01, ...[...carried.values()].map(d => Math.abs(d.mean)));
     const item = at => {
-      const [, slot, number] = rows[at], share = attended.get(at);
+      const [granularity, slot, number, variant] = rows[at], share = attended.get(at);
       const words = el("span", {}, slot ? el("span.slot", {}, `${slot}: `) : null, source.strings[number]);
+      const lost = [`${granularity}-${slot || variant}`, granularity].map(part => carried.get(part)).find(Boolean);
+      if (lost) {
+        words.classList.add("carries");
+        words.dataset.lost = lost.mean.toFixed(4);
+        words.title = `Without ${lost.b.slice(lost.a.length + 9)}: ${signed(-lost.mean)} points, ${lost.verdict === "not shown" ? "not shown to matter" : lost.words}`;
+        words.style.background = `color-mix(in srgb, var(--${lost.mean < 0 ? "wrong" : "accent"}) ${Math.round(45 * Math.abs(lost.mean) / most)}%, transparent)`;
+      }
       return el(share === undefined ? "li" : "li.attended", {}, words, share === undefined ? null : el("span.share", { title: "share of the attention" }, `${(share / 10).toFixed(share < 100 ? 1 : 0)} %`));
     };
     const made = [];
@@ -64,6 +77,7 @@ let openClass = () => {};
     const groups = new Map();
     rows.forEach(([granularity], at) => { if (!groups.has(granularity)) groups.set(granularity, []); groups.get(granularity).push(at); });
     for (const [granularity, at] of groups) made.push(el("h4", {}, `${granularity} (${at.length})`), el(at.length > 6 ? "ul.texts.many" : "ul.texts", {}, ...at.map(item)));
+    if (carried.size) made.push(el("p.legend", {}, "Colour: what is lost on this split when the text, or its slot or granularity, is left out; point at one for the figure. Orange: accuracy is gained without it."));
     if (!rows.length) made.push(el("p.soft", {}, "This text says nothing about the class."));
     return made;
   }

@@ -1,0 +1,151 @@
+"""Ablation of wording: each part of a text is left out in turn; what is lost is what that part carries.
+
+A part is a granularity, a slot (a body part, a phase, a field of the attributes) or a sentence. Prompt sets
+say the same thing several times, alone and beside others: with a part go the other wordings that repeat it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from semtool.descriptions import DescriptionSet
+from semtool.errors import SemtoolError, UsageError
+from semtool.experiments.grid.texts import Target, Text
+from semtool.generation import words
+
+if TYPE_CHECKING:
+    from semtool.artifacts import Artifact, Store
+
+__all__ = ["LEVELS", "WITHOUT", "Part", "ablate_texts", "parts", "unread", "without"]
+
+LEVELS = ("granularity", "slot", "sentence")
+"""What may be left out."""
+WITHOUT = "without"
+"""The kind of control that lacks a part."""
+Part = tuple[str, ...]
+"""``(granularity,)``, ``(granularity, slot)`` or ``(granularity, "", variant)``."""
+
+
+def parts(descriptions: DescriptionSet, levels: Sequence[str] = LEVELS) -> list[Part]:
+    """Return what can be left out of a description set, in its order.
+
+    Fields are those of its sentences, and of its attribute codes if these take more than one value.
+    Sentences are told apart by their place, where there are several without slots.
+    """
+    found: dict[Part, None] = {}
+    spoken = [d for d in descriptions if not d.is_codes]
+    if "granularity" in levels:
+        found |= dict.fromkeys((g,) for g in descriptions.counts())
+    if "slot" in levels:
+        found |= dict.fromkeys((d.granularity, d.slot) for d in spoken if d.slot)
+        values: dict[str, set[str]] = {}
+        for field, value in (pair for d in descriptions if d.is_codes for pair in _pairs(d.text)):
+            values.setdefault(field, set()).add(value)
+        found |= dict.fromkeys(("attribute", field) for field, taken in values.items() if len(taken) > 1)
+    if "sentence" in levels:
+        several = {d.granularity for d in spoken if d.variant and not d.slot}
+        found |= dict.fromkeys(
+            (d.granularity, "", str(d.variant)) for d in spoken if d.granularity in several
+        )
+    return list(found)
+
+
+def without(descriptions: DescriptionSet, part: Part) -> DescriptionSet:
+    """Return a description set that lacks a part.
+
+    What repeats a sentence of the part goes with it, unless it is the first text of its own slot. Names are
+    no sentences: a text that has a class's name in it stays.
+
+    Raises:
+        SemtoolError: if nothing is left of a class.
+    """
+    gone: dict[int, list[list[str]]] = {}
+    for d in descriptions:
+        first = d.variant == 0 or len(part) == 3
+        if _belongs(d.granularity, d.slot, d.variant, part) and first and d.granularity != "label":
+            gone.setdefault(d.class_id, []).append(words(d.text))
+    kept = []
+    for d in descriptions:
+        if d.is_codes:
+            text = "; ".join(f"{f}={v}" for f, v in _pairs(d.text) if not _belongs("attribute", f, 0, part))
+            kept += [replace(d, text=text)] if text else []
+        elif not _belongs(d.granularity, d.slot, d.variant, part):
+            own = words(d.text)
+            if d.variant == 0 or not any(_in_order(said, own) for said in gone.get(d.class_id, ())):
+                kept.append(d)
+    if {d.class_id for d in kept} != set(descriptions.class_ids):
+        raise SemtoolError(f"without {'/'.join(part)} nothing is left of a class")
+    return DescriptionSet(replace(d, source="ablation") for d in kept)
+
+
+def ablate_texts(
+    texts: Sequence[Text], targets: Sequence[Target], store: Store, levels: Sequence[str]
+) -> list[Text]:
+    """Return texts, and after them each without each of its parts, as description sets in the store.
+
+    Args:
+        texts: the texts; controls and those that are draws of another stay as they are.
+        targets: the data sets that they describe.
+        store: where the shortened sets are written.
+        levels: what is left out in turn.
+
+    Raises:
+        UsageError: for a level that there is not, or if no text has a part that it can do without.
+    """
+    if unknown := set(levels) - set(LEVELS):
+        raise UsageError(f"{sorted(unknown)[0]!r} cannot be left out; choose from {', '.join(LEVELS)}")
+    found = list(texts)
+    for text in texts:
+        if text.family or text.control or any(a.kind == "embeddings" for a in text.descriptions.values()):
+            continue
+        read = {t.dataset.name: DescriptionSet.read(text.descriptions[t.dataset.name].path) for t in targets}
+        for part in dict.fromkeys(p for described in read.values() for p in parts(described, levels)):
+            try:
+                made = {name: without(described, part) for name, described in read.items()}
+            except SemtoolError:  # the text is nothing but this
+                continue
+            written = {n: _written(text.descriptions[n], m, part, store) for n, m in made.items()}
+            label = f"{text.label}-without-{'-'.join(filter(None, part))}"
+            found.append(Text(label, written, control=WITHOUT, of=text.label))
+    if len(found) == len(texts):
+        raise UsageError("no text has a part that could be left out: each says one thing only")
+    return found
+
+
+def unread(texts: Sequence[Text], encoders: Sequence[str]) -> frozenset[tuple[str, str]]:
+    """Return the shortened texts (label, encoder) that lack all or nothing that an encoder of codes reads."""
+    from semtool.encoders import parse_encoder
+
+    coded = [e for e in encoders if any(p.encoder.reads == "codes" for p in parse_encoder(e))]
+    fields = f"-{WITHOUT}-attribute-"
+    return frozenset(
+        (t.label, e) for t in texts if t.control == WITHOUT and fields not in t.label for e in coded
+    )
+
+
+def _written(source: Artifact, made: DescriptionSet, part: Part, store: Store) -> Artifact:
+    name = f"{source.dataset}/{source.name}-without-{'-'.join(filter(None, part))}"
+    with store.create(
+        "descriptions", name, inputs={"descriptions": source.as_input()}, parameters={"without": list(part)}
+    ) as draft:
+        made.write(draft.folder)
+        draft.counts = made.counts() | {"descriptions": len(made), "classes": len(made.class_ids)}
+    return draft.result
+
+
+def _belongs(granularity: str, slot: str, variant: int, part: Part) -> bool:
+    return (granularity, slot, str(variant))[: len(part)] == part
+
+
+def _pairs(codes: str) -> Iterator[tuple[str, str]]:
+    return ((f, v) for f, _, v in (pair.partition("=") for pair in codes.split("; ")))
+
+
+def _in_order(said: Sequence[str], text: Sequence[str]) -> bool:
+    """Return whether a text has all words in their order: `The hand rises and ends here` says `the hand ends
+    here`.
+    """
+    left = iter(text)
+    return bool(said) and all(word in left for word in said)
