@@ -35,23 +35,7 @@ __all__ = [
     "load_embeddings",
 ]
 
-_get, __dir__ = door(
-    __name__,
-    {
-        "Artifact": "semtool.artifacts",
-        "Description": "semtool.descriptions",
-        "DescriptionSet": "semtool.descriptions",
-        "EmbeddingFile": "semtool.embedding_file",
-        "Encoder": "semtool.encoders",
-        "SemtoolError": "semtool.errors",
-        "Store": "semtool.artifacts",
-        "UsageError": "semtool.errors",
-        "embed": "semtool.embedding",
-        "generate": "semtool.generation",
-        "load_dataset": "semtool.catalogue",
-        "load_embeddings": "semtool.embedding",
-    },
-)
+_get, __dir__ = door(__name__, __file__)
 
 
 def __getattr__(name: str) -> Any:

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from semtool.errors import SemtoolError, UsageError
 
-__all__ = ["atomic", "file_sha256", "plain_disk_errors", "read_plain", "size_of", "sync", "write_atomically"]
+__all__ = [
+    "atomic",
+    "digest",
+    "file_sha256",
+    "plain_disk_errors",
+    "read_plain",
+    "size_of",
+    "sync",
+    "write_atomically",
+]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REFUSED = (
@@ -40,6 +51,12 @@ def read_plain(path: Path, most: int = 64_000_000) -> bytes:
             return stream.read(kind.st_size)  # a limit here would be allocated whole
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def digest(value: Any) -> str:
+    """Return the sha256 of a JSON value in canonical form."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def file_sha256(path: Path) -> str:

@@ -16,11 +16,21 @@ from numpy.typing import NDArray
 from semtool.artifacts import Artifact, Store
 from semtool.descriptions import DescriptionSet
 from semtool.embedding_file import EmbeddingFile, write_embeddings
-from semtool.encoders import Options, Part, parse_encoder
-from semtool.encoders.base import Encoder, Progress
-from semtool.encoders.encoding import cache_for, encode_texts
-from semtool.encoders.registry import slug
-from semtool.encoders.rows import average, axis_names, choose_rows, combine, cut_short
+from semtool.encoders import (
+    Encoder,
+    Options,
+    Part,
+    Progress,
+    average,
+    axis_names,
+    cache_for,
+    choose_rows,
+    combine,
+    cut_short,
+    encode_texts,
+    parse_encoder,
+    slug,
+)
 from semtool.errors import SemtoolError, UsageError
 
 __all__ = ["Embedded", "Plan", "embed", "load_embeddings", "plan"]

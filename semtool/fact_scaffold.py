@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from semtool.catalogue import Dataset, load_bank, load_dataset, load_vocabulary
-from semtool.catalogue.loader import read_yaml
+from semtool.catalogue import Dataset, load_bank, load_dataset, load_vocabulary, read_yaml
 from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
     from semtool.artifacts import Store
     from semtool.encoders import Encoder
-    from semtool.generation.llm import LlmOptions
+    from semtool.generation import LlmOptions
 
 __all__ = ["fill_in"]
 
@@ -87,7 +86,7 @@ def _predicted(data: Dataset, index: int, encoder: str | Encoder) -> dict[str, G
 
 def _model(data: Dataset, llm: LlmOptions, store: Store | None) -> Mapping[int, dict[str, Guess]]:
     from semtool.descriptions import DescriptionSet
-    from semtool.encoders.attributes import parse_codes
+    from semtool.encoders import parse_codes
     from semtool.generation import generate
 
     done = generate(data, "llm-attributes", llm=llm, store=store)

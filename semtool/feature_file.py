@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.artifacts.tensors import save_tensors
 from semtool.errors import SemtoolError
+from semtool.tensors import save_tensors
 
 __all__ = ["FILE", "SUBSETS", "FeatureFile"]
 

@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from semtool.artifacts import Artifact, Manifest, Store
-from semtool.artifacts.manifest import FILE as MANIFEST
+from semtool.artifacts import MANIFEST, Artifact, Manifest, Store
 from semtool.errors import SemtoolError, UsageError
 from semtool.hub_card import card
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.artifacts.manifest import digest
+from semtool.disk import digest
 from semtool.errors import SemtoolError
 
 __all__ = ["CachedVector", "VectorCache"]

@@ -2,9 +2,12 @@
 
 from semtool.artifacts.artifact import Artifact, Draft
 from semtool.artifacts.collect import Garbage, collect
-from semtool.artifacts.manifest import FileRecord, Input, Manifest
+from semtool.artifacts.differences import Difference, difference
+from semtool.artifacts.manifest import FILE as MANIFEST
+from semtool.artifacts.manifest import FileRecord, Input, Manifest, library_versions, now
 from semtool.artifacts.reference import KINDS, Reference
 from semtool.artifacts.store import Store
+from semtool.disk import digest
 
 __all__ = [
     "KINDS",

@@ -7,8 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from semtool.artifacts.artifact import Artifact
-from semtool.artifacts.manifest import digest
-from semtool.disk import read_plain, write_atomically
+from semtool.disk import digest, read_plain, write_atomically
 from semtool.errors import SemtoolError
 
 __all__ = ["Checked"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from datetime import UTC, datetime
@@ -12,11 +11,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from semtool.disk import read_plain
+from semtool.disk import digest, read_plain
 from semtool.errors import SemtoolError
 
 __all__ = [
-    "FILE", "MADE_BY", "SCHEMA", "FileRecord", "Input", "Manifest", "digest", "library_versions", "now",
+    "FILE", "MADE_BY", "SCHEMA", "FileRecord", "Input", "Manifest", "library_versions", "now",
 ]  # fmt: skip
 
 SCHEMA = 2
@@ -125,12 +124,6 @@ class Manifest(BaseModel):
         signed = self.model_copy(update={"checksum": self.own_checksum})
         text = json.dumps(signed.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False)
         (folder / FILE).write_text(text + "\n", encoding="utf-8")
-
-
-def digest(value: Any) -> str:
-    """Return the sha256 of a JSON value in canonical form."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def library_versions(*packages: str) -> dict[str, str]:

@@ -19,9 +19,9 @@ from filelock import FileLock
 from semtool.artifacts.artifact import Artifact, Draft, record
 from semtool.artifacts.checked import Checked
 from semtool.artifacts.manifest import FILE as MANIFEST
-from semtool.artifacts.manifest import MADE_BY, Input, Manifest, digest, library_versions, now
+from semtool.artifacts.manifest import MADE_BY, Input, Manifest, library_versions, now
 from semtool.artifacts.reference import KINDS, PART, VERSION, Reference
-from semtool.disk import plain_disk_errors, sync
+from semtool.disk import digest, plain_disk_errors, sync
 from semtool.errors import SemtoolError, UsageError, unknown_name
 
 __all__ = ["KINDS", "TEMPORARY", "Artifact", "Draft", "Store"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from semtool.artifacts.manifest import digest
 from semtool.catalogue.bank import SHARED, bank_entries
 from semtool.catalogue.dataset import Dataset, plain
 from semtool.catalogue.loader import dataset_names, load_dataset
+from semtool.disk import digest
 from semtool.errors import UsageError
 
 __all__ = ["typed_dataset"]

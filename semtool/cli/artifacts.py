@@ -10,8 +10,7 @@ from semtool.cli.console import Json, Root, json_object, note, say, store, table
 from semtool.errors import SemtoolError, UsageError
 
 if TYPE_CHECKING:
-    from semtool.artifacts import Artifact, Store
-    from semtool.artifacts.differences import Difference
+    from semtool.artifacts import Artifact, Difference, Store
 
 __all__ = ["GROUP", "REFERENCE", "entry", "holds", "register"]
 
@@ -158,7 +157,7 @@ def _diff(
     """
     from dataclasses import asdict
 
-    from semtool.artifacts.differences import difference
+    from semtool.artifacts import difference
 
     here = store(root)
     found = difference(here, *_pair(here, before, after))

@@ -10,8 +10,7 @@ from semtool.cli import console
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
-    from semtool.generation import GenerationResult
-    from semtool.generation.llm import Agreement, LlmRecord, Plan
+    from semtool.generation import Agreement, GenerationResult, LlmRecord, Plan
 
 __all__ = [
     "AllowMissing",
@@ -116,7 +115,7 @@ def show_plan(result: GenerationResult, plan: Plan, price: tuple[float, float] |
 
 def show_answers(result: GenerationResult, record: LlmRecord) -> None:
     """Print what became of the requests."""
-    from semtool.generation.llm import Outcome
+    from semtool.generation import Outcome
 
     reasons = result.reasons or {}
     rows = [

@@ -30,8 +30,8 @@ def board(
     """
     from dataclasses import asdict
 
-    from semtool.experiments.board import board as rank
-    from semtool.experiments.measured import GENERALISED, rule_named
+    from semtool.experiments import GENERALISED, rule_named
+    from semtool.experiments import leaderboard as rank
 
     groups, problems = rank(folder)
     for problem in problems:

@@ -12,7 +12,7 @@ from semtool.cli.recordings import EXAMPLE, Fps, LayoutName, Up, hints, recordin
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
-    from skeleton.data.sequence import SkeletonSequence
+    from skeleton.data import SkeletonSequence
 
 __all__ = ["register"]
 
@@ -186,7 +186,7 @@ def _with_run(
     paths: list[Path], names: list[str], run: str, descriptions: str | None, prompts: str | None,
     seed: int | None, device: str, root: Path | None, said: dict[str, Any], as_json: bool,
 ) -> None:  # fmt: skip
-    from skeleton.runs.classification import ZeroShotClassifier
+    from skeleton.runs import ZeroShotClassifier
 
     model = ZeroShotClassifier.from_run(
         None if run == "newest" else run, store=store(root), seed=seed, device=device

@@ -14,7 +14,7 @@ from semtool.cli.switches import assignments
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
-    from semtool.experiments.comparison.comparison import Comparison
+    from semtool.experiments.comparison import Comparison
 
 __all__ = ["ExecutorName", "register"]
 
@@ -155,14 +155,13 @@ def compare(
 
     Example: semtool compare --descriptions multi --ablate granularity --ablate slot --preset ridge
     """
-    from semtool.experiments.comparison import tables
-    from semtool.experiments.comparison.comparison import Comparison, newest_comparison
+    from semtool.experiments.comparison import Comparison, newest_comparison, write_tables
 
     if out is not None and out.suffix not in SUFFIXES:
         raise UsageError(f"--out {out.name} must end in {', '.join(SUFFIXES)}")
     where = store(root)
     if predictions is not None:
-        from semtool.experiments.comparison.foreign import compare_predictions
+        from semtool.experiments.comparison import compare_predictions
 
         theirs = compare_predictions(predictions, store=where, run=run)
         if json:
@@ -171,9 +170,8 @@ def compare(
             say(theirs.words)
         return
     if descriptions:
-        from semtool.experiments.comparison.comparing import compare as compare_texts
-        from skeleton.runs import parse_seeds
-        from skeleton.runs.parallel import choose_executor
+        from semtool.experiments.comparison import compare as compare_texts
+        from skeleton.runs import choose_executor, parse_seeds
 
         with progress("comparing") as report:
             found = compare_texts(
@@ -199,12 +197,12 @@ def compare(
         found = Comparison.read(where, name) if name else newest_comparison(where)
         found.check(where)
     if out is not None:
-        out.write_text(tables.write_tables(found, SUFFIXES[out.suffix]), encoding="utf-8")
+        out.write_text(write_tables(found, SUFFIXES[out.suffix]), encoding="utf-8")
         note(f"wrote {out}")
     if json:
         json_object(found.to_dict())
     elif form is not OutputFormat.table:
-        say(tables.write_tables(found, form.value).rstrip("\n"))
+        say(write_tables(found, form.value).rstrip("\n"))
     else:
         show(found)
         say(f"comparison: {found.name}")
@@ -212,13 +210,12 @@ def compare(
 
 def show(found: Comparison) -> None:
     """Print accuracies, differences in words, and the classes that gain and lose most."""
-    from semtool.experiments.comparison import tables
-    from semtool.experiments.comparison.ablation import WITHOUT
+    from semtool.experiments.comparison import WITHOUT, class_table, difference_tables, result_views
 
     views = {
-        **{view.title: view.frame for view in tables.result_views(found)},
-        **tables.difference_tables(found),
-        "gains and losses, class by class": tables.class_table(found, most=2),
+        **{view.title: view.frame for view in result_views(found)},
+        **difference_tables(found),
+        "gains and losses, class by class": class_table(found, most=2),
     }
     for title, view in views.items():
         if len(view):

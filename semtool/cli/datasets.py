@@ -125,8 +125,7 @@ def check(
 
     Example: semtool datasets check my-actions.yaml
     """
-    from semtool.catalogue import load_bank, load_dataset
-    from semtool.catalogue.checks import gaps, twins
+    from semtool.catalogue import gaps, load_bank, load_dataset, twins
 
     dataset = load_dataset(file)
     _check_layout(dataset.layout)
@@ -173,7 +172,7 @@ def vocabulary(json: console.Json = False) -> None:
 
 def _check_layout(name: str) -> None:
     """Refuse a layout that no skeleton reader knows."""
-    from skeleton.data.layouts import layout
+    from skeleton.data import layout
 
     layout(name)
 

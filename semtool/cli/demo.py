@@ -10,7 +10,7 @@ import typer
 from semtool.cli.console import Json, Root, json_object, note, progress, say, store, table
 
 if TYPE_CHECKING:
-    from skeleton.runs.training import TrainResult
+    from skeleton.runs import TrainResult
 
 __all__ = ["register"]
 
@@ -42,9 +42,9 @@ def demo(
     from semtool.embedding import embed
     from semtool.generation import generate
     from skeleton.methods import preset
-    from skeleton.runs.training import train
+    from skeleton.runs import train
     from skeleton.simulation import simulate
-    from skeleton.visual.extraction import features
+    from skeleton.visual import features
 
     shelf = store(root)
     began = time.perf_counter()

@@ -70,8 +70,7 @@ def diagnose(
         )
     read = _read_words(found[0], root) if words else None
     if json:
-        from semtool.diagnosis.measures import MEASURES
-        from semtool.diagnosis.predictive import record
+        from semtool.diagnosis import MEASURES, record
 
         console.json_object(
             {
@@ -116,8 +115,7 @@ def _show_words(read: WordFacts) -> None:
 
 
 def _show_measures(found: tuple[Diagnosis, ...], *, every: bool) -> None:
-    from semtool.diagnosis.measures import MEASURES
-    from semtool.diagnosis.predictive import predictions, record
+    from semtool.diagnosis import MEASURES, predictions, record
 
     first = found[0]
     said = f"{first.dataset}, {first.classes} classes"

@@ -24,8 +24,7 @@ def list_(json: console.Json = False) -> None:
 
     Example: semtool encoders list
     """
-    from semtool.encoders import encoder_names, find_encoder
-    from semtool.encoders.registry import plugin_problems
+    from semtool.encoders import encoder_names, find_encoder, plugin_problems
 
     found = [record(name, find_encoder(name)) for name in encoder_names()]
     problems = plugin_problems()
@@ -77,8 +76,7 @@ def check(
 
     Example: semtool encoders check minilm --run
     """
-    from semtool.encoders import parse_encoder
-    from semtool.encoders.checking import check_encoder
+    from semtool.encoders import check_encoder, parse_encoder
 
     parts = parse_encoder(name)
     found = [record(name, part.encoder) for part in parts]

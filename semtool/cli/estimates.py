@@ -11,7 +11,7 @@ from semtool.cli.console import json_object, table
 
 if TYPE_CHECKING:
     from semtool.artifacts import Store
-    from skeleton.runs.estimate import Estimate
+    from skeleton.runs import Estimate
 
 __all__ = ["DryRun", "show_estimates"]
 
@@ -25,7 +25,7 @@ def show_estimates(found: Sequence[Estimate], json: bool, store: Store, jobs: in
     import os
     from dataclasses import asdict
 
-    from skeleton.runs.estimate import refuse_short, total
+    from skeleton.runs import refuse_short, total
 
     at_once = min(jobs or os.cpu_count() or 1, max(1, len(found)))
     whole = total(found, at_once)

@@ -45,7 +45,7 @@ def evaluate(
 
     Example: semtool evaluate utd-mhad-purls-22-5-paper-1a2b3c4d --embeddings utd-mhad/label/minilm
     """
-    from skeleton.runs.reevaluation import evaluate as measure
+    from skeleton.runs import evaluate as measure
 
     summary = measure(
         run,
@@ -95,8 +95,8 @@ def ablate(
 
     Example: semtool ablate --split purls-22-5 --seeds 3 --lr 1e-4
     """
+    from skeleton.runs import ablate as run
     from skeleton.runs import parse_seeds
-    from skeleton.runs.ablation import ablate as run
 
     with progress("variants") as report:
         rows = run(

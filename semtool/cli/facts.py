@@ -80,7 +80,7 @@ def dataset_facts(
     """
     from semtool.disk import write_atomically
     from semtool.fact_scaffold import fill_in
-    from semtool.generation.llm import LlmOptions
+    from semtool.generation import LlmOptions
 
     reader(encoder)
     options = LlmOptions(model=llm, base_url=base_url, variants=variants) if llm else None

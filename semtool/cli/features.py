@@ -83,14 +83,14 @@ def features(
         dataset = newest.dataset
     before = {a.reference for a in artifacts.artifacts("features", Path(dataset).stem)}
     from skeleton.visual import features as run
-    from skeleton.visual.registry import plugin_problems
+    from skeleton.visual import plugin_problems
 
     for problem in plugin_problems():
         note(f"warning: {problem}")
 
     if dry_run:
         from skeleton.device import resolve_device
-        from skeleton.runs.estimate import estimate_features
+        from skeleton.runs import estimate_features
 
         given = {**_settings(setting or []), **({"epochs": epochs} if epochs else {})}
         found, _ = estimate_features(
@@ -173,7 +173,7 @@ def import_(
 
     Example: semtool features import resources/ntu60_results/shift_5_r --dataset ntu60 --split synse-55-5
     """
-    from skeleton.visual.importing import import_features
+    from skeleton.visual import import_features
 
     done = import_features(
         path,

@@ -71,7 +71,7 @@ def optimise(
     Example: semtool optimise utd-mhad/label --split purls-22-5 --visual kinematics
     """
     from semtool.experiments import optimise as improve
-    from semtool.experiments.optimisation.moves import SOURCES
+    from semtool.experiments.optimisation import SOURCES
     from semtool.generation import LlmOptions
 
     options = None

@@ -12,7 +12,7 @@ from semtool.cli.console import Json, Root, json_object, note, progress, say, st
 from semtool.cli.recordings import Fps, LayoutName, Mapping, Up, hints
 
 if TYPE_CHECKING:
-    from skeleton.data.preparation import Prepared
+    from skeleton.data import Prepared
 
 __all__ = ["register"]
 
@@ -77,7 +77,7 @@ def prepare(
 
     Example: semtool prepare --dataset ntu60 --raw downloads/nturgb+d_skeletons
     """
-    from skeleton.data.preparation import prepare as run
+    from skeleton.data import prepare as run
 
     with progress(f"reading {dataset}") as report:
         done = run(

@@ -14,8 +14,7 @@ from semtool.cli.facts import facts
 from semtool.errors import SemtoolError, UsageError
 
 if TYPE_CHECKING:
-    from semtool.generation import PromptSet
-    from semtool.generation.checks import Finding
+    from semtool.generation import Finding, PromptSet
 
 __all__ = ["register"]
 
@@ -115,8 +114,7 @@ def check(
     Example: semtool prompts check my-prompts --dataset utd-mhad --encoder clip
     """
     from semtool.catalogue import load_bank, load_dataset
-    from semtool.generation import load_prompt_set
-    from semtool.generation.checks import MAX_TOKENS, check_prompt_set
+    from semtool.generation import MAX_TOKENS, check_prompt_set, load_prompt_set
 
     data, prompt_set = load_dataset(dataset), load_prompt_set(name)
     found: list[Finding] = []

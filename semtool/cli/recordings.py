@@ -11,7 +11,7 @@ from semtool.cli.console import note
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
-    from skeleton.data.sequence import SkeletonSequence
+    from skeleton.data import SkeletonSequence
 
 __all__ = ["EXAMPLE", "Fps", "LayoutName", "Mapping", "Up", "hints", "recording", "sequences"]
 
@@ -46,7 +46,7 @@ def hints(
     """Return what was said, checked, by the names of `skeleton.data.formats.hints.Hints`."""
     if not any((layout, up, fps, mapping)):
         return {}
-    from skeleton.data.formats.hints import settled
+    from skeleton.data import settled
 
     return settled(mapping, layout=layout, up=up, fps=fps)
 
@@ -68,7 +68,7 @@ def recording(path: Path) -> Path:
 
 def sequences(paths: list[Path], said: dict[str, Any], dataset: str | None = None) -> list[SkeletonSequence]:
     """Return every sequence of the files; what was assumed, turned or left out is told."""
-    from skeleton.data.loading import load_sequences
+    from skeleton.data import load_sequences
 
     findings: list[Any] = []
     found = [

@@ -47,7 +47,7 @@ def show_skeleton(
 
     Example: semtool show-skeleton S001C001P001R001A011.skeleton --out reading.gif
     """
-    from skeleton.data.viewing import show_skeleton as run
+    from skeleton.data import show_skeleton as run
 
     said = hints(layout, up, fps, mapping)
     shown = run(recording(file), out, dataset=dataset, sample=sample, format=format, hints=said)

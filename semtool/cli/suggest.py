@@ -179,7 +179,7 @@ def _told(found: Suggestion, names: tuple[str, str]) -> str:
 
 
 def _show_effect(before: dict[str, float | None], after: dict[str, float | None]) -> None:
-    from semtool.diagnosis.measures import MEASURES
+    from semtool.diagnosis import MEASURES
 
     rows = []
     for key, measure in MEASURES.items():

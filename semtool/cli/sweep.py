@@ -17,8 +17,7 @@ from semtool.errors import SemtoolError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from semtool.experiments.grid.running import Preview
-    from semtool.experiments.grid.sweeping import SweepResult
+    from semtool.experiments.grid import Preview, SweepResult
 
 __all__ = ["register"]
 
@@ -54,9 +53,9 @@ def sweep(
 
     Example: semtool sweep grid.yaml --executor ray --address head:6379
     """
-    from semtool.experiments.grid.sweeping import estimate_sweep, plan_sweep
-    from semtool.experiments.grid.sweeping import sweep as run
-    from skeleton.runs.parallel import choose_executor
+    from semtool.experiments.grid import estimate_sweep, plan_sweep
+    from semtool.experiments.grid import sweep as run
+    from skeleton.runs import choose_executor
 
     where = store(root)
     if dry_run:
@@ -104,7 +103,7 @@ def show_plan(found: Preview, json: bool) -> None:
 
 def show(found: SweepResult) -> None:
     """Print a row a cell: its accuracy over seeds."""
-    from semtool.experiments.measured import GENERALISED, RULES, part_named
+    from semtool.experiments import GENERALISED, RULES, part_named
 
     if not found.rows:
         return

@@ -72,7 +72,7 @@ def chosen_preset(context: typer.Context, preset: str, given: Iterable[str] = ()
 
 
 def _options(taken: set[str | None]) -> list[Any]:
-    from skeleton.methods.registry import BUILT_IN, presets
+    from skeleton.methods import BUILT_IN, presets
 
     owners: dict[str, dict[str, MethodSettings]] = {}
     for name, settings in presets().items():

@@ -14,7 +14,7 @@ from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
     from semtool.artifacts import Store
-    from semtool.experiments.table.tabulating import TableRequest
+    from semtool.experiments.table import TableRequest
 
 __all__ = ["register"]
 
@@ -65,9 +65,8 @@ def table(
     Example: semtool table purls --dataset utd-mhad --presets ridge,eszsl --texts label,multi
     """
     from semtool.cli.train import words
-    from semtool.experiments.table.tabulating import TableRequest, tabulate
-    from skeleton.runs import parse_seeds
-    from skeleton.runs.parallel import choose_executor
+    from semtool.experiments.table import TableRequest, tabulate
+    from skeleton.runs import choose_executor, parse_seeds
 
     request = TableRequest(
         family=family,
@@ -113,7 +112,7 @@ def _plan(request: TableRequest, where: Store, device: str, jobs: int, json: boo
     from dataclasses import asdict
 
     from semtool.cli.sweep import show_plan
-    from semtool.experiments.table.tabulating import cost_of_table, plan_table
+    from semtool.experiments.table import cost_of_table, plan_table
 
     plans = plan_table(request, store=where, device=device)
     cost = cost_of_table(request, store=where, device=device)

@@ -11,7 +11,7 @@ from semtool.cli.estimates import DryRun, show_estimates
 from semtool.cli.switches import SwitchCommand, chosen_preset
 
 if TYPE_CHECKING:
-    from skeleton.runs.records import Part, Spread, Summary
+    from skeleton.runs import Part, Spread, Summary
 
 __all__ = ["epoch_line", "per_cent", "register", "show_summary", "words"]
 
@@ -67,11 +67,11 @@ def train(
     Example: semtool train --preset ridge --codebook label,part
     """
     from skeleton.runs import parse_seeds
-    from skeleton.runs.training import train as run
+    from skeleton.runs import train as run
 
     settings = chosen_preset(context, preset, switch or ())
     if dry_run:
-        from skeleton.runs.training import estimate_train
+        from skeleton.runs import estimate_train
 
         found = estimate_train(
             embeddings, features, store=store(root), dataset=dataset, split=split, settings=settings,
@@ -128,7 +128,7 @@ def epoch_line(record: dict[str, Any]) -> str:
 
 def show_summary(summary: Summary, title: str = "") -> None:
     """Print the table of a run: accuracy on unseen classes against chance, then class by class."""
-    from semtool.experiments.measured import rule_named
+    from semtool.experiments import rule_named
 
     said = ((summary.simulated, "SIMULATED skeletons"), (summary.leaky, "LEAKY: epoch chosen on test"),
             (not summary.inductive, "TRANSDUCTIVE: saw the unlabelled test samples"))  # fmt: skip

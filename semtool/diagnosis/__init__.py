@@ -9,6 +9,8 @@ from semtool.lazy import door
 if TYPE_CHECKING:
     from semtool.diagnosis.contrast import Rivals, choose_fields, filled
     from semtool.diagnosis.diagnosing import Diagnosis, diagnose
+    from semtool.diagnosis.measures import MEASURES
+    from semtool.diagnosis.predictive import predictions, record
     from semtool.diagnosis.suggestion import Suggestion, suggest
     from semtool.diagnosis.wording import WordFacts, word_facts
 
@@ -24,14 +26,4 @@ __all__ = [
     "word_facts",
 ]
 
-__getattr__, __dir__ = door(
-    __name__,
-    {
-        **dict.fromkeys(("Rivals", "choose_fields", "filled"), "semtool.diagnosis.contrast"),
-        "Diagnosis": "semtool.diagnosis.diagnosing",
-        "diagnose": "semtool.diagnosis.diagnosing",
-        "Suggestion": "semtool.diagnosis.suggestion",
-        "suggest": "semtool.diagnosis.suggestion",
-        **dict.fromkeys(("WordFacts", "word_facts"), "semtool.diagnosis.wording"),
-    },
-)
+__getattr__, __dir__ = door(__name__, __file__)

@@ -10,7 +10,7 @@ from semtool.artifacts import Artifact, Store
 from semtool.catalogue import Dataset, dataset_names, load_dataset
 from semtool.descriptions import CODES, DescriptionSet
 from semtool.embedding_file import EmbeddingFile
-from semtool.encoders.attributes import parse_codes
+from semtool.encoders import parse_codes
 from semtool.errors import SemtoolError, UsageError
 
 if TYPE_CHECKING:

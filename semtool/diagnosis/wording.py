@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from semtool.catalogue import dataset_names, load_bank, load_dataset, load_vocabulary
 from semtool.descriptions import Description
-from semtool.encoders import predict_facts
-from semtool.encoders.attributes import parse_codes
+from semtool.encoders import parse_codes, predict_facts
 
 __all__ = ["WordFacts", "word_facts"]
 

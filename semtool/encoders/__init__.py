@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from semtool.lazy import door
 
 if TYPE_CHECKING:
+    from semtool.encoders.attributes import parse_codes
     from semtool.encoders.base import Availability, Card, Encoder, Options, Progress
     from semtool.encoders.checking import check_encoder
     from semtool.encoders.encoding import Encoded, cache_for, encode_texts
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
         find_encoder,
         parse_encoder,
         plugin_problems,
+        slug,
     )
+    from semtool.encoders.rows import average, axis_names, choose_rows, combine, cut_short
     from semtool.encoders.wording import worded
 
 __all__ = [
@@ -45,15 +48,4 @@ __all__ = [
     "worded",
 ]
 
-_WHERE = {
-    "base": ("Availability", "Card", "Encoder", "Options", "Progress"),
-    "checking": ("check_encoder",),
-    "encoding": ("Encoded", "cache_for", "encode_texts"),
-    "fact_map": ("FactMap", "fit_map"),
-    "predicted": ("PredictedFacts", "predict_facts"),
-    "wording": ("worded",),
-    "registry": ("Part", "encoder_names", "families", "find_encoder", "parse_encoder", "plugin_problems"),
-}
-__getattr__, __dir__ = door(
-    __name__, {name: f"{__name__}.{module}" for module, names in _WHERE.items() for name in names}
-)
+__getattr__, __dir__ = door(__name__, __file__)

@@ -37,7 +37,7 @@ class AttributeEncoder(Encoder):
     @property
     def card(self) -> Card:
         """The identity card; the revision is a checksum of the vocabulary's fields and values."""
-        from semtool.artifacts.manifest import digest
+        from semtool.disk import digest
 
         shape = {name: [field.kind, *field.values] for name, field in self._vocabulary.fields.items()}
         return Card(

@@ -265,8 +265,7 @@ def bank_texts() -> tuple[list[str], NDArray[np.int64], list[str], Matrix]:
 
 def _described() -> Iterator[tuple[str, dict[str, str], list[str]]]:
     """Yield data set, facts and texts (names, global and motion sentences) of every class of the bank."""
-    from semtool.catalogue import dataset_names, load_bank, load_dataset
-    from semtool.catalogue.bank import SHARED
+    from semtool.catalogue import SHARED, dataset_names, load_bank, load_dataset
 
     for name in dataset_names():
         if name in SHARED:

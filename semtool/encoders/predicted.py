@@ -136,7 +136,7 @@ def map_for(encoder: Encoder) -> FactMap:
 
 
 def _cached(encoder: Encoder) -> Path:
-    from semtool.artifacts.manifest import digest
+    from semtool.disk import digest
 
     sets, owner, texts, codes = bank_texts()
     key = digest([encoder.vector_key(), sets, owner.tolist(), texts, codes.astype(float).round(4).tolist()])

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from semtool.artifacts.manifest import digest
+from semtool.disk import digest
 
 __all__ = ["worded", "wording_digest"]
 

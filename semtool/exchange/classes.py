@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from semtool.catalogue import dataset_names, load_dataset
-from semtool.catalogue.dataset import plain
+from semtool.catalogue import dataset_names, load_dataset, plain
 from semtool.errors import SemtoolError, UsageError
 from semtool.exchange.rows import Row
 

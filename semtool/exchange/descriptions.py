@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semtool.artifacts import Artifact, Input, Store
-from semtool.catalogue import load_dataset
-from semtool.catalogue.dataset import plain
+from semtool.catalogue import load_dataset, plain
 from semtool.descriptions import GRANULARITIES, SLOTS, Description, DescriptionSet
 from semtool.disk import file_sha256
 from semtool.errors import SemtoolError, UsageError, unknown_name

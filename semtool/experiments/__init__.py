@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from semtool.lazy import door
 
 if TYPE_CHECKING:
-    from semtool.experiments.comparison.comparing import compare
-    from semtool.experiments.comparison.comparison import Comparison
-    from semtool.experiments.grid.sweeping import sweep
-    from semtool.experiments.optimisation.optimising import Optimisation, optimise
+    from semtool.experiments.board import board as leaderboard
+    from semtool.experiments.comparison import Comparison, compare
+    from semtool.experiments.grid import sweep
+    from semtool.experiments.measured import GENERALISED, RULES, part_named, rule_named
+    from semtool.experiments.optimisation import Optimisation, optimise
 
 __all__ = [
     "Comparison",
@@ -20,12 +21,4 @@ __all__ = [
     "sweep",
 ]
 
-__getattr__, __dir__ = door(
-    __name__,
-    {
-        "Comparison": "semtool.experiments.comparison.comparison",
-        "compare": "semtool.experiments.comparison.comparing",
-        **dict.fromkeys(("Optimisation", "optimise"), "semtool.experiments.optimisation.optimising"),
-        "sweep": "semtool.experiments.grid.sweeping",
-    },
-)
+__getattr__, __dir__ = door(__name__, __file__)

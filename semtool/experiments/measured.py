@@ -15,7 +15,7 @@ from semtool.artifacts import Store
 from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
-    from skeleton.runs.records import Metrics
+    from skeleton.runs import Metrics
 
 __all__ = [
     "GENERALISED", "PARTS", "RULES", "Predictions", "accuracy_of", "common_rule", "numbers_of", "part_named",
@@ -107,7 +107,7 @@ def read_seed(store: Store, run: str, seed: int) -> tuple[Metrics, Predictions]:
     Raises:
         SemtoolError: if a file is damaged; says which folder to remove so that it is trained again.
     """
-    from skeleton.runs.folder import read_metrics, runs_folder, seed_folder
+    from skeleton.runs import read_metrics, runs_folder, seed_folder
 
     folder = seed_folder(runs_folder(store) / run, seed)
     metrics = read_metrics(runs_folder(store) / run, seed)
@@ -156,7 +156,7 @@ def row_of(metrics: Metrics) -> dict[str, Any]:
 
 def numbers_of(metrics: dict[int, Metrics]) -> dict[str, Any]:
     """Return the numbers of several seeds, each as `skeleton.runs.metrics.spread` gives it."""
-    from skeleton.runs.summary import summarise_metrics
+    from skeleton.runs import summarise_metrics
 
     return summary_numbers(summarise_metrics(metrics).to_dict())
 

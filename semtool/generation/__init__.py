@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from semtool.lazy import door
 
 if TYPE_CHECKING:
-    from semtool.generation.checks import check_prompt_set
+    from semtool.generation.checks import MAX_TOKENS, Finding, check_prompt_set
     from semtool.generation.describing import describe, describe_class
     from semtool.generation.generating import OVERWRITE, GenerationResult, Overwrite, generate
-    from semtool.generation.llm import LlmOptions
+    from semtool.generation.llm import Agreement, LlmOptions, LlmRecord, Outcome, Plan
     from semtool.generation.llm.rules import names_label, words
     from semtool.generation.prompt_set import (
         GranularitySpec,
@@ -42,16 +42,4 @@ __all__ = [
     "words",
 ]
 
-_IN = {
-    "checks": ("check_prompt_set",),
-    "describing": ("describe", "describe_class"),
-    "generating": ("OVERWRITE", "GenerationResult", "Overwrite", "generate"),
-    "llm": ("LlmOptions",),
-    "llm.rules": ("names_label", "words"),
-    "prompt_set": ("GranularitySpec", "PromptSet", "load_prompt_set", "prompt_folder", "prompt_set_names"),
-    "resampling": ("resample",),
-    "scaffolding": ("scaffold",),
-}
-__getattr__, __dir__ = door(
-    __name__, {name: f"{__name__}.{module}" for module, names in _IN.items() for name in names}
-)
+__getattr__, __dir__ = door(__name__, __file__)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from semtool.artifacts import Artifact, Input, Store
-from semtool.artifacts.manifest import digest
 from semtool.catalogue import ActionFacts, Dataset, load_bank, load_dataset, load_vocabulary
 from semtool.descriptions import Description, DescriptionSet
+from semtool.disk import digest
 from semtool.errors import UsageError, unknown_name
 from semtool.generation.describing import describe
 from semtool.generation.llm import LlmJob, LlmOptions, LlmRecord, Plan

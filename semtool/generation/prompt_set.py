@@ -10,10 +10,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from semtool.artifacts import Input
-from semtool.artifacts.manifest import digest
-from semtool.catalogue.loader import read_yaml
-from semtool.catalogue.vocabulary import load_vocabulary
+from semtool.catalogue import load_vocabulary, read_yaml
 from semtool.descriptions import CODES, GRANULARITIES, SLOTS
+from semtool.disk import digest
 from semtool.errors import SemtoolError, UsageError, unknown_name
 from semtool.generation.template_process import SandboxedTemplates
 from semtool.generation.templates import Templates

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from semtool.artifacts import Artifact, Store
-from semtool.artifacts.manifest import digest
 from semtool.catalogue import Dataset, load_dataset
+from semtool.disk import digest
 from semtool.errors import SemtoolError, UsageError
 from skeleton.data.arrays import SCHEMA, SIMULATED, ArrayWriter
 from skeleton.data.collecting import Collector

@@ -9,9 +9,13 @@ from semtool.lazy import door
 if TYPE_CHECKING:
     from skeleton.methods.base import Context, EpochSettings, Examples, Method, MethodSettings, Scorer
     from skeleton.methods.checkpoint import load_scorer, save_checkpoint
+    from skeleton.methods.kernel.solving import EXACT, LANDMARKS
+    from skeleton.methods.mla import MLAScorer
+    from skeleton.methods.mla.method import COMPONENTS
+    from skeleton.methods.mla.model import top_softmax
     from skeleton.methods.normalisation import Normalisation
-    from skeleton.methods.registry import methods, preset, presets, settings_of
-    from skeleton.methods.text import TextBank, prototypes, read_text
+    from skeleton.methods.registry import BUILT_IN, method_of, methods, preset, presets, settings_of
+    from skeleton.methods.text import TextBank, encoder_of, prototypes, read_text
 
 __all__ = [
     "Context",
@@ -32,16 +36,4 @@ __all__ = [
     "settings_of",
 ]
 
-__getattr__, __dir__ = door(
-    __name__,
-    {
-        **dict.fromkeys(
-            ("Context", "EpochSettings", "Examples", "Method", "MethodSettings", "Scorer"),
-            "skeleton.methods.base",
-        ),
-        **dict.fromkeys(("load_scorer", "save_checkpoint"), "skeleton.methods.checkpoint"),
-        **dict.fromkeys(("methods", "preset", "presets", "settings_of"), "skeleton.methods.registry"),
-        **dict.fromkeys(("TextBank", "prototypes", "read_text"), "skeleton.methods.text"),
-        "Normalisation": "skeleton.methods.normalisation",
-    },
-)
+__getattr__, __dir__ = door(__name__, __file__)

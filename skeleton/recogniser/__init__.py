@@ -27,12 +27,4 @@ __all__ = [
     "write_timeline",
 ]
 
-_WHERE = {
-    "examples": ("Examples", "Gain", "load_examples"),
-    "reading": ("Reading",),
-    "recogniser": ("EXAMPLE", "NONE", "Answer", "Recogniser", "load_recogniser"),
-    "segments": ("Segment", "timeline", "write_timeline"),
-}
-__getattr__, __dir__ = door(
-    __name__, {name: f"{__name__}.{module}" for module, names in _WHERE.items() for name in names}
-)
+__getattr__, __dir__ = door(__name__, __file__)

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton.data.layouts import layout
+from skeleton.data import layout
 from skeleton.simulation import Program, act, add_noise, draw_subject, drift, perform_program
-from skeleton.visual.kinematics import Described, describe
+from skeleton.visual import Described, describe
 
 __all__ = ["act_out", "described", "mixed", "performed"]
 

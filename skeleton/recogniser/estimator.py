@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton.visual.kinematics import Blocks, Described
+from skeleton.visual import Blocks, Described
 
 __all__ = ["Estimator", "Level", "fit_estimator", "fit_ridge_on"]
 

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.errors import SemtoolError, UsageError
-from skeleton.data.loading import load_sequence
-from skeleton.data.sequence import SkeletonSequence
+from skeleton.data import SkeletonSequence, load_sequence
 from skeleton.recogniser.words import plain
 
 __all__ = ["Examples", "Gain", "load_examples"]

@@ -23,7 +23,7 @@ from skeleton.recogniser.reading import code
 from skeleton.recogniser.recogniser import Recogniser
 from skeleton.recogniser.words import Words, fit_map, label_errors, plain
 from skeleton.simulation import PROGRAMS
-from skeleton.visual.kinematics import Blocks, Described
+from skeleton.visual import Blocks, Described
 
 __all__ = ["SOURCES", "Pieces", "Pool", "fit_words", "make", "real_level", "simulate_pool"]
 

@@ -13,15 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.errors import SemtoolError, UsageError
-from skeleton.data.body import lacking
-from skeleton.data.layouts import layout
-from skeleton.data.sequence import SkeletonSequence
+from skeleton.data import SkeletonSequence, lacking, layout
 from skeleton.recogniser.acted import act_out, described
 from skeleton.recogniser.estimator import Estimator, Level, fit_ridge_on
 from skeleton.recogniser.examples import Examples, Gain
 from skeleton.recogniser.reading import Reading, read, spans
 from skeleton.recogniser.words import Words
-from skeleton.visual.kinematics import Described, describe_all
+from skeleton.visual import Described, describe_all
 
 __all__ = ["EXAMPLE", "MODEL", "NONE", "Answer", "Recogniser", "how_well", "load_recogniser"]
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from semtool.errors import UsageError
-from skeleton.data.sequence import SkeletonSequence
+from skeleton.data import SkeletonSequence
 from skeleton.recogniser.recogniser import Recogniser
 
 __all__ = ["Segment", "timeline", "write_timeline"]
@@ -147,7 +147,7 @@ def write_timeline(path: Path, found: Sequence[tuple[SkeletonSequence, Sequence[
     elif path.suffix == ".json":
         path.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     elif path.suffix == ".html" and len(found) == 1:
-        from skeleton.data.viewing import timeline_page
+        from skeleton.data import timeline_page
 
         sequence, parts = found[0]
         bars = [(p.person, p.start, p.end, p.label) for p in parts]

@@ -9,39 +9,34 @@ from semtool.lazy import door
 if TYPE_CHECKING:
     from skeleton.runs.ablation import ablate
     from skeleton.runs.classification import ZeroShotClassifier
-    from skeleton.runs.folder import Run, newest_run, open_run, read_metrics, seed_folder
+    from skeleton.runs.estimate import Estimate, Sizes, estimate_features, estimate_seed, refuse_short, total
+    from skeleton.runs.folder import (
+        CHECKPOINT,
+        Run,
+        finished_seeds,
+        newest_run,
+        open_run,
+        read_metrics,
+        run_names,
+        runs_folder,
+        seed_folder,
+        write_json,
+    )
+    from skeleton.runs.inputs import outdated, resolve_inputs
+    from skeleton.runs.jobs import features_job, seed_job
+    from skeleton.runs.metrics import interval
+    from skeleton.runs.parallel import Executor, Failure, Job, choose_executor, raise_first
     from skeleton.runs.planning import PlannedRun, plan_run
-    from skeleton.runs.records import Metrics, Summary
+    from skeleton.runs.progress_log import logged
+    from skeleton.runs.records import Metrics, Part, Spread, Summary
     from skeleton.runs.reevaluation import evaluate
     from skeleton.runs.seed import train_seed
-    from skeleton.runs.seeds import parse_seeds
+    from skeleton.runs.seeds import check_seeds, parse_seeds
     from skeleton.runs.spec import RunSpec
     from skeleton.runs.summary import summarise, summarise_metrics
-    from skeleton.runs.task import Task, load_task
-    from skeleton.runs.training import train
+    from skeleton.runs.task import Samples, Task, load_task, open_embeddings, open_features
+    from skeleton.runs.training import TrainResult, estimate_train, train
 
-WHERE = {
-    "Metrics": "records",
-    "PlannedRun": "planning",
-    "Run": "folder",
-    "RunSpec": "spec",
-    "Summary": "records",
-    "Task": "task",
-    "ZeroShotClassifier": "classification",
-    "ablate": "ablation",
-    "evaluate": "reevaluation",
-    "load_task": "task",
-    "newest_run": "folder",
-    "open_run": "folder",
-    "parse_seeds": "seeds",
-    "plan_run": "planning",
-    "read_metrics": "folder",
-    "seed_folder": "folder",
-    "summarise": "summary",
-    "summarise_metrics": "summary",
-    "train": "training",
-    "train_seed": "seed",
-}
 
 __all__ = [
     "Metrics",
@@ -66,4 +61,4 @@ __all__ = [
     "train_seed",
 ]
 
-__getattr__, __dir__ = door(__name__, {name: f"{__name__}.{module}" for name, module in WHERE.items()})
+__getattr__, __dir__ = door(__name__, __file__)

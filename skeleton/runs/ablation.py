@@ -8,8 +8,7 @@ from typing import Any
 
 from semtool.artifacts import Store
 from semtool.errors import unknown_name
-from skeleton.methods import MethodSettings, preset
-from skeleton.methods.mla.method import COMPONENTS
+from skeleton.methods import COMPONENTS, MethodSettings, preset
 from skeleton.runs.inputs import Reference
 from skeleton.runs.records import Summary
 from skeleton.runs.training import train

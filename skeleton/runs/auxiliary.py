@@ -22,20 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.artifacts import Artifact, Store
-from semtool.artifacts.manifest import digest
-from semtool.artifacts.tensors import save_tensors
-from semtool.catalogue import ActionClass, Dataset, load_bank, load_dataset, load_vocabulary
-from semtool.catalogue.dataset import plain
-from semtool.disk import atomic
+from semtool.catalogue import ActionClass, Dataset, load_bank, load_dataset, load_vocabulary, plain
+from semtool.disk import atomic, digest
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
-from skeleton.data import ArraySet, SkeletonSequence
-from skeleton.data.transforms import in_image
-from skeleton.methods import Examples, TextBank, read_text
-from skeleton.methods.text import encoder_of, prototypes
+from semtool.tensors import save_tensors
+from skeleton.data import ArraySet, SkeletonSequence, in_image
+from skeleton.methods import Examples, TextBank, encoder_of, prototypes, read_text
 from skeleton.runs.task import open_embeddings, open_features
-from skeleton.visual.kinematics import NAME as KINEMATICS
-from skeleton.visual.kinematics import VERSION, describe_all
+from skeleton.visual import KINEMATICS, describe_all
+from skeleton.visual import KINEMATICS_VERSION as VERSION
 
 __all__ = ["NEAR", "SOURCE", "acted", "near", "simulated_classes"]
 
@@ -212,7 +208,7 @@ def _performed(
 ) -> Examples:
     """Return the classes of NTU-60 that may help, with their text."""
     from skeleton.simulation import simulate
-    from skeleton.visual.extraction import features
+    from skeleton.visual import features
 
     skeletons = simulate(SOURCE, subjects=SUBJECTS, reps=1, seed=seed, store=side).artifact
     assert skeletons is not None

@@ -17,14 +17,11 @@ from semtool.artifacts import Artifact, Store
 from semtool.catalogue import load_bank, load_dataset, typed_dataset
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
-from skeleton.data.layouts import layout
-from skeleton.data.sequence import SkeletonSequence
+from skeleton.data import SkeletonSequence, layout
 from skeleton.device import resolve_device
-from skeleton.methods import Scorer, TextBank, load_scorer, read_text
-from skeleton.methods.text import encoder_of
+from skeleton.methods import Scorer, TextBank, encoder_of, load_scorer, read_text
 from skeleton.runs import folder as runs
-from skeleton.visual.encoder import VisualEncoder
-from skeleton.visual.registry import load_visual
+from skeleton.visual import VisualEncoder, load_visual
 
 __all__ = ["Prediction", "ZeroShotClassifier"]
 

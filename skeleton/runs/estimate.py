@@ -97,7 +97,7 @@ class Sizes:
 
     def examples(self, samples: int) -> Examples:
         """Return random training samples of the seen classes."""
-        from skeleton.methods.text import TextBank
+        from skeleton.methods import TextBank
 
         rng = np.random.default_rng(0)
         classes, count = self.seen, self.descriptions
@@ -116,7 +116,7 @@ def estimate_seed(
     from threadpoolctl import threadpool_limits
 
     from skeleton.device import reproducible
-    from skeleton.methods.registry import method_of
+    from skeleton.methods import method_of
 
     by_epochs = isinstance(settings, EpochSettings)
     count = _BATCHES * getattr(settings, "batch", 128) if by_epochs else _SAMPLES
@@ -165,7 +165,7 @@ def least(settings: MethodSettings, sizes: Sizes) -> Estimate:
 
 def _closed(took: float, few: int, sizes: Sizes) -> tuple[float, float, int]:
     """Return seconds, memory and landmarks of a kernel method on all samples: kernel pairs and products."""
-    from skeleton.methods.kernel.solving import EXACT, LANDMARKS
+    from skeleton.methods import EXACT, LANDMARKS
 
     n = sizes.train
     landmarks = n if n <= EXACT else LANDMARKS
@@ -201,8 +201,7 @@ def estimate_features(
     """
     from semtool.catalogue import load_dataset
     from skeleton.data import ArraySet, layout
-    from skeleton.visual import find_arrays, find_visual
-    from skeleton.visual.extraction import tested
+    from skeleton.visual import find_arrays, find_visual, tested
 
     data = load_dataset(dataset)
     chosen, rule = data.split(split), data.protocol(protocol)

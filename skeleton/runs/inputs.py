@@ -58,7 +58,7 @@ def outdated(features: Artifact, dataset: str, store: Store) -> str | None:
     used = features.manifest.inputs.get("arrays")
     if used is None:
         return None  # imported
-    from skeleton.visual.extraction import find_arrays
+    from skeleton.visual import find_arrays
 
     try:
         newest = find_arrays(load_dataset(dataset), store)
@@ -83,7 +83,7 @@ def _features(
     note: Callable[[str], None] | None,
     visual: str | None,
 ) -> Artifact:
-    from skeleton.visual.extraction import features, newest_features
+    from skeleton.visual import features, newest_features
 
     found = newest_features(store, name, split, visual)
     if found is not None:

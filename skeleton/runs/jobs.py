@@ -34,7 +34,7 @@ def features_job(
     store: Store, dataset: str, split: str, *, visual: str, seed: int, device: str, threads: int
 ) -> Job:
     """Return the making of features as a job."""
-    from skeleton.visual.registry import find_visual
+    from skeleton.visual import find_visual
 
     arguments = {"root": str(store.root.resolve()), "dataset": dataset, "split": split, "visual": visual}
     return Job(
@@ -51,7 +51,7 @@ def make_features(report: Report, root: str, threads: int, **options: Any) -> No
     from threadpoolctl import threadpool_limits
 
     from skeleton.device import reproducible
-    from skeleton.visual.extraction import features
+    from skeleton.visual import features
 
     with reproducible(threads), threadpool_limits(threads):
         features(store=Store(root), **options, progress=lambda done, _: report({"epoch": done}))

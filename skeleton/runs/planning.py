@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semtool.artifacts import Artifact, Store
-from semtool.artifacts.manifest import digest
+from semtool.disk import digest
 from semtool.errors import UsageError
 from skeleton.methods import MethodSettings
 from skeleton.runs import folder as runs

@@ -90,7 +90,7 @@ def evaluate(
 
 def _features(store: Store, run: Run, features: str | None, split: str | None) -> Artifact:
     """Return what is asked for, the newest features of a split by the run's visual encoder, or its own."""
-    from skeleton.visual.extraction import newest_features
+    from skeleton.visual import newest_features
 
     own, dataset = run.summary.features.reference, run.summary.dataset
     if features is not None or split is None or split == run.summary.split:

@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
-from semtool.artifacts.manifest import library_versions
+from semtool.artifacts import library_versions
 from skeleton.device import reproducible
-from skeleton.methods import Context, Examples, Scorer, save_checkpoint
-from skeleton.methods.registry import method_of
+from skeleton.methods import Context, Examples, Scorer, method_of, save_checkpoint
 from skeleton.runs import folder as runs
 from skeleton.runs.measuring import measure
 from skeleton.runs.pilot import Pilot, accuracy_on, pilot, pilot_possible

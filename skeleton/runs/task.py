@@ -15,7 +15,7 @@ from semtool.catalogue import Dataset, SampleProtocol, Split, load_dataset
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
 from semtool.feature_file import FeatureFile
-from skeleton.methods.text import TextBank, read_text
+from skeleton.methods import TextBank, read_text
 
 __all__ = ["Samples", "Task", "build_task", "load_task", "open_embeddings", "open_features"]
 

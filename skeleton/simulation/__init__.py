@@ -12,7 +12,7 @@ from skeleton.simulation.motion import Program
 from skeleton.simulation.noise import add_noise, drift
 from skeleton.simulation.performance import draw_subject, perform_program
 from skeleton.simulation.programs import PROGRAMS
-from skeleton.simulation.simulate import SIMULATOR, Simulation, simulate
+from skeleton.simulation.simulating import SIMULATOR, Simulation, simulate
 
 __all__ = [
     "PROGRAMS",

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from semtool.catalogue import dataset_names, load_bank, load_dataset, load_vocabulary
-from skeleton.data.sequence import SkeletonSequence
+from skeleton.data import SkeletonSequence
 from skeleton.simulation.acting import act
 from skeleton.simulation.camera import CAMERAS, draw_setup, view
 from skeleton.simulation.noise import add_noise

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skeleton.data.layouts import layout
+from skeleton.data import layout
 from skeleton.simulation.anchors import Scene, resolve
 from skeleton.simulation.body import Body
 from skeleton.simulation.gait import footing

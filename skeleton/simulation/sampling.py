@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.catalogue import Dataset
-from skeleton.data.sequence import SkeletonSequence
+from skeleton.data import SkeletonSequence
 from skeleton.simulation.camera import CAMERAS, SETUPS, Setup, draw_setup, view
 from skeleton.simulation.noise import add_noise
 from skeleton.simulation.performance import Subject, draw_subject, perform_program

@@ -9,9 +9,12 @@ from semtool.lazy import door
 if TYPE_CHECKING:
     from skeleton.visual.encoder import VisualEncoder, VisualSettings
     from skeleton.visual.exporting import export_visual
-    from skeleton.visual.extraction import features, find_arrays, find_features, newest_features
+    from skeleton.visual.extraction import features, find_arrays, find_features, newest_features, tested
     from skeleton.visual.importing import import_features
-    from skeleton.visual.registry import find_visual, load_visual, visual_names
+    from skeleton.visual.kinematics import NAME as KINEMATICS
+    from skeleton.visual.kinematics import VERSION as KINEMATICS_VERSION
+    from skeleton.visual.kinematics import Blocks, Described, describe, describe_all
+    from skeleton.visual.registry import find_visual, load_visual, plugin_problems, visual_names
 
 __all__ = [
     "VisualEncoder",
@@ -27,19 +30,4 @@ __all__ = [
     "visual_names",
 ]
 
-__getattr__, __dir__ = door(
-    __name__,
-    {
-        "VisualEncoder": "skeleton.visual.encoder",
-        "VisualSettings": "skeleton.visual.encoder",
-        "export_visual": "skeleton.visual.exporting",
-        "features": "skeleton.visual.extraction",
-        "find_arrays": "skeleton.visual.extraction",
-        "find_features": "skeleton.visual.extraction",
-        "find_visual": "skeleton.visual.registry",
-        "import_features": "skeleton.visual.importing",
-        "load_visual": "skeleton.visual.registry",
-        "newest_features": "skeleton.visual.extraction",
-        "visual_names": "skeleton.visual.registry",
-    },
-)
+__getattr__, __dir__ = door(__name__, __file__)

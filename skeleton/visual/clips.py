@@ -18,9 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from semtool.errors import SemtoolError
-from skeleton.data.arrays import ArraySet
-from skeleton.data.layouts import Layout
-from skeleton.data.transforms import align_view, centre, chain, resample, scale_by_trunk
+from skeleton.data import ArraySet, Layout, align_view, centre, chain, resample, scale_by_trunk
 
 __all__ = ["STREAMS", "augment", "batches", "canonical", "load_clips", "streams"]
 

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from skeleton.data.layouts import Layout
+from skeleton.data import Layout
 from skeleton.visual.graph_encoder import GraphEncoder, NetworkSettings
 from skeleton.visual.network import GraphNetwork, ResidualBlock
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from semtool.artifacts.tensors import save_tensors
 from semtool.errors import SemtoolError, UsageError
-from skeleton.data.layouts import Layout
-from skeleton.data.layouts import layout as find_layout
+from semtool.tensors import save_tensors
+from skeleton.data import Layout
+from skeleton.data import layout as find_layout
 from skeleton.visual.clips import canonical
 
 __all__ = ["FILE", "Blocks", "Progress", "VisualEncoder", "VisualSettings"]

@@ -14,8 +14,7 @@ from semtool.catalogue import load_dataset
 from semtool.disk import atomic, plain_disk_errors, write_atomically
 from semtool.errors import SemtoolError, UsageError
 from semtool.feature_file import SUBSETS, FeatureFile
-from skeleton.data.arrays import ArraySet
-from skeleton.data.layouts import layout
+from skeleton.data import ArraySet, layout
 from skeleton.visual.clips import load_clips
 from skeleton.visual.extraction import tested
 

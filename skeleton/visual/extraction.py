@@ -15,8 +15,7 @@ from semtool.artifacts import Artifact, Input, Store
 from semtool.catalogue import Dataset, SampleProtocol, Split, load_dataset
 from semtool.errors import SemtoolError, UsageError
 from semtool.feature_file import SUBSETS, FeatureFile
-from skeleton.data.arrays import ArraySet
-from skeleton.data.layouts import layout
+from skeleton.data import ArraySet, layout
 from skeleton.visual.clips import batches, load_clips
 from skeleton.visual.encoder import Progress, VisualEncoder, VisualSettings
 from skeleton.visual.kinematics import NAME as KINEMATICS

@@ -14,7 +14,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from semtool.errors import SemtoolError
-from skeleton.data.layouts import Layout
+from skeleton.data import Layout
 from skeleton.device import reproducible, resolve_device
 from skeleton.visual.clips import augment, streams
 from skeleton.visual.encoder import Progress, VisualEncoder, VisualSettings

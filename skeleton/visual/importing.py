@@ -25,7 +25,7 @@ from semtool.catalogue import Dataset, Split, load_dataset
 from semtool.disk import file_sha256, read_plain
 from semtool.errors import SemtoolError, UsageError, unknown_name
 from semtool.feature_file import SUBSETS, FeatureFile
-from skeleton.data.formats.npy import map_npy, read_member
+from skeleton.data import map_npy, read_member
 from skeleton.visual.exporting import ABOUT
 
 __all__ = ["LAYOUTS", "FeatureLayout", "import_features"]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton.data.body import BODY, canonical_bodies
-from skeleton.data.layouts import Layout
+from skeleton.data import BODY, Layout, canonical_bodies
 from skeleton.visual.encoder import Blocks, VisualEncoder
 from skeleton.visual.kinematics import VERSION, kinematic_features
 

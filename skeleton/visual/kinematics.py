@@ -23,10 +23,8 @@ from itertools import groupby, islice
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton.data.body import BODY, canonical_bodies, standard_proportions
-from skeleton.data.layouts import Layout
-from skeleton.data.layouts import layout as find_layout
-from skeleton.data.sequence import SkeletonSequence
+from skeleton.data import BODY, Layout, SkeletonSequence, canonical_bodies, standard_proportions
+from skeleton.data import layout as find_layout
 from skeleton.visual.kinematic_columns import PHASES, depth_columns, place_columns
 
 __all__ = [

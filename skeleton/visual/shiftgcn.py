@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from skeleton.data.layouts import Layout
+from skeleton.data import Layout
 from skeleton.visual.graph_encoder import GraphEncoder, NetworkSettings
 from skeleton.visual.network import GraphNetwork, ResidualBlock
 

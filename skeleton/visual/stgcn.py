@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from skeleton.data.layouts import Layout
+from skeleton.data import Layout
 from skeleton.visual.network import GraphNetwork
 
 __all__ = ["COMPACT", "PAPER", "STGCN", "Architecture", "spatial_graph"]

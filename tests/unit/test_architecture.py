@@ -20,7 +20,8 @@ HEAVY = {
 }  # fmt: skip
 SKELETON_MAY_IMPORT = {
     "semtool.errors", "semtool.lazy", "semtool.disk", "semtool.numeric", "semtool.catalogue",
-    "semtool.artifacts", "semtool.embedding_file", "semtool.feature_file", "semtool.showing",
+    "semtool.artifacts", "semtool.tensors", "semtool.embedding_file", "semtool.feature_file",
+    "semtool.showing",
 }  # fmt: skip
 TYPED_LABELS = {
     "skeleton/runs/classification.py": {"semtool.embedding", "semtool.generation"},
@@ -43,8 +44,33 @@ def parsed(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@functools.cache
+def exported():
+    """Map ``door.name`` of each package's ``__init__`` to the module that defines it."""
+    return {
+        f"{module_of(path)}.{alias.asname or alias.name}": node.module
+        for path in FILES
+        if path.name == "__init__.py"
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+
 def imports(path, *, top_only=False):
-    """Yield (module, line) of each import, relative ones resolved; ``from a import b`` yields a and a.b."""
+    """Yield (module, line) of each import, relative ones resolved; ``from a import b`` yields a and a.b.
+
+    What a door exports is followed to where it is defined.
+    """
+    for module, line in stated(path, top_only=top_only):
+        yield module, line
+        for _ in range(3):  # a door behind a door behind the package's own
+            module = exported().get(module, module)
+            yield module, line
+
+
+def stated(path, *, top_only=False):
+    """Yield (module, line) of each import as it is written."""
     tree = parsed(path)
     package = module_of(path).split(".")
     package = package if path.name == "__init__.py" else package[:-1]
@@ -118,6 +144,38 @@ def test_no_import_goes_round_in_a_circle():
     }
     assert sum(map(len, arrows.values())) > len(FILES)
     assert set(TopologicalSorter(arrows).static_order()) == known  # CycleError names the circle
+
+
+def room_of(module):
+    """Return the first-level package that a module stands in, or the file itself; a folder in experiments."""
+    depth = 3 if within(module, "semtool.experiments") else 2
+    return ".".join(module.split(".")[:depth])
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if module_of(p) not in PACKAGES], ids=name)
+def test_rooms_are_entered_by_their_doors(path):
+    known, own = {module_of(p) for p in FILES}, room_of(module_of(path))
+    deeper = [
+        f"line {line}: {module}"
+        for module, line in stated(path)
+        if module in known - exported().keys() and room_of(module) not in (own, module)
+    ]
+    assert not deeper
+
+
+@pytest.mark.parametrize("side", PACKAGES)
+def test_a_side_has_at_most_eight_floors(side):
+    """A room stands one floor above the highest room whose modules it imports, now or later."""
+    below = {}
+    for path in FILES:
+        room = ".".join(module_of(path).split(".")[:2])
+        if within(room, side) and room != side:
+            used = {".".join(m.split(".")[:2]) for m, _ in imports(path) if within(m, side) and m != side}
+            below.setdefault(room, set()).update(used - {room})
+    floor = {}
+    for room in TopologicalSorter(below).static_order():
+        floor[room] = 1 + max((floor[r] for r in below.get(room, ())), default=0)
+    assert 2 < max(floor.values()) <= 8
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)

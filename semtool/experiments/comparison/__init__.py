@@ -7,18 +7,27 @@ from typing import TYPE_CHECKING
 from semtool.lazy import door
 
 if TYPE_CHECKING:
+    from semtool.experiments.comparison.ablation import WITHOUT
     from semtool.experiments.comparison.comparing import compare
-    from semtool.experiments.comparison.comparison import Comparison
+    from semtool.experiments.comparison.comparison import (
+        FILE,
+        FOLDER,
+        Comparison,
+        checked_name,
+        comparison_names,
+        newest_comparison,
+    )
+    from semtool.experiments.comparison.foreign import compare_predictions
+    from semtool.experiments.comparison.tables import (
+        class_table,
+        difference_tables,
+        result_views,
+        write_tables,
+    )
 
 __all__ = [
     "Comparison",
     "compare",
 ]
 
-__getattr__, __dir__ = door(
-    __name__,
-    {
-        "Comparison": "semtool.experiments.comparison.comparison",
-        "compare": "semtool.experiments.comparison.comparing",
-    },
-)
+__getattr__, __dir__ = door(__name__, __file__)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from semtool.descriptions import DescriptionSet
 from semtool.errors import SemtoolError, UsageError
-from semtool.experiments.grid.texts import Target, Text
+from semtool.experiments.grid import Target, Text
 from semtool.generation import words
 
 if TYPE_CHECKING:

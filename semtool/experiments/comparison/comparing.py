@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from semtool.artifacts import Artifact, Store
-from semtool.artifacts.manifest import digest, library_versions, now
+from semtool.artifacts import Artifact, Store, library_versions, now
+from semtool.disk import digest
 from semtool.errors import UsageError
 from semtool.experiments.comparison.ablation import ablate_texts, unread
 from semtool.experiments.comparison.comparison import (
@@ -21,14 +21,11 @@ from semtool.experiments.comparison.differences import differences
 from semtool.experiments.comparison.outcomes import Outcomes, read_outcomes
 from semtool.experiments.comparison.statistics import LEVEL, RESAMPLES
 from semtool.experiments.comparison.wording import general_notes
-from semtool.experiments.grid.cells import CellRuns, Grid
-from semtool.experiments.grid.running import run_grid
-from semtool.experiments.grid.settings import settings
-from semtool.experiments.grid.texts import Target, datasets_of, find_texts
+from semtool.experiments.grid import CellRuns, Grid, Target, datasets_of, find_texts, run_grid, settings
 from semtool.experiments.measured import numbers_of
 
 if TYPE_CHECKING:
-    from skeleton.runs.parallel import Executor
+    from skeleton.runs import Executor
 
 __all__ = ["assemble", "compare"]
 
@@ -91,8 +88,7 @@ def compare(
         UsageError: if there are fewer than two texts, or they do not belong together.
         SemtoolError: if a text lacks a class, or a training fails (the others are kept).
     """
-    from skeleton.runs.parallel import choose_executor, raise_first
-    from skeleton.runs.seeds import check_seeds
+    from skeleton.runs import check_seeds, choose_executor, raise_first
 
     if len(descriptions) < 2 and not controls and not ablate and "*" not in "".join(descriptions):
         raise UsageError("a comparison needs two texts: --descriptions label --descriptions multi")

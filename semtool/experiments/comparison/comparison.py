@@ -249,7 +249,7 @@ class Comparison(Shown, _Record):
 
     def write(self, store: Store) -> Path:
         """Write ``comparison.json``: all of it, or nothing. Return its folder."""
-        from skeleton.runs.folder import write_json
+        from skeleton.runs import write_json
 
         folder = store.root / FOLDER / checked_name(self.name)
         folder.mkdir(parents=True, exist_ok=True)
@@ -300,7 +300,7 @@ class Comparison(Shown, _Record):
     def check(self, store: Store) -> None:
         """Raise `SemtoolError` if a run is gone, damaged or no longer the one that was compared."""
         from semtool.experiments.measured import accuracy_of
-        from skeleton.runs.folder import read_metrics, runs_folder, seed_folder
+        from skeleton.runs import read_metrics, runs_folder, seed_folder
 
         for cell in self.cells:
             for seed, run in cell.runs.items():

@@ -17,7 +17,7 @@ import numpy as np
 from semtool.catalogue import Dataset, load_bank
 from semtool.descriptions import Description, DescriptionSet
 from semtool.errors import SemtoolError, UsageError
-from semtool.experiments.grid.texts import Target, Text
+from semtool.experiments.grid import Target, Text
 from semtool.generation import words
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from semtool.experiments.comparison.statistics import (
     pooled_variance,
 )
 from semtool.experiments.comparison.wording import sentence, verdict
-from semtool.experiments.grid.cells import CellRuns
+from semtool.experiments.grid import CellRuns
 from semtool.experiments.measured import numbers_of
 
 __all__ = ["differences"]

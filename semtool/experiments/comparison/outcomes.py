@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from semtool.artifacts import Artifact, Store
 from semtool.errors import SemtoolError
 from semtool.experiments.comparison.statistics import PairedOutcomes
-from semtool.experiments.grid.cells import CellRuns
+from semtool.experiments.grid import CellRuns
 from semtool.experiments.measured import Predictions, read_seed
 
 if TYPE_CHECKING:
-    from skeleton.runs.records import Metrics
+    from skeleton.runs import Metrics
 
 __all__ = ["Outcomes", "pair", "persons", "read_outcomes"]
 

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from semtool.lazy import door
 
 if TYPE_CHECKING:
-    from semtool.experiments.grid.cells import Cell, Grid
-    from semtool.experiments.grid.running import run_grid
-    from semtool.experiments.grid.sweeping import sweep
+    from semtool.experiments.grid.cells import Cell, CellRuns, Grid
+    from semtool.experiments.grid.running import Preview, embed_cells, run_grid, unfinished
+    from semtool.experiments.grid.settings import settings
+    from semtool.experiments.grid.sweep_file import SweepFile
+    from semtool.experiments.grid.sweeping import SweepResult, estimate_sweep, grid_of, plan_sweep, sweep
+    from semtool.experiments.grid.texts import Target, Text, datasets_of, find_texts
 
 __all__ = [
     "Cell",
@@ -18,12 +21,4 @@ __all__ = [
     "sweep",
 ]
 
-__getattr__, __dir__ = door(
-    __name__,
-    {
-        "Grid": "semtool.experiments.grid.cells",
-        "Cell": "semtool.experiments.grid.cells",
-        "run_grid": "semtool.experiments.grid.running",
-        "sweep": "semtool.experiments.grid.sweeping",
-    },
-)
+__getattr__, __dir__ = door(__name__, __file__)

@@ -9,7 +9,7 @@ from semtool.artifacts import Store
 from semtool.experiments.grid.cells import Cell, Grid
 
 if TYPE_CHECKING:
-    from skeleton.runs.estimate import Estimate, Sizes
+    from skeleton.runs import Estimate, Sizes
 
 __all__ = ["estimate_grid"]
 
@@ -21,8 +21,7 @@ def estimate_grid(grid: Grid, *, store: Store, device: str = "auto", threads: in
     encoder's usual 384 numbers, 30 descriptions a class.
     """
     from skeleton.device import resolve_device
-    from skeleton.runs.estimate import Sizes, estimate_features, estimate_seed
-    from skeleton.runs.task import open_features
+    from skeleton.runs import Sizes, estimate_features, estimate_seed, open_features
     from skeleton.visual import newest_features
 
     where, found = str(resolve_device(device)), []

@@ -15,8 +15,7 @@ from semtool.errors import SemtoolError, UsageError
 from semtool.experiments.grid.cells import Cell, CellRuns, Grid
 
 if TYPE_CHECKING:
-    from skeleton.runs.parallel import Executor, Failure, Job
-    from skeleton.runs.planning import PlannedRun
+    from skeleton.runs import Executor, Failure, Job, PlannedRun
 
 __all__ = ["GridResult", "Preview", "embed_cells", "preview", "run_grid", "unfinished"]
 
@@ -73,9 +72,7 @@ def run_grid(
         SemtoolError: if a text cannot be embedded or inputs do not fit together, before anything is trained.
     """
     from skeleton.device import resolve_device
-    from skeleton.runs.folder import finished_seeds, write_json
-    from skeleton.runs.jobs import seed_job
-    from skeleton.runs.summary import summarise
+    from skeleton.runs import finished_seeds, seed_job, summarise, write_json
 
     where = str(resolve_device(device))
     cells = grid.cells()
@@ -256,7 +253,7 @@ def _wanted_features(grid: Grid) -> list[tuple[FeatureKey, str]]:
 
 def _find_features(grid: Grid, store: Store) -> dict[FeatureKey, Artifact]:
     """Return the features that are there: each seed's own, or the newest of a split."""
-    from skeleton.visual.extraction import find_features, newest_features
+    from skeleton.visual import find_features, newest_features
 
     found: dict[FeatureKey, Artifact] = {}
     for key, called in _wanted_features(grid):
@@ -272,7 +269,7 @@ def _find_features(grid: Grid, store: Store) -> dict[FeatureKey, Artifact]:
 
 def _outdated(grid: Grid, found: dict[FeatureKey, Artifact], store: Store) -> list[str]:
     """Return a sentence for each shared features that were made from older skeletons."""
-    from skeleton.runs.inputs import outdated
+    from skeleton.runs import outdated
 
     called = dict(_wanted_features(grid))
     said = [outdated(there, called[key], store) for key, there in found.items() if key[2] is None]
@@ -280,8 +277,8 @@ def _outdated(grid: Grid, found: dict[FeatureKey, Artifact], store: Store) -> li
 
 
 def _missing_features(grid: Grid, store: Store, executor: Executor, device: str) -> dict[FeatureKey, Job]:
-    from skeleton.runs.jobs import features_job
-    from skeleton.visual.extraction import find_arrays
+    from skeleton.runs import features_job
+    from skeleton.visual import find_arrays
 
     there = _find_features(grid, store)
     jobs = {}
@@ -320,7 +317,7 @@ def _plan(
     threads: int,
 ) -> dict[int, PlannedRun]:
     """Return the run that holds each seed of a cell: one for all seeds if they share features."""
-    from skeleton.runs.planning import plan_run
+    from skeleton.runs import plan_run
 
     def plan(seeds: tuple[int, ...]) -> PlannedRun:
         try:

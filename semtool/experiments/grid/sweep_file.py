@@ -24,7 +24,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from semtool.errors import SemtoolError, UsageError, unknown_name
-from semtool.experiments.comparison.comparison import checked_name
+from semtool.experiments.comparison import checked_name
 from semtool.experiments.grid.settings import Setting, settings
 from semtool.experiments.grid.texts import Target
 
@@ -94,7 +94,7 @@ class SweepFile(BaseModel):
     @field_validator("seeds", mode="before")
     @classmethod
     def _count(cls, raw: Any) -> Any:
-        from skeleton.runs.seeds import parse_seeds
+        from skeleton.runs import parse_seeds
 
         return parse_seeds(raw) if isinstance(raw, int | str) and not isinstance(raw, bool) else raw
 
@@ -147,7 +147,7 @@ def _unknown_names(found: SweepFile) -> list[str]:
     """Return a sentence for each name that nothing has and each value that does not fit."""
     from semtool.encoders import parse_encoder
     from skeleton.methods import preset, presets
-    from skeleton.runs.seeds import check_seeds
+    from skeleton.runs import check_seeds
 
     known = [p for p in found.presets if p in presets()] or list(presets())
     checks: list[tuple[Callable[..., object], tuple[Any, ...]]] = [

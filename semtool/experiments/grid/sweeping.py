@@ -20,8 +20,7 @@ from semtool.showing import Shown
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from skeleton.runs.estimate import Estimate
-    from skeleton.runs.parallel import Executor
+    from skeleton.runs import Estimate, Executor
 
 __all__ = ["FOLDER", "SweepResult", "estimate_sweep", "grid_of", "plan_sweep", "sweep"]
 
@@ -89,8 +88,7 @@ def sweep(
         SemtoolError: if a text cannot be made or embedded. A training that fails does not stop the others:
             it is listed in the result.
     """
-    from skeleton.runs.parallel import choose_executor
-    from skeleton.runs.progress_log import logged
+    from skeleton.runs import choose_executor, logged
 
     found = config if isinstance(config, SweepFile) else read_sweep(Path(config))
     store = store or Store()
@@ -147,8 +145,7 @@ def grid_of(
 
 def _check_visual(visual: str, targets: Sequence[Target], store: Store) -> None:
     """Refuse a name that is neither a visual encoder nor that of imported features."""
-    from skeleton.visual import newest_features
-    from skeleton.visual.registry import find_visual
+    from skeleton.visual import find_visual, newest_features
 
     missing = [
         f"{t.dataset.name}/{s}"
@@ -166,7 +163,7 @@ def _check_visual(visual: str, targets: Sequence[Target], store: Store) -> None:
 
 
 def _write(found: SweepFile, result: GridResult, store: Store) -> SweepResult:
-    from skeleton.runs.folder import write_json
+    from skeleton.runs import write_json
 
     made = SweepResult(
         name=found.name,
@@ -186,7 +183,7 @@ def _write(found: SweepFile, result: GridResult, store: Store) -> SweepResult:
 
 def _rows(found: CellRuns, store: Store) -> list[dict[str, Any]]:
     """Return a row for each seed of a cell."""
-    from skeleton.runs.folder import read_metrics, runs_folder
+    from skeleton.runs import read_metrics, runs_folder
 
     cell = found.cell
     of = {

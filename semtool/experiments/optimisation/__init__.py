@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from semtool.lazy import door
 
 if TYPE_CHECKING:
+    from semtool.experiments.optimisation.moves import SOURCES
     from semtool.experiments.optimisation.optimising import Optimisation, optimise
 
 __all__ = ["Optimisation", "optimise"]
 
-__getattr__, __dir__ = door(__name__, dict.fromkeys(__all__, "semtool.experiments.optimisation.optimising"))
+__getattr__, __dir__ = door(__name__, __file__)

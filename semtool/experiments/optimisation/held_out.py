@@ -113,8 +113,7 @@ class Judge:
 
     def measure(self, texts: DescriptionSet, least: int = FOLDS) -> HeldOut:
         """Return what becomes of the held-out classes with a text."""
-        from skeleton.methods import Context, Examples
-        from skeleton.methods.registry import method_of
+        from skeleton.methods import Context, Examples, method_of
 
         seen, train, bank = self.task.seen, self.task.train, self.bank(texts, self.task.seen)
         at = {c: i for i, c in enumerate(seen)}

@@ -8,15 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semtool.artifacts import Artifact, Store
-from semtool.artifacts.manifest import digest
 from semtool.descriptions import DescriptionSet
+from semtool.disk import digest
 from semtool.errors import UsageError
-from semtool.experiments.comparison import compare
-from semtool.experiments.comparison.comparison import checked_name
-from semtool.experiments.grid.cells import Cell
-from semtool.experiments.grid.running import embed_cells
-from semtool.experiments.grid.settings import settings
-from semtool.experiments.grid.texts import Target, datasets_of, find_texts
+from semtool.experiments.comparison import checked_name, compare
+from semtool.experiments.grid import Cell, Target, datasets_of, embed_cells, find_texts, settings
 from semtool.experiments.optimisation.held_out import Judge
 from semtool.experiments.optimisation.log import FOLDER, Log, Try
 from semtool.experiments.optimisation.moves import SOURCES
@@ -25,7 +21,7 @@ from semtool.experiments.optimisation.search import ALPHA, Search, interval_of, 
 if TYPE_CHECKING:
     from semtool.generation import LlmOptions
     from skeleton.methods import MethodSettings
-    from skeleton.runs.parallel import Executor
+    from skeleton.runs import Executor
 
 __all__ = ["ALPHA", "Optimisation", "optimise"]
 
@@ -179,8 +175,7 @@ def _closed(method: MethodSettings) -> MethodSettings:
 
 def _judge(cell: Cell, store: Store, visual: str | None, seed: int) -> tuple[Judge, Artifact]:
     from semtool.encoders import parse_encoder
-    from skeleton.runs import load_task
-    from skeleton.runs.inputs import resolve_inputs
+    from skeleton.runs import load_task, resolve_inputs
 
     if any(part.encoder.reads == "codes" for part in parse_encoder(cell.encoder)):
         raise UsageError(

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.artifacts import Store
-from semtool.artifacts.manifest import digest
 from semtool.descriptions import DescriptionSet
+from semtool.disk import digest
 from semtool.errors import SemtoolError
 from semtool.experiments.optimisation.held_out import Judge
 from semtool.experiments.optimisation.log import Log, Try
@@ -147,7 +147,7 @@ def sign_flip(gains: NDArray[np.float64]) -> float:
 
 def interval_of(gains: NDArray[np.float64]) -> tuple[float, float, float]:
     """Return the mean gain over classes and its 95 % interval (Student's t)."""
-    from skeleton.runs.metrics import interval
+    from skeleton.runs import interval
 
     low, high = interval(gains.tolist()) or (float("nan"),) * 2
     return float(gains.mean()), low, high

@@ -12,8 +12,8 @@ from semtool.descriptions import GRANULARITIES
 
 if TYPE_CHECKING:
     from semtool.embedding_file import EmbeddingFile
-    from skeleton.methods.mla import MLAScorer
-    from skeleton.runs.task import Task
+    from skeleton.methods import MLAScorer
+    from skeleton.runs import Task
 
 __all__ = ["attention"]
 
@@ -39,7 +39,7 @@ def attention(
     """
     import torch
 
-    from skeleton.methods.mla.model import top_softmax
+    from skeleton.methods import top_softmax
 
     bank = task.bank
     heads = scorer.model.top_k

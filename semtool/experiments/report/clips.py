@@ -12,7 +12,7 @@ from semtool.experiments.measured import Predictions
 from semtool.experiments.report.packing import pack_bytes
 
 if TYPE_CHECKING:
-    from skeleton.data.arrays import ArraySet
+    from skeleton.data import ArraySet
 
 __all__ = ["FRAMES", "choose_samples", "clip", "clips_of", "drawing"]
 
@@ -99,7 +99,7 @@ def drawing(name: str) -> dict[str, Any]:
 
     ``mirror`` is the direction of x on paper: a depth sensor's x grows to its left.
     """
-    from skeleton.data.layouts import layout
+    from skeleton.data import layout
 
     found = layout(name)
     sides = [1 if j.startswith("left_") else 2 if j.startswith("right_") else 0 for j in found.joints]

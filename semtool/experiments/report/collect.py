@@ -22,7 +22,7 @@ from semtool.experiments.report.sources import Measurement, Subject
 from semtool.experiments.report.texts import ShownText, collect_text, same_content
 
 if TYPE_CHECKING:
-    from skeleton.runs.task import Task
+    from skeleton.runs import Task
 
 __all__ = ["collect"]
 
@@ -129,9 +129,8 @@ class _Page:
             return {"map": gone, "attention": gone}
         run, seed = cell.first
         try:
-            from skeleton.methods import load_scorer
-            from skeleton.methods.mla.scorer import MLAScorer
-            from skeleton.runs.folder import CHECKPOINT, seed_folder
+            from skeleton.methods import MLAScorer, load_scorer
+            from skeleton.runs import CHECKPOINT, seed_folder
 
             settings = run.settings(seed)
             task, file = self._task(cell)
@@ -149,7 +148,7 @@ class _Page:
             return {"map": gone, "attention": gone if _is_mla(cell) else None}
 
     def _task(self, cell: Measurement) -> tuple[Task, EmbeddingFile]:
-        from skeleton.runs.task import load_task, open_embeddings
+        from skeleton.runs import load_task, open_embeddings
 
         assert cell.first is not None
         run, seed = cell.first
@@ -199,7 +198,7 @@ class _Page:
                 shown["outcomes"] = _outcomes(answers, chosen)
             part = found.setdefault(dataset, {"layout": None, "samples": {}, "problems": []})
             try:
-                from skeleton.data.arrays import ArraySet
+                from skeleton.data import ArraySet
 
                 arrays = ArraySet.open(self._arrays(group[0][0]).path)
                 part["layout"] = drawing(arrays.layout)
@@ -257,7 +256,7 @@ def _numbers(numbers: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answers(cell: Measurement) -> tuple[dict[int, Predictions], list[str]]:
-    from skeleton.runs.folder import seed_folder
+    from skeleton.runs import seed_folder
 
     found, problems = {}, []
     for seed, run in cell.seeds.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from semtool.experiments.comparison.ablation import WITHOUT
+from semtool.experiments.comparison import WITHOUT
 from semtool.experiments.measured import GENERALISED, common_rule, part_named, rule_named
 
 __all__ = ["citation", "conclusion", "generalised", "matrix"]

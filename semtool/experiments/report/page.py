@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from semtool.experiments.comparison.ablation import WITHOUT
+from semtool.experiments.comparison import WITHOUT
 from semtool.experiments.measured import part_named
 from semtool.experiments.report.findings import citation, conclusion, generalised, matrix
 from semtool.experiments.report.intervals import BASES
@@ -125,7 +125,7 @@ def _policy(style: str, script: str) -> str:
 
 
 def _version() -> str:
-    from semtool.artifacts.manifest import library_versions
+    from semtool.artifacts import library_versions
 
     return library_versions()["semtool"]
 

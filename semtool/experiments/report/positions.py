@@ -14,7 +14,7 @@ from semtool.experiments.report.layouts import has_umap, pca_layout, umap_layout
 
 if TYPE_CHECKING:
     from skeleton.methods import Scorer, TextBank
-    from skeleton.runs.task import Samples, Task
+    from skeleton.runs import Samples, Task
 
 __all__ = ["WORDS", "shared_map"]
 
@@ -102,8 +102,7 @@ def _positions(
     scorer: Scorer, bank: TextBank, chosen: _Chosen, answers: Predictions | None
 ) -> Iterator[tuple[str, Matrix, Matrix]]:
     """Yield each meaning of a position, with those of the samples (n, d) and of the classes (C, d)."""
-    from skeleton.methods import prototypes
-    from skeleton.methods.mla import MLAScorer
+    from skeleton.methods import MLAScorer, prototypes
 
     placed = scorer.place(chosen.features, bank)
     if placed is not None and not isinstance(scorer, MLAScorer):

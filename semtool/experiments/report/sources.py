@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError, UsageError, unknown_name
-from semtool.experiments.comparison.ablation import WITHOUT
-from semtool.experiments.comparison.comparison import FILE, FOLDER, Comparison, comparison_names
+from semtool.experiments.comparison import FILE, FOLDER, WITHOUT, Comparison, comparison_names
 from semtool.experiments.measured import accuracy_of, summary_numbers
 from semtool.experiments.report.packing import said
 
 if TYPE_CHECKING:
-    from skeleton.runs.folder import Run
+    from skeleton.runs import Run
 
 __all__ = ["Measurement", "Subject", "open_source"]
 
@@ -67,9 +66,9 @@ def open_source(store: Store, reference: str | None = None) -> Subject:
         UsageError: if nothing has that name, or both a run and a comparison have.
         SemtoolError: if its own file is damaged.
     """
-    from skeleton.runs import folder as runs
+    from skeleton.runs import open_run, run_names, runs_folder
 
-    known, comparisons = runs.run_names(store), comparison_names(store)
+    known, comparisons = run_names(store), comparison_names(store)
     if not known and not comparisons and (reference is None or not Path(reference).exists()):
         raise UsageError(
             f"there is no run and no comparison under {store.root} yet; make one with semtool train or "
@@ -86,20 +85,20 @@ def open_source(store: Store, reference: str | None = None) -> Subject:
                 f"{reference!r} is the name of a run and of a comparison; give the folder of the one you mean"
             )
         return _of_comparison(store, Comparison.read(store, reference))
-    if path.exists() or (runs.runs_folder(store) / reference).exists():
-        return _of_run(runs.open_run(store, reference))
+    if path.exists() or (runs_folder(store) / reference).exists():
+        return _of_run(open_run(store, reference))
     raise unknown_name("run or comparison", reference, [*known, *comparisons])
 
 
 def _newest(store: Store) -> Subject:
     """Return what was written last."""
-    from skeleton.runs import folder as runs
+    from skeleton.runs import open_run, runs_folder
 
-    found = [*store.root.glob(f"{FOLDER}/*/{FILE}"), *runs.runs_folder(store).glob("*/summary.json")]
+    found = [*store.root.glob(f"{FOLDER}/*/{FILE}"), *runs_folder(store).glob("*/summary.json")]
     last = max(found, key=lambda p: (p.stat().st_mtime_ns, p))
     if last.name == FILE:
         return _of_comparison(store, Comparison.read(store, last))
-    return _of_run(runs.open_run(store, last.parent.name))
+    return _of_run(open_run(store, last.parent.name))
 
 
 def _of_run(run: Run) -> Subject:
@@ -127,7 +126,7 @@ def _of_run(run: Run) -> Subject:
 
 
 def _of_comparison(store: Store, comparison: Comparison) -> Subject:
-    from skeleton.runs import folder as runs
+    from skeleton.runs import open_run
 
     raw = comparison.to_dict()
     try:
@@ -138,7 +137,7 @@ def _of_comparison(store: Store, comparison: Comparison) -> Subject:
             problems: list[str] = []
             for seed, name in entry["runs"].items():
                 try:
-                    wanted[int(seed)] = runs.open_run(store, str(name))
+                    wanted[int(seed)] = open_run(store, str(name))
                 except SemtoolError as error:
                     problems.append(
                         f"Seed {seed}: the run {name} cannot be opened ({said(error, store.root)})."

@@ -8,16 +8,14 @@ from semtool.lazy import door
 
 if TYPE_CHECKING:
     from semtool.experiments.table.published import families
-    from semtool.experiments.table.tabulating import TableResult, plan_table, tabulate
+    from semtool.experiments.table.tabulating import (
+        TableRequest,
+        TableResult,
+        cost_of_table,
+        plan_table,
+        tabulate,
+    )
 
 __all__ = ["TableResult", "families", "plan_table", "tabulate"]
 
-__getattr__, __dir__ = door(
-    __name__,
-    {
-        "TableResult": "semtool.experiments.table.tabulating",
-        "families": "semtool.experiments.table.published",
-        "plan_table": "semtool.experiments.table.tabulating",
-        "tabulate": "semtool.experiments.table.tabulating",
-    },
-)
+__getattr__, __dir__ = door(__name__, __file__)

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from semtool.artifacts import Store
-from semtool.experiments.grid.cells import Cell, Grid
-from semtool.experiments.grid.running import unfinished
+from semtool.experiments.grid import Cell, Grid, unfinished
 
 if TYPE_CHECKING:
     from skeleton.methods import MethodSettings, TextBank
@@ -98,8 +97,8 @@ def _size(store: Store, dataset: Any, split: str, visual: str | None) -> tuple[_
         file = FeatureFile.read(found.path)
         train, test, hidden = (len(file.rows(subset)) for subset in SUBSETS)
         return _Size(train, test, hidden, seen, len(chosen.unseen), file.features.shape[1]), True
-    from skeleton.data.arrays import ArraySet
-    from skeleton.visual.extraction import find_arrays, tested
+    from skeleton.data import ArraySet
+    from skeleton.visual import find_arrays, tested
 
     samples = ArraySet.open(find_arrays(dataset, store).path).labelled()
     unseen = np.isin(samples.class_id, chosen.unseen)
@@ -123,8 +122,8 @@ def _text_size(cell: Cell, store: Store) -> tuple[int, int]:
 
 def _features(dataset: Any, visual: str, size: _Size, device: str) -> Cost:
     """Time an epoch of the visual encoder on a few clips."""
-    from skeleton.data.layouts import layout
-    from skeleton.visual.registry import find_visual
+    from skeleton.data import layout
+    from skeleton.visual import find_visual
 
     kind = find_visual(visual)
     every = size.train + size.test + size.unseen
@@ -150,8 +149,7 @@ def _features(dataset: Any, visual: str, size: _Size, device: str) -> Cost:
 
 def _training(cell: Cell, size: _Size, texts: int, dim: int) -> Cost:
     """Time the method on a few samples."""
-    from skeleton.methods import Context, EpochSettings, Examples
-    from skeleton.methods.registry import method_of
+    from skeleton.methods import Context, EpochSettings, Examples, method_of
 
     settings: MethodSettings = cell.setting.method
     if hasattr(settings, "auxiliary"):

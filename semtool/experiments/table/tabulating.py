@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING, Any
 from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
 from semtool.errors import UsageError
-from semtool.experiments.grid.running import Preview
-from semtool.experiments.grid.sweep_file import SweepFile
-from semtool.experiments.grid.sweeping import grid_of, plan_sweep, sweep
+from semtool.experiments.grid import Preview, SweepFile, grid_of, plan_sweep, sweep
 from semtool.experiments.table.cost import Cost, cost_of
 from semtool.experiments.table.published import published
 from semtool.experiments.table.views import write_views
 
 if TYPE_CHECKING:
-    from skeleton.runs.parallel import Executor
+    from skeleton.runs import Executor
 
 __all__ = ["FOLDER", "TableRequest", "TableResult", "cost_of_table", "plan_table", "tabulate"]
 

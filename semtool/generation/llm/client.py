@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from semtool.artifacts.manifest import now
+from semtool.artifacts import now
 from semtool.errors import SemtoolError
 from semtool.generation.llm.cache import Answer
 from semtool.generation.llm.dialect import Complaint, Dialect, read_complaint

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from semtool.artifacts.manifest import digest
 from semtool.catalogue import ActionClass, ActionFacts, Dataset, load_vocabulary
+from semtool.disk import digest
 from semtool.generation.describing import class_variables, subject
 from semtool.generation.llm.options import LlmOptions
 from semtool.generation.llm.rules import MIN_WORDS, words

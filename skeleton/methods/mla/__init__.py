@@ -13,12 +13,4 @@ if TYPE_CHECKING:
 
 __all__ = ["MLA", "MLAMethod", "MLAScorer", "MLASettings"]
 
-__getattr__, __dir__ = door(
-    __name__,
-    {
-        "MLA": "skeleton.methods.mla.model",
-        "MLAMethod": "skeleton.methods.mla.method",
-        "MLAScorer": "skeleton.methods.mla.scorer",
-        "MLASettings": "skeleton.methods.mla.method",
-    },
-)
+__getattr__, __dir__ = door(__name__, __file__)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from semtool.artifacts import Artifact, Store
 from semtool.catalogue import Dataset, load_dataset
 from semtool.errors import SemtoolError, UsageError
-from skeleton.data.arrays import SCHEMA, SIMULATED, ArrayWriter
+from skeleton.data import SCHEMA, SIMULATED, ArrayWriter
 from skeleton.simulation.ntu_text import write_skeleton_file
 from skeleton.simulation.sampling import LAYOUT, Sample, generate, spread_subjects
 

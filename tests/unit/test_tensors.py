@@ -3,7 +3,7 @@
 import numpy as np
 from safetensors import safe_open
 
-from semtool.artifacts.tensors import save_tensors
+from semtool.tensors import save_tensors
 
 
 def test_the_same_content_gives_the_same_bytes(tmp_path):
