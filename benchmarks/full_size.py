@@ -3,8 +3,10 @@
     python benchmarks/full_size.py closed --samples 9000 18000 36000     # random data, 55 classes, d 384
     python benchmarks/full_size.py landmarks --root FOLDER               # simulated NTU-60, made if missing
     python benchmarks/full_size.py disk --root FOLDER
+    python benchmarks/full_size.py alignment --threads 2                 # MLA: 12 heads, d 384, random data
+    python benchmarks/full_size.py precision --root FOLDER --data FOLDER # `paper` on real skeletons, both precisions
 
-Times are seconds of the processor, one thread, so that other work on the machine does not count.
+Times of closed forms are seconds of the processor, one thread, so that other work on the machine does not count.
 """
 
 from __future__ import annotations
@@ -109,18 +111,88 @@ def disk(options: argparse.Namespace) -> None:
         print(f"{name}: {count * size / 1e9:.2f} GB; padded to 300 frames and two bodies {padded:.1f} GB")
 
 
+def alignment(options: argparse.Namespace) -> None:
+    """Time a step of `paper` at NTU-60 size in each precision, and scoring the test part; say what a run takes."""
+    import torch
+    from mla_step import SIZES, VISUAL, world
+
+    from skeleton.methods.mla import MLA, MLASettings
+    from skeleton.methods.mla.fitting import gradients
+    from skeleton.methods.mla.model import TextTensors
+    from skeleton.methods.mla.scoring import scores
+
+    torch.set_num_threads(options.threads)
+    size = SIZES["ntu60"] | {"d": 384}
+    visual, labels, _, bank = world(size)
+    text, inputs, settings = TextTensors.of(bank), torch.from_numpy(visual), MLASettings()
+    models = {p: MLA(VISUAL, 384, size["heads"], precision=p) for p in ("float32", "bfloat16")}
+    steps = {p: torch.optim.Adam(m.parameters(), lr=1e-5, fused=True) for p, m in models.items()}
+    taken: dict[str, list[tuple[float, float]]] = {p: [] for p in models}
+    for turn in range(options.steps + 2):
+        for precision, model in models.items():
+            wall, processor = time.perf_counter(), time.process_time()
+            steps[precision].zero_grad(set_to_none=True)
+            gradients(model, inputs, labels, text, settings, 20, np.random.default_rng(turn))
+            steps[precision].step()
+            taken[precision].append((time.perf_counter() - wall, time.process_time() - processor))
+    each = -(-36_000 // settings.batch) * settings.epochs
+    for precision, seconds in taken.items():
+        wall, processor = np.median(seconds[2:], axis=0)
+        print(f"| {precision} | {wall:.3f} | {processor:.3f} | {wall * each / 3600:.2f} |", flush=True)
+    wide = TextTensors(text.book[:1].repeat(60, 1, 1), (100,) * 60, text.motion[:1].repeat(60, 1))
+    tests = torch.randn(TEST, VISUAL).abs()
+    for half in (False, True):
+        wall = time.perf_counter()
+        scores(models["float32"], tests, wide, half=half)
+        print(
+            f"scoring {TEST} x 60, {'bfloat16' if half else 'float32'}: {time.perf_counter() - wall:.0f} s",
+            flush=True,
+        )
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
+
+
+def precision(options: argparse.Namespace) -> None:
+    """Accuracy of `paper` (lr 1e-4) in both precisions on kinematic features, ten seeds."""
+    from semtool.artifacts import Store
+    from semtool.embedding import embed
+    from semtool.generation import generate
+    from skeleton.data import prepare
+    from skeleton.methods import preset
+    from skeleton.runs import train
+    from skeleton.visual import features
+
+    store = Store(options.root)
+    for dataset, split in (("nw-ucla", "purls-5-5"), ("utd-mhad", "purls-22-5")):
+        prepare(dataset, options.data / dataset.replace("-", "_"), store=store)
+        text = embed(generate(dataset, "multi", store=store).artifact, "minilm", store=store).artifact
+        seen = features(dataset, split, store=store, visual="kinematics")
+        for how in ("float32", "bfloat16"):
+            done = train(
+                text, seen, store=store, split=split, seeds=tuple(range(10)), device="cpu", jobs=1,
+                settings=preset("paper", lr=1e-4, precision=how),
+            )  # fmt: skip
+            zsl = done.summary.zsl.accuracy
+            print(f"| {dataset} {split} | {how} | {100 * zsl.mean:.2f} | {100 * zsl.std:.2f} |", flush=True)
+
+
+WHAT = {f.__name__: f for f in (closed, landmarks, disk, alignment, precision)}
+
+
 def main() -> None:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("closed", "landmarks", "disk"))
+    parser.add_argument("what", choices=tuple(WHAT))
     parser.add_argument("--samples", type=int, nargs="+", default=(9000, 18000, 36000))
     parser.add_argument("--methods", nargs="+", default=("eszsl", "ridge"))
     parser.add_argument("--splits", nargs="+", default=("synse-55-5",))
     parser.add_argument("--root", type=Path, default=Path("artifacts"))
+    parser.add_argument("--data", type=Path, help="folder of utd_mhad and nw_ucla")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=10)
     options = parser.parse_args()
-    {"closed": closed, "landmarks": landmarks, "disk": disk}[options.what](options)
+    WHAT[options.what](options)
 
 
 if __name__ == "__main__":

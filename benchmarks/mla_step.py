@@ -189,7 +189,7 @@ def child(engine: str, size: dict, threads: int, folder: Path) -> None:
             return total
 
         def score(v: Any, c: int, half: bool) -> Any:
-            return scores(model, v, TextTensors((text.books[0][:c],), text.motion[:c]), half=half)
+            return scores(model, v, TextTensors(text.book[:c], text.counts[:c], text.motion[:c]), half=half)
 
     first = True
     for line in sys.stdin:

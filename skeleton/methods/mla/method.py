@@ -60,6 +60,7 @@ class MLASettings(EpochSettings):
         loss: `sampling` contrasts a sample with ``negatives`` others under the same text; `cross-entropy`
             contrasts it with all seen classes.
         visual_layernorm: LayerNorm (no affine part) over the visual feature before the heads' projections.
+        precision: of the products of an `mlp` estimator in training (`MLA`).
         stem: whether the heads read features or what a closed form makes of them (`mla.stem`).
         auxiliary: classes beside the seen ones that stem and heads learn from.
     """
@@ -86,6 +87,9 @@ class MLASettings(EpochSettings):
     weight_decay: float = Field(0.0, ge=0, description="Weight decay.")
     batch: int = Field(128, ge=2, description="Samples a step; the loss contrasts those of one batch.")
     warmup: int = Field(15, ge=0, description="Epochs of warm-up.")
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="Of the estimator's products in training; bfloat16 is faster where it can be."
+    )
     stem: Literal["none", "regression"] = Field("none", description="A closed form before the heads.")
     auxiliary: Literal["none", "simulated"] = Field(
         "none", description="Learn from simulated classes (stem)."

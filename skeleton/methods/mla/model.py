@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -35,21 +36,34 @@ class TextTensors:
     """What a model reads of a `TextBank`, as tensors.
 
     Attributes:
-        books: for each class, its descriptions (N_c, d).
+        book: (C, N, d), the descriptions of each class; what lies beyond its count is not read.
+        counts: descriptions of each class.
         motion: (C, d), which every head adds.
     """
 
-    books: tuple[Tensor, ...]
+    book: Tensor
+    counts: tuple[int, ...]
     motion: Tensor
 
     @classmethod
     def of(cls, bank: TextBank, device: torch.device | str = "cpu") -> TextTensors:
         """Put the text of a bank on ``device``; on the CPU it is shared with the bank, not copied."""
-        books = (
-            torch.from_numpy(book[:count]).to(device)
-            for book, count in zip(bank.codebook, bank.counts, strict=True)
-        )
-        return cls(tuple(books), torch.from_numpy(bank.motion).to(device))
+        book, motion = torch.from_numpy(bank.codebook), torch.from_numpy(bank.motion)
+        return cls(book.to(device), tuple(bank.counts.tolist()), motion.to(device))
+
+    @property
+    def books(self) -> tuple[Tensor, ...]:
+        """For each class, its descriptions (N_c, d)."""
+        return tuple(book[:count] for book, count in zip(self.book, self.counts, strict=True))
+
+    @cached_property
+    def missing(self) -> Tensor | None:
+        """Bool (C, N): where there is no description; None if every class has N."""
+        longest = self.book.shape[1]
+        if min(self.counts) == longest:
+            return None
+        counts = torch.tensor(self.counts, device=self.book.device)
+        return torch.arange(longest, device=counts.device) >= counts[:, None]
 
 
 @dataclass(frozen=True)
@@ -80,12 +94,24 @@ class Pairs:
         """Return the pairs of some heads."""
         return self if self.sample.dim() == 1 else Pairs(self.sample[start:end], self.spans)
 
-    def take(self, rows: Tensor, start: int = 0, end: int | None = None) -> Tensor:
-        """Return what each pair from ``start`` to ``end`` finds in ``rows`` (H, B, d): (H, P, d)."""
-        sample = self.sample[..., start:end]
-        if sample.dim() == 1:
-            return rows[:, sample]
-        return rows[torch.arange(len(rows), device=rows.device)[:, None], sample]
+    def take(self, rows: Tensor) -> Tensor:
+        """Return what each pair finds in ``rows`` (H, B, d): (H, P, d)."""
+        taken: Tensor = _Take.apply(rows, self.sample)
+        return taken
+
+    @cached_property
+    def grid(self) -> tuple[Tensor, Tensor]:
+        """The pairs as a rectangle, a row a span, for products of all spans at once.
+
+        Returns:
+            the pair of each place, int64 (S, L), where short spans repeat their last pair; and the place of
+            each pair among S * L, int64 (P,).
+        """
+        start, end = torch.tensor([span[1:] for span in self.spans], device=self.sample.device).T
+        column = torch.arange(int((end - start).max()), device=start.device)
+        inside = start[:, None] + column < end[:, None]
+        pair = torch.minimum(start[:, None] + column, end[:, None] - 1)
+        return pair, inside.flatten().nonzero().squeeze(1)
 
 
 class MLA(nn.Module):
@@ -100,6 +126,7 @@ class MLA(nn.Module):
         hidden: widths of the estimator's hidden layers.
         estimator: `mlp` (published), `bilinear` or `cosine`.
         visual_layernorm: LayerNorm (no affine part) over the visual feature before the heads' projections.
+        precision: of the estimator's products; `bfloat16` rounds what goes into them, not the weights.
         seed: seed of the starting weights (uniform, as `torch.nn.Linear` starts).
     """
 
@@ -112,13 +139,14 @@ class MLA(nn.Module):
         hidden: tuple[int, int] = (1024, 512),
         estimator: str = "mlp",
         visual_layernorm: bool = False,
+        precision: str = "float32",
         seed: int = 0,
     ) -> None:
         super().__init__()
         self.visual_dim, self.text_dim = visual_dim, text_dim
         self.top_k = tuple(top_k)
         generator = torch.Generator().manual_seed(seed)
-        shape = _Shape(visual_dim, text_dim, hidden, estimator, visual_layernorm)
+        shape = _Shape(visual_dim, text_dim, hidden, estimator, visual_layernorm, precision)
         self.groups = nn.ModuleList(
             HeadGroup(self.top_k[at : at + GROUP], shape, generator)
             for at in range(0, len(self.top_k), GROUP)
@@ -158,6 +186,7 @@ class _Shape:
     hidden: tuple[int, int]
     estimator: str
     visual_layernorm: bool
+    precision: str
 
 
 class HeadGroup(nn.Module):
@@ -166,7 +195,7 @@ class HeadGroup(nn.Module):
     def __init__(self, top_k: tuple[int, ...], shape: _Shape, generator: torch.Generator) -> None:
         super().__init__()
         self.top_k, self.text_dim, self.estimator = top_k, shape.text_dim, shape.estimator
-        self.visual_layernorm = shape.visual_layernorm
+        self.visual_layernorm, self.rounds = shape.visual_layernorm, shape.precision == "bfloat16"
         visual_dim, text_dim, estimator = shape.visual_dim, shape.text_dim, shape.estimator
         n, (first, second) = len(top_k), shape.hidden
 
@@ -204,12 +233,13 @@ class HeadGroup(nn.Module):
     def forward(self, visual: Tensor, text: TextTensors, pairs: Pairs, *, inverse: bool = False) -> Tensor:
         """Return D (H, P) of these heads; otherwise as `MLA.forward`."""
         q = self.project(visual)
-        chosen: Tensor = _Attend.apply(q, text.books, text.motion, pairs, self.top_k, inverse)
+        chosen: Tensor = _Attend.apply(q, text, pairs, self.top_k, inverse)
         if self.estimator == "mlp":
-            by_sample = torch.baddbmm(self.first_bias[:, None], q, self.visual_weight)
-            hidden = torch.bmm(chosen, self.text_weight).add_(pairs.take(by_sample)).relu_()
-            hidden = torch.baddbmm(self.second_bias[:, None], hidden, self.second_weight).relu_()
-            logits = torch.einsum("hpf,hf->hp", hidden, self.last_weight)
+            with torch.autocast(q.device.type, torch.bfloat16, enabled=self.rounds):
+                by_sample = torch.baddbmm(self.first_bias[:, None], q, self.visual_weight)
+                hidden = torch.bmm(chosen, self.text_weight).add_(pairs.take(by_sample)).relu_()
+                hidden = torch.baddbmm(self.second_bias[:, None], hidden, self.second_weight).relu_()
+            logits = torch.einsum("hpf,hf->hp", hidden.to(q.dtype), self.last_weight)
         elif self.estimator == "bilinear":
             left = torch.bmm(q, self.pair_weight) / math.sqrt(self.text_dim)
             logits = (pairs.take(left) * chosen).sum(-1)
@@ -219,64 +249,76 @@ class HeadGroup(nn.Module):
 
 
 def top_softmax(logits: Tensor, k: int) -> Tensor:
-    """Return the softmax over the k largest of each row, zero elsewhere: (M, N) -> (M, N)."""
+    """Return the softmax over the k largest of each row, zero elsewhere: (..., N) -> (..., N)."""
     count = logits.shape[-1]
     if k >= count:
         return logits.softmax(-1)
     if logits.device.type == "cpu":
         # Vectorised selection: several times faster than topk. It cannot tell equals at the edge apart.
         ordered = np.partition(logits.detach().numpy(), count - k, axis=-1)
-        above = logits - torch.from_numpy(ordered[..., count - k, None])
-        kept = F.threshold(above, -torch.finfo(above.dtype).tiny, -math.inf, inplace=True)
-        if np.count_nonzero(np.isneginf(kept.numpy())) == kept.numel() // count * (count - k):
-            return kept.softmax(-1)
+        dropped = logits < torch.from_numpy(ordered[..., count - k, None])
+        if np.count_nonzero(dropped.numpy()) == logits.numel() // count * (count - k):
+            return logits.masked_fill(dropped, -math.inf).softmax(-1)
     values, index = logits.topk(k, dim=-1, sorted=False)
     return torch.zeros_like(logits).scatter_(-1, index, values.softmax(-1))
 
 
-class _Attend(torch.autograd.Function):
-    """Attention of each pair over its class's descriptions, class by class: (H, B, d) -> (H, P, d).
+class _Take(torch.autograd.Function):
+    """Rows of (H, B, d) by sample, (P,) or (H, P): (H, P, d).
 
-    Written out because a class's pairs and descriptions are small matrices that stay in the cache, and
-    because only the attention weights need to be kept for the way back.
+    Written out because torch's way back through an index adds several times slower than `index_add_`.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, sample: Tensor) -> Tensor:
+        heads, batch, width = ctx.shape = rows.shape
+        ctx.place = (torch.arange(heads, device=rows.device)[:, None] * batch + sample).flatten()
+        return rows.reshape(-1, width)[ctx.place].view(heads, -1, width)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        out = gradients[0].new_zeros(ctx.shape).flatten(0, 1)
+        return out.index_add_(0, ctx.place, gradients[0].flatten(0, 1)).view(ctx.shape), None
+
+
+class _Attend(torch.autograd.Function):
+    """Attention of each pair over its class's descriptions: (H, B, d) -> (H, P, d).
+
+    Written out because all spans go through one product (`Pairs.grid`), and because only the attention
+    weights need to be kept for the way back.
     """
 
     @staticmethod
     def forward(
-        ctx: Any,
-        q: Tensor,
-        books: tuple[Tensor, ...],
-        motion: Tensor,
-        pairs: Pairs,
-        top_k: tuple[int, ...],
-        inverse: bool,
+        ctx: Any, q: Tensor, text: TextTensors, pairs: Pairs, top_k: tuple[int, ...], inverse: bool
     ) -> Tensor:
-        scale = (-1.0 if inverse else 1.0) / math.sqrt(q.shape[2])
-        out = q.new_empty(q.shape[0], pairs.sample.shape[-1], q.shape[2])
-        kept = []
-        for c, start, end in pairs.spans:
-            book = books[c]
-            rows = pairs.take(q, start, end)
-            logits = (rows.reshape(-1, rows.shape[2]) @ book.T).view(*rows.shape[:2], -1).mul_(scale)
-            weights = torch.stack([top_softmax(a, k) for a, k in zip(logits, top_k, strict=True)])
-            chosen = torch.addmm(motion[c], weights.view(-1, book.shape[0]), book)
-            out[:, start:end] = chosen.view(rows.shape)
-            kept.append(weights)
-        ctx.save_for_backward(*kept)
-        ctx.books, ctx.pairs, ctx.scale, ctx.shape = books, pairs, scale, q.shape
-        return out
+        heads, _, width = q.shape
+        scale = (-1.0 if inverse else 1.0) / math.sqrt(width)
+        classes = [c for c, _, _ in pairs.spans]
+        pair, place = pairs.grid
+        spans, longest = pair.shape
+        book, missing = text.book[classes], text.missing
+        rows = _Take.forward(ctx, q, pairs.sample[..., pair.flatten()])
+        by_span = rows.view(heads, spans, longest, width).transpose(0, 1).reshape(spans, -1, width)
+        logits = torch.bmm(by_span, book.transpose(1, 2)).mul_(scale).view(spans, heads, longest, -1)
+        if missing is not None:
+            logits.masked_fill_(missing[classes][:, None, None], -math.inf)
+        weights = torch.stack([top_softmax(logits[:, h], k) for h, k in enumerate(top_k)], 1).flatten(1, 2)
+        chosen = torch.baddbmm(text.motion[classes][:, None], weights, book)
+        ctx.save_for_backward(weights, book)
+        ctx.grid, ctx.scale = pairs.grid, scale
+        return chosen.view(spans, heads, longest, width).transpose(0, 1).flatten(1, 2)[:, place]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        out = gradients[0].new_zeros(ctx.shape)
-        heads, batch, width = ctx.shape
-        flat = out.view(-1, width)  # a row a head and sample, as heads may have samples of their own
-        places = torch.arange(heads, device=out.device)[:, None] * batch + ctx.pairs.sample
-        for (c, start, end), weights in zip(ctx.pairs.spans, ctx.saved_tensors, strict=True):
-            book = ctx.books[c]
-            part = gradients[0][:, start:end]
-            by_weight = (part.reshape(-1, part.shape[2]) @ book.T).view(weights.shape)
-            by_logit = weights * (by_weight - (weights * by_weight).sum(-1, keepdim=True)) * ctx.scale
-            by_row = (by_logit.view(-1, book.shape[0]) @ book).view(part.shape)
-            flat.index_add_(0, places[:, start:end].reshape(-1), by_row.reshape(-1, by_row.shape[2]))
-        return out, None, None, None, None, None
+        weights, book = ctx.saved_tensors
+        (pair, place), (heads, _, width) = ctx.grid, gradients[0].shape
+        spans, longest = pair.shape
+        padded = gradients[0].new_zeros(heads, spans * longest, width)
+        padded[:, place] = gradients[0]
+        by_span = padded.view(heads, spans, longest, width).transpose(0, 1).reshape(spans, -1, width)
+        by_weight = torch.bmm(by_span, book.transpose(1, 2))
+        by_logit = weights * (by_weight - (weights * by_weight).sum(-1, keepdim=True)) * ctx.scale
+        by_row = torch.bmm(by_logit, book).view(spans, heads, longest, width).transpose(0, 1)
+        # What was repeated to fill a span has no gradient: it adds zero.
+        return _Take.backward(ctx, by_row.flatten(1, 2))[0], None, None, None, None

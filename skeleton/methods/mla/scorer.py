@@ -107,5 +107,6 @@ def new_model(
         hidden=settings.hidden,
         estimator=settings.estimator,
         visual_layernorm=settings.visual_layernorm,
+        precision=settings.precision,
         seed=seed,
     )

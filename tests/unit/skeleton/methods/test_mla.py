@@ -38,8 +38,7 @@ def world(name, *, seed=0, dtype=torch.float64, estimator="mlp", **kwargs):
     motion /= np.linalg.norm(motion, axis=1, keepdims=True)
     bank = TextBank(tuple(range(len(counts))), codebook, np.array(counts), motion, ("label",), "motion")
     text = TextTensors.of(bank)
-    books = tuple(b.to(dtype) for b in text.books)
-    text = TextTensors(books, text.motion.to(dtype))
+    text = TextTensors(text.book.to(dtype), text.counts, text.motion.to(dtype))
     model = MLA(dv, d, heads, hidden=(24, 12), estimator=estimator, seed=seed, **kwargs).to(dtype)
     visual = torch.from_numpy(rng.normal(size=(len(labels), dv))).to(dtype)
     labels = np.array(labels)
@@ -79,6 +78,19 @@ def test_single_precision_agrees_to_1e_5(reference):
     theirs = reference.sampling_loss(model, visual, labels, negatives, text.books, text.motion)
     torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
     close(gradients_of(model, ours), gradients_of(model, theirs), 1e-5)
+
+
+def test_bfloat16_rounds_products_and_leaves_the_rest_as_it_was():
+    found = {}
+    for precision in ("float32", "bfloat16"):
+        model, visual, labels, text, negatives = world("plain", dtype=torch.float32, precision=precision)
+        pairs, index = pairs_of(labels, negatives)
+        loss = sampling_loss(model(visual, text, pairs), index)
+        found[precision] = [loss.detach(), *gradients_of(model, loss).values()]
+    for exact, rounded in zip(*found.values(), strict=True):
+        assert rounded.dtype == torch.float32
+        assert (rounded - exact).norm() <= 0.02 * exact.norm() + 1e-6
+    assert not torch.equal(found["float32"][0], found["bfloat16"][0])
 
 
 @pytest.mark.parametrize("estimator", ["mlp", "bilinear", "cosine"])

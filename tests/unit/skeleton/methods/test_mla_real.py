@@ -27,7 +27,7 @@ TOP_K = (1, 5, 20)
 
 
 def cast(text, dtype):
-    return TextTensors(tuple(b.to(dtype) for b in text.books), text.motion.to(dtype))
+    return TextTensors(text.book.to(dtype), text.counts, text.motion.to(dtype))
 
 
 @dataclass

@@ -37,8 +37,7 @@ def world(
     bank = TextBank(tuple(range(len(counts))), codebook, np.array(counts), motion, ("label",), "motion")
     model = MLA(visual_dim, d, top_k, hidden=hidden, seed=seed, **kwargs).to(dtype)
     text = TextTensors.of(bank)
-    books = tuple(b.to(dtype) for b in text.books)
-    text = TextTensors(books, text.motion.to(dtype))
+    text = TextTensors(text.book.to(dtype), text.counts, text.motion.to(dtype))
     return model, torch.from_numpy(rng.normal(size=(samples, visual_dim))).to(dtype), text
 
 
