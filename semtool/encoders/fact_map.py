@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from semtool.encoders.base import Encoder
 
 __all__ = [
-    "SHIPPED", "FactMap", "bank_texts", "blocks", "choose", "fit", "fit_map", "probabilities",
+    "SHIPPED", "FactMap", "bank_digest", "bank_texts", "blocks", "choose", "fit", "fit_map", "probabilities",
     "shipped_digest", "shipped_for",
 ]  # fmt: skip
 
@@ -74,7 +74,10 @@ class FactMap:
         return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float32)
 
     def save(self, path: Path) -> None:
-        """Write the map; vectors and dual as bytes with a scale a row, which moves codes by up to 0.05."""
+        """Write the map, and the checksum of the bank that it is said to be learned from.
+
+        Vectors and dual are bytes with a scale a row, which moves codes by up to 0.05.
+        """
         from safetensors.numpy import save_file
 
         tensors: dict[str, NDArray[Any]] = {"mean": self.mean, "trust": self.trust}
@@ -83,7 +86,7 @@ class FactMap:
             scale = np.abs(tensor).max(axis=1, keepdims=True) / 127
             tensors[name] = np.rint(tensor / np.where(scale > 0, scale, 1)).astype(np.int8)
             tensors[f"{name}.scale"] = scale.astype(np.float32)
-        save_file(tensors, path)
+        save_file(tensors, path, metadata={"bank": bank_digest()})
 
     @classmethod
     def load(cls, path: Path) -> FactMap:
@@ -261,6 +264,13 @@ def bank_texts() -> tuple[list[str], NDArray[np.int64], list[str], Matrix]:
             owner.append(index)
             texts.append(text)
     return sets, np.array(owner, dtype=np.int64), texts, AttributeEncoder().encode(codes)
+
+
+def bank_digest() -> str:
+    """Return the checksum of everything in the bank that a map is learned from."""
+    sets, owner, texts, codes = bank_texts()
+    learned = [sets, owner.tolist(), texts, codes.astype(float).round(4).tolist()]
+    return hashlib.sha256(repr(learned).encode()).hexdigest()
 
 
 def _described() -> Iterator[tuple[str, dict[str, str], list[str]]]:

@@ -23,7 +23,7 @@ from semtool.encoders.base import Availability, Card, Encoder, Options, Progress
 from semtool.encoders.fact_map import (
     SHIPPED,
     FactMap,
-    bank_texts,
+    bank_digest,
     blocks,
     choose,
     fit_map,
@@ -138,8 +138,7 @@ def map_for(encoder: Encoder) -> FactMap:
 def _cached(encoder: Encoder) -> Path:
     from semtool.disk import digest
 
-    sets, owner, texts, codes = bank_texts()
-    key = digest([encoder.vector_key(), sets, owner.tolist(), texts, codes.astype(float).round(4).tolist()])
+    key = digest([encoder.vector_key(), bank_digest()])
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     return cache / "semtool" / "maps" / f"{key[:24]}.safetensors"
 
