@@ -2,14 +2,15 @@
 # make test   lint, types and tests, in an environment of its own
 # make quick  the fast tests alone
 # make docs   the site, into build/site
-# make release  wheel and sdist, tried from an environment without the checkout
+# make pictures  trains the run of which the site's picture of attention is drawn
+# make release  wheel and sdist, each tried from nothing on every Python here (DEPENDENCIES=oldest: with the oldest allowed)
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test quick lint types unit docs release bench clean
+.PHONY: demo test quick lint types unit docs pictures release bench clean
 
 demo: $(VENV)/.user
 	$(BIN)/semtool demo
@@ -34,12 +35,11 @@ quick: $(VENV)/.dev
 docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
+pictures: $(VENV)/.dev
+	$(BIN)/python docs/pictures.py
+
 release: $(VENV)/.dev
-	rm -rf dist build/release
-	$(BIN)/python -m build --outdir dist .
-	$(PYTHON) -m venv build/release
-	build/release/bin/python -m pip install --quiet --constraint constraints.txt "$$(echo dist/*.whl)[offline]"
-	cd build/release && bin/semtool --version && bin/semtool classify example --labels "wave, kick, sit down, drink"
+	BUILDER=$(BIN)/python .ci/release
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/zero_shot.py

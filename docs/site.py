@@ -10,6 +10,7 @@ from inspect import isclass, isfunction
 from pathlib import Path
 from typing import Any
 
+import pictures
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,6 +34,10 @@ def on_files(files: Files, config: Any) -> Files:
     }
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
+    drawn = {name: getattr(pictures, name)() for name in ("flow", "strip", "accuracy")}
+    drawn |= {f"vocabulary/{field}": drawing for field, drawing in pictures.vocabulary().items()}
+    for name, drawing in drawn.items():
+        files.append(File.generated(config, f"pictures/{name}.svg", content=drawing))
     for page in sorted(RESULTS.glob("*.md")):
         text = _own_links(page.read_text(encoding="utf-8"), "")
         files.append(File.generated(config, f"results/{page.name}", content=text))
@@ -146,7 +151,9 @@ def vocabulary() -> str:
     parts = [
         "# Attribute vocabulary\n\nThe typed kinematic facts in which every class is described. Left and right are the"
         f" person's own. There are {len(fields)} fields; the value in bold is the body at rest, which a class may"
-        " leave out. Values of an *ordered* field are steps of one scale, lowest first.\n"
+        " leave out. Values of an *ordered* field are steps of one scale, lowest first. The drawings are acted by the"
+        " simulator: pale where the movement begins, strong at its widest, thin lines for the ways of hands and feet; the"
+        " person's left is blue, the right orange. Each shows the class with that value that is otherwise nearest to rest.\n"
     ]
     for name, field in fields.items():
         rows = "\n".join(
@@ -154,7 +161,10 @@ def vocabulary() -> str:
             for value, known in field.values.items()
         )
         about = f"{field.about[0].upper()}{field.about[1:]} ({field.kind}{f', {field.part}' if field.part else ''})."
-        parts.append(f"## {name}\n\n{about}\n\n| value | means | says |\n|---|---|---|\n{rows}\n")
+        drawing = f"![Values of {name}, acted out](../pictures/vocabulary/{name}.svg)"
+        parts.append(
+            f"## {name}\n\n{about}\n\n{drawing}\n\n| value | means | says |\n|---|---|---|\n{rows}\n"
+        )
     return "\n".join(parts)
 
 

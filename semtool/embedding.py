@@ -308,7 +308,9 @@ def _source(descriptions: Artifact | str | None, store: Store) -> Artifact:
         return store.resolve("descriptions", descriptions)
     newest = store.newest("descriptions")
     if newest is None:
-        raise UsageError(f"there are no descriptions under {store.root}; make some with semtool generate")
+        raise UsageError(
+            f"there are no descriptions under {store.root}; make some with semtool generate", see="no-text"
+        )
     return newest
 
 

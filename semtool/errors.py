@@ -17,9 +17,17 @@ def printable(text: str) -> str:
 
 
 class SemtoolError(Exception):
-    """Something failed while working; the command exits with status 1."""
+    """Something failed while working; the command exits with status 1.
+
+    Attributes:
+        see: anchor in the page `errors` of the documentation, where that has more to say; else empty.
+    """
 
     exit_code = 1
+
+    def __init__(self, *said: object, see: str = "") -> None:
+        super().__init__(*said)
+        self.see = see
 
 
 class UsageError(SemtoolError):
@@ -28,8 +36,8 @@ class UsageError(SemtoolError):
     exit_code = 2
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
-    """Return the error for an unknown ``name``, with the nearest valid names."""
+def unknown_name(kind: str, name: str, known: Iterable[str], *, see: str = "") -> UsageError:
+    """Return the error for an unknown ``name``, with the nearest valid names; ``see``: of `SemtoolError`."""
     names = sorted(known)
     lowered = {n.lower(): n for n in names}
     near = [lowered[n] for n in difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)]
@@ -39,4 +47,4 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
         hint = "known: " + ", ".join(names[:20]) + (" ..." if len(names) > 20 else "")
     else:
         hint = f"there is no {kind} yet"
-    return UsageError(f"unknown {kind} {name!r}; {hint}")
+    return UsageError(f"unknown {kind} {name!r}; {hint}", see=see)

@@ -40,7 +40,7 @@ class Shown:
         from semtool.errors import UsageError
 
         if find_spec("matplotlib") is None:
-            raise UsageError("plot() needs matplotlib: pip install 'semtool[pictures]'")
+            raise UsageError("plot() needs matplotlib: pip install 'semtool[pictures]'", see="no-extra")
         frame = self.to_frame()
         told = [c for c in ("split", "text", "encoder", "preset") if c in frame and frame[c].nunique() > 1]
         groups = frame.groupby(told or ["seed"], sort=False)["accuracy"]
@@ -55,6 +55,8 @@ class Shown:
 
     def __repr__(self) -> str:
         return f"<{self.headline()}>"
+
+    __str__ = __repr__  # a pydantic record has a text of its own
 
     def _repr_html_(self) -> str:
         table = self.to_frame().to_html(index=False, float_format="{:.3f}".format, max_rows=40, border=0)

@@ -22,7 +22,7 @@ class Artifact:
     kind: str
     reference: str
     path: Path
-    manifest: Manifest
+    manifest: Manifest = field(repr=False)
 
     @property
     def place(self) -> Reference:

@@ -225,7 +225,7 @@ class Dataset(_Record):
                 )
             unseen = random.Random(seed).sample(range(len(self.classes)), count)
             return Split(name=name, family="draw", unseen=tuple(unseen))
-        raise unknown_name(f"class split of {self.name}", name, self.splits)
+        raise unknown_name(f"class split of {self.name}", name, self.splits, see="unknown-split")
 
     def seen(self, split: Split) -> tuple[int, ...]:
         """Return the ids of the classes that are not unseen."""

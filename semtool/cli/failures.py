@@ -50,7 +50,7 @@ def stop_on_signals() -> Iterator[None]:
 def sentence(error: Exception) -> str:
     """Return what a user reads of a failure that nobody foresaw."""
     if isinstance(error, SemtoolError):
-        return printable(str(error))
+        return printable(f"{error} (docs: errors#{error.see})" if error.see else str(error))
     if isinstance(error, OSError):
         return printable(_of_system(error))
     if isinstance(error, MemoryError):

@@ -78,7 +78,8 @@ def features(
         newest = artifacts.newest("arrays")
         if newest is None:
             raise UsageError(
-                "there are no skeletons yet: semtool prepare, or semtool simulate --dataset ntu60"
+                "there are no skeletons yet: semtool prepare, or semtool simulate --dataset ntu60",
+                see="no-skeletons",
             )
         dataset = newest.dataset
     before = {a.reference for a in artifacts.artifacts("features", Path(dataset).stem)}

@@ -126,14 +126,14 @@ class PretrainedEncoder(Encoder):
                 )
         missing = f"{self.repository} is not on this disk"
         if offline():
-            raise SemtoolError(f"{missing} and HF_HUB_OFFLINE is set; {self.remedy}")
+            raise SemtoolError(f"{missing} and HF_HUB_OFFLINE is set; {self.remedy}", see="no-weights")
         if not reachable(endpoint()):
-            raise SemtoolError(f"{missing} and {endpoint()} does not answer; {self.remedy}")
+            raise SemtoolError(f"{missing} and {endpoint()} does not answer; {self.remedy}", see="no-weights")
         try:
             self._download()
         except Exception as error:
             raise SemtoolError(
-                f"cannot download {self.repository}: {first_line(error)}; {self.remedy}"
+                f"cannot download {self.repository}: {first_line(error)}; {self.remedy}", see="no-weights"
             ) from error
 
     def _download(self) -> None:

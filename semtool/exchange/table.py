@@ -76,7 +76,9 @@ def sheet_table(path: Path, dataset: Dataset, sheet: str | None = None) -> Table
     try:
         from openpyxl import load_workbook  # type: ignore[import-untyped, unused-ignore]
     except ImportError as error:
-        raise UsageError("spreadsheets need openpyxl: pip install 'semtool[exchange]'") from error
+        raise UsageError(
+            "spreadsheets need openpyxl: pip install 'semtool[exchange]'", see="no-extra"
+        ) from error
     try:
         read_plain(path)
         with zipfile.ZipFile(path) as archive:

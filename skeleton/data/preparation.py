@@ -167,7 +167,8 @@ def _raw_folder(dataset: Dataset, raw: str | Path | None) -> Path:
         raise UsageError(
             f"say where the raw data of {dataset.name} is: --raw FOLDER"
             + (f", or set SEMTOOL_DATA to the folder that holds {dataset.raw}/" if dataset.raw else "")
-            + (f". {dataset.obtain}" if dataset.obtain else "")
+            + (f". {dataset.obtain}" if dataset.obtain else ""),
+            see="no-raw-data",
         )
     return Path(data) / dataset.raw
 

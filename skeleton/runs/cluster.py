@@ -47,7 +47,7 @@ class Cluster(Executor):
 
     def __init__(self, workers: int | None = None, address: str | None = None) -> None:
         if find_spec("ray") is None:
-            raise UsageError("the executor ray needs Ray: pip install 'semtool[ray]'")
+            raise UsageError("the executor ray needs Ray: pip install 'semtool[ray]'", see="no-extra")
         self.address = address
         if address:
             _check_answer(address)

@@ -157,7 +157,9 @@ def newest_run(store: Store) -> Run:
     """Return the run whose summary was written last; an error says how to make one."""
     found = sorted(runs_folder(store).glob("*/summary.json"), key=lambda p: p.stat().st_mtime_ns)
     if not found:
-        raise UsageError(f"there is no run under {runs_folder(store)} yet; make one with semtool train")
+        raise UsageError(
+            f"there is no run under {runs_folder(store)} yet; make one with semtool train", see="no-run"
+        )
     return open_run(store, found[-1].parent.name)
 
 
@@ -180,7 +182,8 @@ def open_run(store: Store, reference: str) -> Run:
     known = run_names(store)
     if not known:
         raise UsageError(
-            f"no run {reference!r}: there is none under {runs_folder(store)} yet; make one with semtool train"
+            f"no run {reference!r}: there is none under {runs_folder(store)} yet; make one: semtool train",
+            see="no-run",
         )
     raise unknown_name("run", reference, known)
 

@@ -37,7 +37,8 @@ def resolve_inputs(
         option = f" --dataset {of}" if of else ""
         raise UsageError(
             f"there is no embedding file{f' of {of}' if of else ''} under {store.root} yet; "
-            f"make one with semtool generate{option} and semtool embed"
+            f"make one with semtool generate{option} and semtool embed",
+            see="no-text",
         )
     if wanted and text.dataset != wanted:
         raise UsageError(f"the embedding file {text.reference} is of {text.dataset}, not of {wanted}")
@@ -93,7 +94,8 @@ def _features(
     if store.newest("arrays", name) is None:
         raise UsageError(
             f"there are no skeletons of {name} yet: semtool prepare --dataset {name} reads the licensed "
-            f"data, semtool simulate --dataset {name} makes stand-ins; then train again"
+            f"data, semtool simulate --dataset {name} makes stand-ins; then train again",
+            see="no-skeletons",
         )
     if note is not None:
         note(f"there are no features of {name} for the split {split} yet; making them (semtool features)")

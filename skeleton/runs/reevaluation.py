@@ -63,7 +63,8 @@ def evaluate(
             raise UsageError(
                 f"the run {run.name} was trained on class {seen_before[0]} "
                 f"({task.name_of(seen_before[0])}), which the split {task.split.name} calls unseen; "
-                "train a run on that split"
+                "train a run on that split",
+                see="another-split",
             )
         scorer = load_scorer(runs.seed_folder(run.path, seed) / runs.CHECKPOINT, settings)
         changes = {

@@ -185,13 +185,15 @@ def build_task(
     if embeddings.dataset != features.dataset:
         raise UsageError(
             f"{text_name} is of {embeddings.dataset}, {visual_name} of {features.dataset}; "
-            "choose two of the same data set"
+            "choose two of the same data set",
+            see="another-data-set",
         )
     dataset = dataset or load_dataset(features.dataset)
     if split is not None and split != features.split:
         raise UsageError(
             f"{visual_name} was made for the split {features.split}, not {split}: its visual encoder may "
-            f"have seen classes that are unseen there; run semtool features --split {split}"
+            f"have seen classes that are unseen there; run semtool features --split {split}",
+            see="another-split",
         )
     chosen = dataset.split(features.split)
     protocol = dataset.protocol(features.protocol or None)
@@ -233,7 +235,8 @@ def _check_text(embeddings: EmbeddingFile, dataset: Dataset, name: str) -> None:
         listed = ", ".join(f"{c.id} ({c.name})" for c in missing[:5]) + (" ..." if len(missing) > 5 else "")
         raise SemtoolError(
             f"{name} has no text for {len(missing)} of the {len(dataset.classes)} classes of {dataset.name}: "
-            f"{listed}; generate and embed a description set that covers every class"
+            f"{listed}; generate and embed a description set that covers every class",
+            see="classes-without-text",
         )
 
 

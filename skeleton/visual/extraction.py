@@ -47,7 +47,8 @@ def find_arrays(dataset: Dataset, store: Store, reference: str | None = None) ->
         raise UsageError(
             f"there are no skeletons of {dataset.name} under {store.root}: prepare the licensed data "
             f"(semtool prepare --dataset {dataset.name} --raw FOLDER) or simulate some "
-            f"(semtool simulate --dataset ntu60 makes labelled stand-ins for NTU-60)"
+            f"(semtool simulate --dataset ntu60 makes labelled stand-ins for NTU-60)",
+            see="no-skeletons",
         )
     return newest
 

@@ -51,3 +51,15 @@ def test_fields_and_values_are_those_of_the_vocabulary(site):
 
     page = (site / "reference" / "vocabulary" / "index.html").read_text(encoding="utf-8")
     assert all(f'id="{name}"' in page for name in load_vocabulary().fields)
+
+
+def test_pictures_are_small_whole_and_shown(site):
+    import xml.etree.ElementTree as tree
+
+    pages = "".join(page.read_text(encoding="utf-8") for page in site.rglob("index.html"))
+    drawn = sorted((site / "pictures").rglob("*.svg"))
+    assert len(drawn) > 40
+    for picture in drawn:
+        assert picture.stat().st_size < 200_000
+        assert len(list(tree.parse(picture).iter())) > 10, picture.name
+        assert f'pictures/{picture.relative_to(site / "pictures")}"' in pages

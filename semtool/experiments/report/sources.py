@@ -72,7 +72,8 @@ def open_source(store: Store, reference: str | None = None) -> Subject:
     if not known and not comparisons and (reference is None or not Path(reference).exists()):
         raise UsageError(
             f"there is no run and no comparison under {store.root} yet; make one with semtool train or "
-            "semtool compare"
+            "semtool compare",
+            see="no-run",
         )
     if reference is None:
         return _newest(store)

@@ -18,9 +18,12 @@ from semtool.errors import UsageError
 from semtool.experiments.grid import Preview, SweepFile, grid_of, plan_sweep, sweep
 from semtool.experiments.table.cost import Cost, cost_of
 from semtool.experiments.table.published import published
-from semtool.experiments.table.views import write_views
+from semtool.experiments.table.views import checked, write_views, zero_shot
+from semtool.showing import Shown
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from skeleton.runs import Executor
 
 __all__ = ["FOLDER", "TableRequest", "TableResult", "cost_of_table", "plan_table", "tabulate"]
@@ -87,16 +90,33 @@ class TableRequest:
         ]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class TableResult:
-    """A finished table: its folder, its files, and what was trained, reused and failed."""
+@dataclass(frozen=True, repr=False)
+class TableResult(Shown):
+    """A finished table: its folder and files, a row for each run, what was trained, reused and failed."""
 
     family: str
     path: Path
     files: tuple[Path, ...]
+    rows: list[dict[str, Any]]
     trained: int
     reused: int
     failures: list[dict[str, Any]]
+
+    def headline(self) -> str:
+        """Return what was trained, reused and failed in one line."""
+        return (
+            f"{self.family} table: {self.trained} trained, {self.reused} reused, {len(self.failures)} failed"
+        )
+
+    def to_frame(self) -> DataFrame:
+        """Return a row for each run and seed; numbers are fractions."""
+        from pandas import DataFrame
+
+        return DataFrame(self.rows)
+
+    def _repr_html_(self) -> str:
+        table = zero_shot(self.family, checked(self.to_frame()))
+        return f"<p>{self.headline()}; accuracy in per cent</p>{table.to_html(index=False, border=0)}"
 
 
 def plan_table(request: TableRequest, *, store: Store, device: str = "auto") -> list[Preview]:
@@ -146,6 +166,7 @@ def tabulate(
         request.family,
         folder,
         files,
+        rows,
         sum(d.trained for d in done),
         sum(d.reused for d in done),
         [f for d in done for f in d.failures],

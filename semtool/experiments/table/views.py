@@ -14,7 +14,7 @@ from semtool.experiments.tables import latex, markdown, neutralised
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["generalised", "write_views", "zero_shot"]
+__all__ = ["checked", "generalised", "write_views", "zero_shot"]
 
 WORDS = ("method", "features", "seeds", "marks")
 OURS = ["preset", "text", "encoder", "features"]
@@ -28,7 +28,7 @@ def write_views(folder: Path, family: str, rows: Sequence[dict[str, Any]]) -> tu
     """Write ``table.tex``, ``table.md``, ``table.csv`` and ``table.html``; return their paths."""
     from pandas import DataFrame
 
-    runs = _checked(DataFrame(list(rows)))
+    runs = checked(DataFrame(list(rows)))
     simulated = " - SIMULATED skeletons: no results on the data sets" if runs["simulated"].any() else ""
     views = {f"zero-shot accuracy in %, {family} splits{simulated}": zero_shot(family, runs)}
     if (found := generalised(family, runs)) is not None:
@@ -86,7 +86,7 @@ def generalised(family: str, runs: DataFrame) -> DataFrame | None:
     return _frame(table, [*WORDS, "rule", *three])
 
 
-def _checked(runs: DataFrame) -> DataFrame:
+def checked(runs: DataFrame) -> DataFrame:
     """Return the runs; refuse a split whose rows are over different parts."""
     if runs.empty:
         raise UsageError("nothing is trained yet, so that there is no table; see the log for what failed")

@@ -62,7 +62,8 @@ class Server:
         if not self._key and self.base_url.startswith(OPENAI):
             raise UsageError(
                 "no key for api.openai.com: set OPENAI_API_KEY in the environment or in .env, "
-                "or name another server with --base-url"
+                "or name another server with --base-url",
+                see="no-key",
             )
 
     def connect(self, *, timeout: float, retries: int) -> AsyncOpenAI:

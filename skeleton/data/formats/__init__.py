@@ -86,5 +86,7 @@ def recognise(raw: Path, expected: str = "") -> list[tuple[Reader, list[RawFile]
     fitting = [(reader, files) for reader in order if (files := reader.find(raw))]
     if not fitting:
         tried = "; ".join(f"{r.name}: {r.looks_like}" for r in order)
-        raise UsageError(f"{raw} holds no skeleton data in a known format; looked for {tried}")
+        raise UsageError(
+            f"{raw} holds no skeleton data in a known format; looked for {tried}", see="unknown-format"
+        )
     return fitting

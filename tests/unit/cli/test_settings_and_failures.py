@@ -2,10 +2,12 @@
 
 import errno
 import os
+import re
 import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -148,3 +150,16 @@ def test_signals_end_a_command_through_its_finally_clauses(number, word):
     assert word in done.stderr
     assert done.returncode == 128 + number
     assert Interrupted(number).exit_code == 128 + number
+
+
+def test_every_pointer_of_an_error_leads_to_a_paragraph_and_back():
+    root = Path(__file__).parents[3]
+    code = "".join(p.read_text() for room in ("semtool", "skeleton") for p in (root / room).rglob("*.py"))
+    named = set(re.findall(r'see="([\w-]+)"', code))
+    assert named == set(re.findall(r"{#([\w-]+)}", (root / "docs" / "errors.md").read_text()))
+
+
+def test_a_pointer_ends_the_sentence(cli):
+    done = cli("report")
+    assert done.code == 2
+    assert done.err.rstrip().endswith("(docs: errors#no-run)")
