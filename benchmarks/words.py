@@ -111,7 +111,6 @@ def rank_one(codes: Matrix, truth: Matrix) -> int:
 
 
 def text_tables(options: argparse.Namespace) -> list[str]:
-    del options
     lines = ["Rank 1: the code read from a class's text is nearest to that class's own written code, among all classes of "
              "its data set, in per cent with 95 % Wilson intervals. `near in`: the map was learned without the data set, "
              "but classes of other data sets that are the same action stay; `out`: those with 85 % of the attributes in "
@@ -119,7 +118,7 @@ def text_tables(options: argparse.Namespace) -> list[str]:
              "Map alone: without word rules and weights.", "",
              "| text | encoder | | " + " | ".join(BANK) + " | mean | mean cosine | kappa |", "|---|---|---|" + "---|" * 8]  # fmt: skip
     for kind, encoder, near in itertools.product(
-        ("name", "sentence", "all"), ("minilm", "mpnet"), (True, False)
+        ("name", "sentence", "all"), ("minilm", options.mpnet), (True, False)
     ):
         if not find_encoder(encoder).availability().now:
             continue
@@ -511,6 +510,7 @@ def main() -> None:
     parser.add_argument("what", choices=("text", "pairs", "skeletons"))
     parser.add_argument("--data", type=Path, default=os.environ.get("SEMTOOL_DATA"))
     parser.add_argument("--root", default="artifacts")
+    parser.add_argument("--mpnet", default="mpnet", help="a name, or sentence-transformers:FOLDER")
     options = parser.parse_args()
     if options.what == "skeletons" and options.data is None:
         parser.error("name the folder of real data with --data, or set SEMTOOL_DATA")
