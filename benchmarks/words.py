@@ -145,7 +145,7 @@ def text_tables(options: argparse.Namespace) -> list[str]:
         for name, row in cells.items():
             m = np.mean(means[name], axis=0)
             shown = f"{m[2]:.2f}" if name == "map and rules" else ""
-            lines.append(f"| {kind} | {encoder}, {name} | {'near in' if near else 'out'} | {' | '.join(row)} | "
+            lines.append(f"| {kind} | {'minilm' if encoder == 'minilm' else 'mpnet'}, {name} | {'near in' if near else 'out'} | {' | '.join(row)} | "
                          f"{100 * m[0]:.1f} | {m[1]:.3f} | {shown} |")  # fmt: skip
     return [*lines, "", "Kappa: Cohen's, over all fields together, chance by field; of the class's first text.", "",
             *calibration()]  # fmt: skip

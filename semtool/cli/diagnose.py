@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+PREDICTS = "Which text recognises more is for semtool compare to say: no figure is shown to predict accuracy."
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -38,9 +40,6 @@ def diagnose(
     dataset: Annotated[
         str | None, typer.Option("--dataset", "-d", help="Path of your own data set's YAML file.")
     ] = None,
-    figures: Annotated[
-        bool, typer.Option("--figures", help="Show every figure, also those that predict nothing.")
-    ] = False,
     pairs: Annotated[int, typer.Option(min=0, help="Most alike pairs of classes to name.")] = 10,
     words: Annotated[
         bool, typer.Option("--words", help="Also: how well names, sentences and written facts agree.")
@@ -48,11 +47,9 @@ def diagnose(
     root: console.Root = None,
     json: console.Json = False,
 ) -> None:
-    """Look at texts without training: what is told apart, what is not, and what that may be worth.
+    """Look at texts without training: what is told apart, and what is not.
 
     The pairs of classes whose text to sharpen, and how well text and motion agree over seen classes.
-    With --figures also margins, hubs, rank, redundancy, retrieval, leaked labels and cut texts, none of which
-    was shown to predict accuracy in semtool's own benchmark.
 
     Example: semtool diagnose utd-mhad/multi utd-mhad/label --features utd-mhad/purls-22-5/stgcn
     """
@@ -70,25 +67,17 @@ def diagnose(
         )
     read = _read_words(found[0], root) if words else None
     if json:
-        from semtool.diagnosis import MEASURES, record
-
-        console.json_object(
-            {
-                "diagnoses": [d.as_dict() for d in found],
-                "measures": {key: asdict(measure) for key, measure in MEASURES.items()},
-                "predictive": record(),
-                **({"words": asdict(read)} if read else {}),
-            }
-        )
+        said = {"diagnoses": [d.as_dict() for d in found]}
+        console.json_object(said | ({"words": asdict(read)} if read else {}))
         return
-    _show_measures(found, every=figures)
+    _show_agreement(found)
     for diagnosis in found:
-        _show_one(diagnosis, alone=len(found) == 1)
+        _show_pairs(diagnosis)
     if read:
         _show_words(read)
     for note in dict.fromkeys(note for d in found for note in d.notes):
         console.note(f"note: {note}")
-    if found[0].pairs and found[0].leakage is not None:  # else its texts are not here
+    if found[0].pairs and found[0].descriptions and found[0].encoder != "attributes":
         console.note(f"next: semtool suggest {found[0].reference}")
 
 
@@ -114,9 +103,7 @@ def _show_words(read: WordFacts) -> None:
         console.say(f"Names that are not understood: {', '.join(read.strange[:10])}.")
 
 
-def _show_measures(found: tuple[Diagnosis, ...], *, every: bool) -> None:
-    from semtool.diagnosis import MEASURES, predictions, record
-
+def _show_agreement(found: tuple[Diagnosis, ...]) -> None:
     first = found[0]
     said = f"{first.dataset}, {first.classes} classes"
     if first.split:
@@ -124,70 +111,17 @@ def _show_measures(found: tuple[Diagnosis, ...], *, every: bool) -> None:
     if first.features:
         said += f", motion of {first.features}" + (" (SIMULATED)" if first.simulated else "")
     console.say(said)
-    for number, d in enumerate(found, 1):
-        console.say(f"  ({number}) {d.reference}: {d.texts} texts, encoder {d.encoder}")
-    same = len({d.encoder for d in found}) == 1
-    predicted = predictions(same_encoder=same)
-    rows = []
-    for key, measure in MEASURES.items():
-        if not (every or key == "agreement"):
-            continue
-        values = [d.measures[key] for d in found]
-        if all(value is None for value in values):
-            continue
-        shown = ["-" if value is None else f"{value:.3f}" for value in values]
-        told = predicted.get(key)
-        rows.append((measure.title, *shown, measure.better, f"{told}, {told.verdict}" if told else "-"))
-    columns = ("figure", *(f"({i})" for i in range(1, len(found) + 1)), "better", "rank corr. with accuracy")
-    if rows:
-        console.table("", columns, rows)
-    if not every:
-        nearest = predicted.get("agreement")
-        console.say(
-            "No figure is known to predict accuracy; nearest comes the agreement of text and motion over "
-            f"seen classes (--features){f', rank correlation {nearest}' if nearest else ''}. Others: "
-            "--figures."
-        )
-    elif made := record():
-        how = "texts under the same encoder" if same else "texts"
-        console.say(
-            f"Last column: {how} ranked by the figure and by zero-shot accuracy, within a split, averaged "
-            f"over {len(made['splits'])} splits; {made['texts']} texts, 95 % intervals "
-            f"(commit {made['commit']})."
-        )
-        console.say(_verdict({MEASURES[key].title: p.verdict for key, p in predicted.items()}))
-    if first.agreement and first.features:
-        a = first.agreement
-        console.say(
-            f"Agreement is over {a.classes} seen classes; classes relabelled at random agree as well with "
-            f"p = {a.p:.3f}."
-        )
-
-
-def _show_one(d: Diagnosis, *, alone: bool) -> None:
-    if len(d.granularities) > 1 and alone:
-        rows = [
-            (
-                name,
-                g.texts,
-                f"{g.margin:.3f}",
-                "-" if g.retrieval is None else f"{g.retrieval:.3f}",
-                f"{g.effective_rank:.3f}",
-                f"{100 * d.leakage.by_granularity[name]:.0f} %"
-                if d.leakage and name in d.leakage.by_granularity
-                else "-",
-            )
-            for name, g in d.granularities.items()
-        ]
-        columns = ("granularity", "texts", "margin", "retrieval", "effective rank", "names the action")
-        console.table("each granularity alone", columns, rows)
-        if d.redundancy:
-            most = max(d.redundancy, key=lambda k: d.redundancy[k])
-            least = min(d.redundancy, key=lambda k: d.redundancy[k])
+    for d in found:
+        console.say(f"  {d.reference}: {d.texts} texts, encoder {d.encoder}")
+        if a := d.agreement:
             console.say(
-                f"Most redundant: {most.replace('~', ' and ')} ({d.redundancy[most]:.2f}); least: "
-                f"{least.replace('~', ' and ')} ({d.redundancy[least]:.2f})."
+                f"    agrees with motion about which of {a.classes} seen classes are alike: rank correlation "
+                f"{a.rho:+.2f}, as high at random with p = {a.p:.3f}"
             )
+    console.say(PREDICTS)
+
+
+def _show_pairs(d: Diagnosis) -> None:
     if not d.pairs:
         return
     listed_pairs = []
@@ -203,9 +137,6 @@ def _show_one(d: Diagnosis, *, alone: bool) -> None:
         ))  # fmt: skip
     headings = ("pair", "cosine", "told apart best by", "motion", "split", "fields that differ")
     console.table(f"sharpen these in {d.reference}", headings, listed_pairs)
-    if alone and d.hubs:
-        listed = ", ".join(f"{name} ({count})" for name, count in d.hubs)
-        console.say(f"Most often among another's nearest: {listed}.")
 
 
 def _some(fields: list[str]) -> str:
@@ -213,16 +144,3 @@ def _some(fields: list[str]) -> str:
     if len(fields) <= 6:
         return ", ".join(fields) or "-"
     return ", ".join(fields[:5]) + f" and {len(fields) - 5} more"
-
-
-def _verdict(verdicts: dict[str, str]) -> str:
-    """Return what may be concluded from the figures, in a sentence."""
-    shown = [title for title, verdict in verdicts.items() if verdict.startswith("shown")]
-    hints = [title for title, verdict in verdicts.items() if verdict.startswith("a hint")]
-    said = (
-        f"Shown to go with accuracy: {', '.join(shown)}." if shown else "None was shown to go with accuracy"
-    )
-    if hints:
-        said += f"{'' if shown else '.'} A hint that does not survive correction for their number: "
-        return said + ", ".join(hints) + "."
-    return said if shown else said + "; only training tells."

@@ -63,7 +63,7 @@ def suggest(
 
     Writes <data set>/<prompt set>+contrast: all old descriptions, and for every class the facts that separate
     it from the classes nearest to it in text space; from the attributes, or with --llm by asking a model.
-    Measures what has become of the margins. Whether it helps is for semtool compare to say.
+    Measures what has become of the pairs. Whether it helps is for semtool compare to say.
 
     Example: semtool suggest utd-mhad/multi --dry-run
 
@@ -159,8 +159,11 @@ def _show(found: Suggestion, prices: tuple[float, float] | None, *, dry_run: boo
         return
     done = "written" if found.made else "is up to date"
     console.say(f"{found.artifact.reference} {done}: {texts} texts about {classes} classes added.")
-    if found.effect:
-        _show_effect(found.effect.before, found.effect.after)
+    if found.effect and found.effect.before and found.effect.after:
+        console.say(
+            "Agreement of text and motion over seen classes: rank correlation "
+            f"{found.effect.before.rho:+.2f} before, {found.effect.after.rho:+.2f} after."
+        )
     for note in found.notes:
         console.note(f"note: {note}")
     dataset, encoder = found.artifact.dataset, found.embeddings.partition("@")[0].rpartition("/")[2]
@@ -176,17 +179,6 @@ def _told(found: Suggestion, names: tuple[str, str]) -> str:
     return ", ".join(
         [f for f in one if f in other] + [f for f in (*one, *other) if (f in one) != (f in other)]
     )
-
-
-def _show_effect(before: dict[str, float | None], after: dict[str, float | None]) -> None:
-    from semtool.diagnosis import MEASURES
-
-    rows = []
-    for key, measure in MEASURES.items():
-        old, new = before.get(key), after.get(key)
-        if old is not None and new is not None:
-            rows.append((measure.title, f"{old:.3f}", f"{new:.3f}", f"{new - old:+.3f}", measure.better))
-    console.table("the whole set, same encoder", ("figure", "before", "after", "change", "better"), rows)
 
 
 def _asked(asked: GenerationResult) -> dict[str, Any]:

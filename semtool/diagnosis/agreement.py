@@ -26,7 +26,7 @@ from semtool.errors import SemtoolError
 if TYPE_CHECKING:
     from semtool.feature_file import FeatureFile
 
-__all__ = ["MotionAgreement", "MotionGeometry", "agreement", "matching", "motion_geometry"]
+__all__ = ["MotionAgreement", "MotionGeometry", "agreement", "motion_geometry"]
 
 PERMUTATIONS = 999
 
@@ -47,15 +47,11 @@ class MotionAgreement:
     Attributes:
         rho: Spearman's correlation of the class similarities, over all pairs of seen classes.
         p: share of random relabellings of the classes that agree at least as well (Mantel, 1967; one-sided).
-        matching: share of pairs of seen classes whose two texts are matched to their two motions, knowing
-            only likeness to the other seen classes; 0.5 is chance (the two-versus-two test of Mitchell et
-            al., Science 2008). None for fewer than four classes.
         classes: number of seen classes.
     """
 
     rho: float
     p: float
-    matching: float | None
     classes: int
 
 
@@ -99,28 +95,4 @@ def agreement(text: Matrix, motion: Matrix, *, seed: int = 0) -> MotionAgreement
     for _ in range(PERMUTATIONS):
         order = rng.permutation(len(motion))
         better += correlation(of_text, square[np.ix_(order, order)][upper]) >= rho - 1e-12
-    return MotionAgreement(rho, (1 + better) / (1 + PERMUTATIONS), matching(text, motion), len(motion))
-
-
-def matching(text: Matrix, motion: Matrix) -> float | None:
-    """Return the share of class pairs (a, b) that the two-versus-two test gets right; a tie counts half.
-
-    Right if ``corr(t_a, m_a) + corr(t_b, m_b) > corr(t_a, m_b) + corr(t_b, m_a)``, with t and m the
-    similarities to all other classes.
-    """
-    right, pairs = 0.0, 0
-    count = len(text)
-    if count < 4:
-        return None
-    for a in range(count):
-        for b in range(a + 1, count):
-            rest = np.delete(np.arange(count), [a, b])
-            straight = correlation(text[a, rest], motion[a, rest]) + correlation(
-                text[b, rest], motion[b, rest]
-            )
-            crossed = correlation(text[a, rest], motion[b, rest]) + correlation(
-                text[b, rest], motion[a, rest]
-            )
-            right += 0.5 if abs(straight - crossed) < 1e-12 else float(straight > crossed)
-            pairs += 1
-    return right / pairs
+    return MotionAgreement(rho, (1 + better) / (1 + PERMUTATIONS), len(motion))

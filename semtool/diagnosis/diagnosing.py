@@ -10,14 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.artifacts import Store
+from semtool.descriptions import GRANULARITIES
 from semtool.diagnosis import geometry
 from semtool.diagnosis.agreement import MotionAgreement, MotionGeometry, agreement, motion_geometry
 from semtool.diagnosis.class_pairs import ClassPair, named_pairs
 from semtool.diagnosis.geometry import Matrix
-from semtool.diagnosis.granularities import GranularityFigures, granularities, redundancy
 from semtool.diagnosis.inputs import ClassSplit, TextInput, read_motion, read_split, read_texts
-from semtool.diagnosis.leakage import Leakage, leakage
-from semtool.diagnosis.measures import MEASURES
 from semtool.errors import SemtoolError
 
 __all__ = ["Diagnosis", "diagnose", "diagnose_text", "text_similarity"]
@@ -29,15 +27,10 @@ class Diagnosis:
 
     Attributes:
         reference, sha256: the embedding file.
-        descriptions: the description set it was made from, "" if unknown.
+        descriptions: the description set it was made from, "" if it is unknown or gone.
         texts, classes: rows and classes.
         split, features: what seen and unseen mean here, and the motion compared with; None if not given.
-        measures: by the keys of `MEASURES`; None where a figure does not apply.
-        granularities: the same for each granularity alone.
-        redundancy: rank correlation of which classes are alike, for two granularities ``"label~part"``.
         pairs: the classes most alike, most alike first.
-        hubs: class name and among how many others' nearest it is, the greatest first.
-        leakage: labels in other texts; None without the texts.
         agreement: with motion; None without features.
         notes: what could not be looked at, in sentences.
     """
@@ -52,12 +45,7 @@ class Diagnosis:
     split: str | None
     features: str | None
     simulated: bool
-    measures: dict[str, float | None]
-    granularities: dict[str, GranularityFigures]
-    redundancy: dict[str, float]
     pairs: tuple[ClassPair, ...]
-    hubs: tuple[tuple[str, int], ...]
-    leakage: Leakage | None
     agreement: MotionAgreement | None
     notes: tuple[str, ...]
 
@@ -124,66 +112,50 @@ def diagnose_text(
     pairs: int = 10,
 ) -> Diagnosis:
     """Diagnose one embedding file; see `diagnose`."""
-    vectors, places, book, whole = _prototypes(text)
+    vectors, places, whole = _prototypes(text)
     seen = np.searchsorted(text.classes, split.seen if split else text.classes)
-    unseen = np.searchsorted(text.classes, split.unseen if split else text.classes)
-    space = geometry.centred(whole, whole[seen].mean(axis=0))
-    similarity = geometry.cosines(space)
-    margins = geometry.margins(similarity)
-    counts = geometry.occurrences(similarity)
-    found = granularities(vectors, places, text.file.granularity, seen)
-    of_granularity = {name: matrix for name, (_, matrix) in found.items()}
-    alike = redundancy(of_granularity)
-    leaks = leakage(text.descriptions) if text.descriptions and not text.reads_codes else None
-    agrees = _agreement(text, whole, motion)
-    right = geometry.retrieval(vectors[book], places[book], len(text.classes))
-    measures: dict[str, float | None] = {
-        "margin": float(margins.mean()),
-        "margin_lowest": float(margins.min()),
-        "margin_unseen": _margin(similarity, unseen) if split else None,
-        "margin_carried": _carried(space, seen, unseen),
-        "retrieval": float(np.nanmean(right)) if np.isfinite(right).any() else None,
-        "hubness": geometry.hubness(counts),
-        "effective_rank": geometry.effective_rank(whole),
-        "redundancy": float(np.mean(list(alike.values()))) if alike else None,
-        "leakage": leaks.named if leaks else None,
-        "label_words": leaks.words if leaks else None,
-        "truncated": sum(text.truncated.values()) / len(text.file),
-        "agreement": agrees.rho if agrees else None,
-        "matching": agrees.matching if agrees else None,
-    }
+    similarity = geometry.cosines(geometry.centred(whole, whole[seen].mean(axis=0)))
     source = text.artifact.manifest.inputs.get("descriptions")
-    order = np.argsort(-counts, kind="stable")[:3]
     return Diagnosis(
         reference=text.reference,
         sha256=text.artifact.manifest.content_sha256,
         dataset=text.file.dataset,
         encoder=text.file.encoder,
-        descriptions=source.reference if source else "",
+        descriptions=source.reference if source and text.descriptions else "",
         texts=len(text.file),
         classes=len(text.classes),
         split=split.name if split else None,
         features=features,
         simulated=simulated,
-        measures={key: measures[key] for key in MEASURES},
-        granularities={name: figures for name, (figures, _) in found.items()},
-        redundancy=alike,
-        pairs=named_pairs(text, similarity, of_granularity, split=split, motion=motion, count=pairs),
-        hubs=tuple((text.names[text.classes[i]], int(counts[i])) for i in order),
-        leakage=leaks,
-        agreement=agrees,
+        pairs=named_pairs(
+            text, similarity, _alone(text, vectors, places, seen), split=split, motion=motion, count=pairs
+        ),
+        agreement=_agreement(text, whole, motion),
         notes=tuple(_notes(text, split, motion)),
     )
 
 
 def text_similarity(text: TextInput) -> Matrix:
     """Return the cosines of the classes' centred prototypes (C, C), in the order of ``text.classes``."""
-    whole = _prototypes(text)[3]
+    whole = _prototypes(text)[2]
     return geometry.cosines(geometry.centred(whole, whole.mean(axis=0)))
 
 
-def _prototypes(text: TextInput) -> tuple[Matrix, NDArray[np.int64], NDArray[np.bool_], Matrix]:
-    """Return unit vectors (n, d), the place of each row's class, which rows count, and prototypes (C, d)."""
+def _alone(
+    text: TextInput, vectors: Matrix, places: NDArray[np.int64], seen: NDArray[np.int64]
+) -> dict[str, Matrix]:
+    """Return class similarities (C, C) of each granularity that every class has."""
+    found = {}
+    for name in GRANULARITIES:
+        rows = np.flatnonzero(text.file.granularity == name)
+        if len(np.unique(places[rows])) == len(text.classes):
+            means = geometry.prototypes(vectors[rows], places[rows], len(text.classes))
+            found[name] = geometry.cosines(geometry.centred(means, means[seen].mean(axis=0)))
+    return found
+
+
+def _prototypes(text: TextInput) -> tuple[Matrix, NDArray[np.int64], Matrix]:
+    """Return unit vectors (n, d), the place of each row's class (n,), and prototypes (C, d)."""
     vectors = text.file.vectors()
     bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1) | ~vectors.any(axis=1))
     if len(bad):
@@ -197,19 +169,7 @@ def _prototypes(text: TextInput) -> tuple[Matrix, NDArray[np.int64], NDArray[np.
         raise SemtoolError(
             f"{text.reference} says nothing about {name!r} besides its motion; embed a whole set"
         )
-    return units, places, book, geometry.prototypes(units[book], places[book], len(text.classes))
-
-
-def _carried(space: Matrix, seen: NDArray[np.int64], unseen: NDArray[np.int64]) -> float | None:
-    """Return the margin of profiles; None if there are too few known classes to have one."""
-    return _margin(geometry.profile_cosines(space, seen), unseen) if len(seen) >= 5 else None
-
-
-def _margin(similarity: Matrix, places: NDArray[np.int64]) -> float | None:
-    """Return the mean margin of some classes among themselves; None if there are fewer than two."""
-    if len(places) < 2:
-        return None
-    return float(geometry.margins(similarity[np.ix_(places, places)]).mean())
+    return units, places, geometry.prototypes(units[book], places[book], len(text.classes))
 
 
 def _agreement(text: TextInput, whole: Matrix, motion: MotionGeometry | None) -> MotionAgreement | None:
@@ -223,8 +183,7 @@ def _agreement(text: TextInput, whole: Matrix, motion: MotionGeometry | None) ->
 def _notes(text: TextInput, split: ClassSplit | None, motion: MotionGeometry | None) -> Iterator[str]:
     if text.descriptions is None:
         yield (
-            "the description set of this embedding file is not here, so label leakage and attribute fields "
-            "were not looked at"
+            "the description set of this embedding file is not here, so attribute fields were not looked at"
         )
     if cut := {name: count for name, count in text.truncated.items() if count}:
         listed = ", ".join(f"{count} {name}" for name, count in cut.items())

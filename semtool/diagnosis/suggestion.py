@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from semtool.artifacts import Artifact, Store
 from semtool.catalogue import Dataset, dataset_names, load_bank, load_dataset
 from semtool.descriptions import Description, DescriptionSet
+from semtool.diagnosis.agreement import MotionAgreement
 from semtool.diagnosis.contrast import choose_fields, confusions, filled
 from semtool.diagnosis.diagnosing import diagnose, text_similarity
 from semtool.diagnosis.geometry import nearest_pairs
@@ -38,11 +39,11 @@ class SuggestedPair:
 
 @dataclass(frozen=True)
 class Effect:
-    """The new set, embedded with the same encoder, and its figures beside the old ones."""
+    """The new set, embedded with the same encoder, and how well the old and the new one agree with motion."""
 
     embeddings: str
-    before: dict[str, float | None]
-    after: dict[str, float | None]
+    before: MotionAgreement | None
+    after: MotionAgreement | None
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Suggestion:
         counts: texts of the whole set by granularity.
         artifact: the new description set; None after a dry run, or if answers of a model are missing.
         made: whether it was written now.
-        effect: what became of the figures; None if it was not looked at.
+        effect: the new set's embedding file; None if it was not looked at.
         asked: what a model was or would be asked, as `semtool.generate` reports it; None without a model.
         notes: in sentences.
     """
@@ -105,7 +106,7 @@ def suggest(
         progress: called with the model's answers that are settled and those that are wanted.
 
     Returns:
-        The pairs, what is told of them, the new set, and what became of the figures.
+        The pairs, what is told of them, the new set, and what became of the pairs.
 
     Raises:
         UsageError: if nothing is embedded, facts are lacking, or the encoder reads no sentences.
@@ -260,5 +261,5 @@ def _checked(suggestion: Suggestion, text: TextInput, features: str | None, stor
     return replace(
         suggestion,
         pairs=tuple(replace(p, after=float(similarity[at[p.a], at[p.b]])) for p in suggestion.pairs),
-        effect=Effect(made.reference, before.measures, now.measures),
+        effect=Effect(made.reference, before.agreement, now.agreement),
     )
