@@ -9,8 +9,6 @@ from semtool.lazy import door
 if TYPE_CHECKING:
     from semtool.diagnosis.contrast import Rivals, choose_fields, filled
     from semtool.diagnosis.diagnosing import Diagnosis, diagnose
-    from semtool.diagnosis.measures import MEASURES
-    from semtool.diagnosis.predictive import predictions, record
     from semtool.diagnosis.suggestion import Suggestion, suggest
     from semtool.diagnosis.wording import WordFacts, word_facts
 
