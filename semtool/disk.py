@@ -82,7 +82,7 @@ def sync(path: Path) -> None:
 
 
 @contextmanager
-def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
+def atomic(path: Path, *, durable: bool = True, option: str = "--root") -> Iterator[Path]:
     """Yield a temporary path beside ``path`` to write to; it takes the name of ``path`` if the body succeeds.
 
     A command that is killed leaves the file as it was. Missing folders above it are made.
@@ -90,12 +90,13 @@ def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
     Args:
         durable: also survive a power cut, for some milliseconds a file; not worth it for what can be made
             again, such as a cache.
+        option: of the command line, that names another place.
 
     Raises:
         SemtoolError: if the disk is full or the folder may not be written to.
     """
     temporary = path.with_name(f".tmp-{uuid.uuid4().hex[:12]}{path.suffix}")
-    with plain_disk_errors(path.parent):
+    with plain_disk_errors(path.parent, option):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
@@ -106,14 +107,16 @@ def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def write_atomically(path: Path, content: str | bytes, *, durable: bool = True) -> None:
+def write_atomically(
+    path: Path, content: str | bytes, *, durable: bool = True, option: str = "--root"
+) -> None:
     """Write ``content`` (a text as UTF-8, its line ends as they are) to ``path``, all of it or nothing."""
-    with atomic(path, durable=durable) as temporary:
+    with atomic(path, durable=durable, option=option) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 @contextmanager
-def plain_disk_errors(root: Path) -> Iterator[None]:
+def plain_disk_errors(root: Path, option: str = "--root") -> Iterator[None]:
     """Turn "disk full" and "not allowed to write" below ``root`` into one sentence; let all else pass."""
     try:
         yield
@@ -122,11 +125,11 @@ def plain_disk_errors(root: Path) -> Iterator[None]:
     except Exception as error:
         if _is_full(error):
             raise SemtoolError(
-                f"the disk is full: nothing was kept under {root}; free some space or use another --root"
+                f"the disk is full: nothing was kept under {root}; free some space or use another {option}"
             ) from error
         if isinstance(error, OSError) and error.errno in _REFUSED and _is_below(error.filename, root):
             raise SemtoolError(
-                f"cannot write to {root}: {error.strerror}; name another folder with --root"
+                f"cannot write to {root}: {error.strerror}; name another folder with {option}"
             ) from error
         raise
 

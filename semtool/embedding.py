@@ -31,7 +31,7 @@ from semtool.encoders import (
     parse_encoder,
     slug,
 )
-from semtool.errors import SemtoolError, UsageError
+from semtool.errors import NotMadeError, SemtoolError, UsageError
 
 __all__ = ["Embedded", "Plan", "embed", "load_embeddings", "plan"]
 
@@ -308,7 +308,7 @@ def _source(descriptions: Artifact | str | None, store: Store) -> Artifact:
         return store.resolve("descriptions", descriptions)
     newest = store.newest("descriptions")
     if newest is None:
-        raise UsageError(
+        raise NotMadeError(
             f"there are no descriptions under {store.root}; make some with semtool generate", see="no-text"
         )
     return newest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["SemtoolError", "UsageError", "printable", "unknown_name"]
+__all__ = ["NotMadeError", "SemtoolError", "UsageError", "printable", "unknown_name"]
 
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 _CONTROL |= {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
@@ -36,7 +36,15 @@ class UsageError(SemtoolError):
     exit_code = 2
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str], *, see: str = "") -> UsageError:
+class NotMadeError(UsageError):
+    """What was asked for does not exist: an artifact, a run, skeletons; exit status 1."""
+
+    exit_code = 1
+
+
+def unknown_name(
+    kind: str, name: str, known: Iterable[str], error: type[UsageError] = UsageError, *, see: str = ""
+) -> UsageError:
     """Return the error for an unknown ``name``, with the nearest valid names; ``see``: of `SemtoolError`."""
     names = sorted(known)
     lowered = {n.lower(): n for n in names}
@@ -47,4 +55,4 @@ def unknown_name(kind: str, name: str, known: Iterable[str], *, see: str = "") -
         hint = "known: " + ", ".join(names[:20]) + (" ..." if len(names) > 20 else "")
     else:
         hint = f"there is no {kind} yet"
-    return UsageError(f"unknown {kind} {name!r}; {hint}", see=see)
+    return error(f"unknown {kind} {name!r}; {hint}", see=see)

@@ -21,13 +21,15 @@ from semtool.artifacts.checked import Checked
 from semtool.artifacts.manifest import FILE as MANIFEST
 from semtool.artifacts.manifest import MADE_BY, Input, Manifest, library_versions, now
 from semtool.artifacts.reference import KINDS, PART, VERSION, Reference
-from semtool.disk import digest, plain_disk_errors, sync
-from semtool.errors import SemtoolError, UsageError, unknown_name
+from semtool.disk import digest, plain_disk_errors, sync, write_atomically
+from semtool.errors import NotMadeError, SemtoolError, UsageError, unknown_name
 
 __all__ = ["KINDS", "TEMPORARY", "Artifact", "Draft", "Store"]
 
 CHECKED = ".checked"
 """Folder of what was found whole."""
+OWN = ".datasets"
+"""Folder of where the user's own data sets stand."""
 TEMPORARY = ".tmp-"
 """How the folders of unfinished artifacts begin; each has a lock file beside it, held while it is written."""
 
@@ -68,12 +70,12 @@ class Store:
         if not versions:
             known = {r.partition("@")[0] for r in self.references(kind)}
             if not known:
-                raise UsageError(f"no {kind} {reference!r} under {self.root}; make it with {MADE_BY[kind]}")
-            raise unknown_name(kind, name, known)
+                raise NotMadeError(f"no {kind} {reference!r} under {self.root}; make it with {MADE_BY[kind]}")
+            raise unknown_name(kind, name, known, NotMadeError)
         version = wanted.version or versions[-1]
         if version not in versions:
             have = ", ".join(f"v{v}" for v in versions)
-            raise UsageError(f"{kind} {name!r} has no version 'v{version}'; there are: {have}")
+            raise NotMadeError(f"{kind} {name!r} has no version 'v{version}'; there are: {have}")
         artifact = self._open(kind, name, version)
         if check:
             self._checked.verify(artifact)
@@ -97,7 +99,7 @@ class Store:
         known = {kind: {r.partition("@")[0] for r in self.references(kind)} for kind in KINDS}
         fitting = [kind for kind in KINDS if name in known[kind]]
         if not fitting:
-            raise unknown_name("artifact", name, set().union(*known.values()))
+            raise unknown_name("artifact", name, set().union(*known.values()), NotMadeError)
         if len(fitting) > 1:
             forms = " or ".join(f"{kind}/{reference}" for kind in fitting)
             raise UsageError(f"{reference!r} names artifacts of several kinds; write {forms}")
@@ -164,7 +166,26 @@ class Store:
                     return artifact
         return None
 
+    def dataset_file(self, dataset: str) -> str:
+        """Return the YAML file that a data set of the user's own was last read from; else its name."""
+        try:
+            path = self.root / (self.root / OWN / dataset).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return dataset
+        return os.path.normpath(path)
+
     # ---- writing
+
+    def keep_dataset_file(self, dataset: str, named: object) -> None:
+        """Keep where a data set of the user's own stands, relative to the root; a name needs no keeping.
+
+        Args:
+            dataset: its name.
+            named: how the user named it: a path of a YAML file, or something else.
+        """
+        if str(named).endswith((".yaml", ".yml")):
+            path = os.path.relpath(str(named), self.root)
+            write_atomically(self.root / OWN / dataset, path, durable=False)
 
     @staticmethod
     def identity(kind: str, inputs: Mapping[str, Input], parameters: Mapping[str, Any]) -> str:

@@ -77,15 +77,22 @@ def _list(
 
 @GROUP.command("show")
 def _show(reference: REFERENCE, root: Root = None, json: Json = False) -> None:
-    """Show what an artifact says of itself: inputs, parameters, versions, files.
+    """Show what an artifact says of itself: inputs, parameters, files; exit with 1 if it is damaged.
 
     Example: semtool artifacts show ntu60/multi
     """
     artifact = store(root).locate(reference, check=False)
     manifest = artifact.manifest.model_dump(mode="json", by_alias=True)
+    problems = artifact.problems()
     if json:
-        json_object({"path": str(artifact.path), "manifest": manifest})
-        return
+        json_object({"path": str(artifact.path), "manifest": manifest, "problems": problems})
+    else:
+        _show_manifest(artifact, manifest)
+    if problems:
+        raise SemtoolError(f"{artifact.reference} is damaged: {'; '.join(problems)}")
+
+
+def _show_manifest(artifact: Artifact, manifest: dict[str, Any]) -> None:
     say(f"{artifact.reference} ({artifact.kind}), made {manifest['created']}, in {artifact.path}")
     if artifact.manifest.simulated:
         say("made from simulated motion")

@@ -188,9 +188,7 @@ def _with_run(
 ) -> None:  # fmt: skip
     from skeleton.runs import ZeroShotClassifier
 
-    model = ZeroShotClassifier.from_run(
-        None if run == "newest" else run, store=store(root), seed=seed, device=device
-    )
+    model = ZeroShotClassifier.from_run(run, store=store(root), seed=seed, device=device)
     clips = sequences(paths, said, model.dataset)
     guessed: list[str] = []
     if descriptions is None:

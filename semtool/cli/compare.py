@@ -155,6 +155,7 @@ def compare(
 
     Example: semtool compare --descriptions multi --ablate granularity --ablate slot --preset ridge
     """
+    from semtool.disk import write_atomically
     from semtool.experiments.comparison import Comparison, newest_comparison, write_tables
 
     if out is not None and out.suffix not in SUFFIXES:
@@ -197,7 +198,7 @@ def compare(
         found = Comparison.read(where, name) if name else newest_comparison(where)
         found.check(where)
     if out is not None:
-        out.write_text(write_tables(found, SUFFIXES[out.suffix]), encoding="utf-8")
+        write_atomically(out, write_tables(found, SUFFIXES[out.suffix]), option="--out")
         note(f"wrote {out}")
     if json:
         json_object(found.to_dict())

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(
     run: Annotated[
-        str | None, typer.Argument(help="Run: its name or its folder.", show_default="the newest")
+        str | None, typer.Argument(help="Run: its name, its folder, or `newest`.", show_default="the newest")
     ] = None,
     embeddings: Annotated[
         str | None, typer.Option(help="Recognise by this text.", show_default="the run's own")

@@ -86,7 +86,7 @@ def dataset_facts(
     options = LlmOptions(model=llm, base_url=base_url, variants=variants) if llm else None
     text = fill_in(file, encoder, llm=options, store=console.store(root) if llm else None)
     if out:
-        write_atomically(out, text)
+        write_atomically(out, text, option="--out")
     if json:
         console.json_object({"file": str(out) if out else None, "yaml": text})
     elif out:

@@ -71,17 +71,17 @@ def features(
     """
     if context.invoked_subcommand:
         return
-    from semtool.errors import UsageError
+    from semtool.errors import NotMadeError
 
     artifacts = store(root)
     if dataset is None:
         newest = artifacts.newest("arrays")
         if newest is None:
-            raise UsageError(
+            raise NotMadeError(
                 "there are no skeletons yet: semtool prepare, or semtool simulate --dataset ntu60",
                 see="no-skeletons",
             )
-        dataset = newest.dataset
+        dataset = artifacts.dataset_file(newest.dataset)
     before = {a.reference for a in artifacts.artifacts("features", Path(dataset).stem)}
     from skeleton.visual import features as run
     from skeleton.visual import plugin_problems

@@ -11,7 +11,7 @@ from semtool.catalogue import Dataset, dataset_names, load_dataset
 from semtool.descriptions import CODES, DescriptionSet
 from semtool.embedding_file import EmbeddingFile
 from semtool.encoders import parse_codes
-from semtool.errors import SemtoolError, UsageError
+from semtool.errors import NotMadeError, SemtoolError, UsageError
 
 if TYPE_CHECKING:
     from semtool.feature_file import FeatureFile
@@ -120,7 +120,7 @@ def _embeddings(reference: str, store: Store) -> list[Artifact]:
         if given is not None and given.reference == source.reference:
             newest[artifact.name] = artifact  # versions come in order
     if not newest:
-        raise UsageError(
+        raise NotMadeError(
             f"{source.reference} is not embedded yet; run semtool embed --encoder minilm --descriptions "
             f"{source.reference}"
         )

@@ -113,7 +113,7 @@ def export(
     if taken and not overwrite:
         raise UsageError(f"{', '.join(taken)} exists with other content; export elsewhere or add --overwrite")
     for path, content in contents.items():
-        write_atomically(path, content)
+        write_atomically(path, content, option="--out")
     return Exported(tuple(contents), tuple(notes))
 
 

@@ -99,6 +99,8 @@ def generate(
     prompts = prompts or ("llm-multi" if llm else "multi")
     prompt_set = prompts if isinstance(prompts, PromptSet) else load_prompt_set(prompts)
     _check_source(prompt_set, llm)
+    if not dry_run:
+        store.keep_dataset_file(data.name, dataset)
     bank = load_bank(data)
     chosen = sorted({data.find_class(c).id for c in llm.classes}) or None if llm else None
     name = f"{data.name}/{prompt_set.name}"

@@ -98,8 +98,9 @@ def prepare(
         UsageError: if there is no raw data, or its format is not known.
         SemtoolError: if nothing can be read, or ``strict`` and something is rejected.
     """
+    store, named = store or Store(), dataset
     dataset = dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
-    store = store or Store()
+    store.keep_dataset_file(dataset.name, named)
     folder = _raw_folder(dataset, raw)
     reader, files, others = _reader(folder, dataset, format)
     out = UnusableSamples.named(Path(unusable)) if unusable else UnusableSamples.beside(folder, files)

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semtool.disk import write_atomically
 from semtool.errors import SemtoolError, UsageError
 from skeleton.data.formats import SampleFinding
 from skeleton.data.layouts import Layout, layout
@@ -83,10 +84,7 @@ def show_skeleton(
     known = 0 <= sequence.class_id < len(data.classes)
     title = f"{sequence.name}: {data.classes[sequence.class_id].name}" if known else sequence.name
     drawn = drawers[path.suffix.lower()](sequence, title)
-    try:
-        path.write_bytes(drawn.encode() if isinstance(drawn, str) else drawn)
-    except OSError as error:
-        raise SemtoolError(f"cannot write {path}: {error.strerror}") from error
+    write_atomically(path, drawn, option="--out")
     return Shown(path, sequence, title, tuple(said))
 
 

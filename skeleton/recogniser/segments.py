@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from semtool.disk import write_atomically
 from semtool.errors import UsageError
 from skeleton.data import SkeletonSequence
 from skeleton.recogniser.recogniser import Recogniser
@@ -145,12 +146,12 @@ def write_timeline(path: Path, found: Sequence[tuple[SkeletonSequence, Sequence[
             writer.writeheader()
             writer.writerows(rows)
     elif path.suffix == ".json":
-        path.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        write_atomically(path, json.dumps(rows, indent=1) + "\n", option="--out")
     elif path.suffix == ".html" and len(found) == 1:
         from skeleton.data import timeline_page
 
         sequence, parts = found[0]
         bars = [(p.person, p.start, p.end, p.label) for p in parts]
-        path.write_text(timeline_page(sequence, bars), encoding="utf-8")
+        write_atomically(path, timeline_page(sequence, bars), option="--out")
     else:
         raise UsageError(f"cannot write {path.name}: .csv, .json, or .html of one recording")

@@ -69,7 +69,7 @@ class ZeroShotClassifier:
         """Open a run; without one the newest, without a seed its first.
 
         Args:
-            run: a run, its name or its folder; None: the newest.
+            run: a run, its name or its folder; None or ``newest``: the newest.
             store: where everything is looked up; None: the store of the working folder.
             seed: one that was trained; None: the first.
             device: of the visual encoder: `auto`, `cpu`, `cuda` or `mps`.
@@ -83,7 +83,7 @@ class ZeroShotClassifier:
         """
         store = store or Store()
         if not isinstance(run, runs.Run):
-            run = runs.newest_run(store) if run is None else runs.open_run(store, str(run))
+            run = runs.open_run(store, None if run is None else str(run))
         chosen = run.seeds[0] if seed is None else seed
         if chosen not in run.seeds:
             raise UsageError(

@@ -20,7 +20,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from semtool.artifacts import Store
-from semtool.errors import SemtoolError, UsageError, unknown_name
+from semtool.disk import write_atomically
+from semtool.errors import NotMadeError, SemtoolError, UsageError, unknown_name
 from skeleton.methods import MethodSettings, settings_of
 from skeleton.runs.records import SCHEMA, InputReference, Metrics, Summary
 
@@ -31,7 +32,6 @@ __all__ = [
     "check_name",
     "finish",
     "finished_seeds",
-    "newest_run",
     "open_run",
     "partial_folder",
     "read_metrics",
@@ -103,9 +103,10 @@ class Run:
 
 def check_name(name: str) -> str:
     """Return ``name`` if it can be that of a folder below ``runs/``, and no path."""
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or name == "newest":
         raise UsageError(
-            f"{name!r} cannot be the name of a run: letters, digits, dots, hyphens and underscores only"
+            f"{name!r} cannot be the name of a run: letters, digits, dots, hyphens and underscores only, and "
+            "not `newest`, which means the one made last"
         )
     return name
 
@@ -153,26 +154,27 @@ def run_names(store: Store) -> list[str]:
     return sorted(p.parent.name for p in runs_folder(store).glob("*/summary.json"))
 
 
-def newest_run(store: Store) -> Run:
-    """Return the run whose summary was written last; an error says how to make one."""
+def _newest_run(store: Store) -> Run:
     found = sorted(runs_folder(store).glob("*/summary.json"), key=lambda p: p.stat().st_mtime_ns)
     if not found:
-        raise UsageError(
+        raise NotMadeError(
             f"there is no run under {runs_folder(store)} yet; make one with semtool train", see="no-run"
         )
-    return open_run(store, found[-1].parent.name)
+    return Run(found[-1].parent)
 
 
-def open_run(store: Store, reference: str) -> Run:
-    """Return a run by name or by the path of its folder (or of one of its seeds).
+def open_run(store: Store, reference: str | None = None) -> Run:
+    """Return a run by name or by the path of its folder (or of one of its seeds); without one, the newest.
 
     Args:
         store: where a name is looked up.
-        reference: name below ``runs/``, or a path.
+        reference: name below ``runs/``, or a path; None or ``newest``: the one made last.
 
     Raises:
         UsageError: if there is no such run.
     """
+    if reference is None or reference == "newest":
+        return _newest_run(store)
     for folder in (runs_folder(store) / reference, Path(reference)):
         for candidate in (folder, folder.parent):
             if (candidate / "summary.json").is_file() and (
@@ -181,22 +183,22 @@ def open_run(store: Store, reference: str) -> Run:
                 return Run(candidate)
     known = run_names(store)
     if not known:
-        raise UsageError(
+        raise NotMadeError(
             f"no run {reference!r}: there is none under {runs_folder(store)} yet; make one: semtool train",
             see="no-run",
         )
-    raise unknown_name("run", reference, known)
+    raise unknown_name("run", reference, known, NotMadeError)
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
     """Write a JSON file: all of it, or nothing."""
-    _write(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    write_atomically(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def write_config(folder: Path, record: SeedRecord) -> None:
     """Write ``config.yaml``."""
     text = yaml.safe_dump(record.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-    _write(folder / "config.yaml", text)
+    write_atomically(folder / "config.yaml", text)
 
 
 def finish(run: Path, seed: int) -> Path:
@@ -209,15 +211,6 @@ def finish(run: Path, seed: int) -> Path:
         shutil.rmtree(target)
     source.rename(target)
     return target
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from semtool.artifacts import Artifact, Store
 from semtool.catalogue import load_dataset
-from semtool.errors import SemtoolError, UsageError
+from semtool.errors import NotMadeError, SemtoolError, UsageError
 
 __all__ = ["Reference", "outdated", "resolve_inputs"]
 
@@ -35,14 +35,14 @@ def resolve_inputs(
     if text is None:
         of = wanted or (chosen.dataset if chosen else None)
         option = f" --dataset {of}" if of else ""
-        raise UsageError(
+        raise NotMadeError(
             f"there is no embedding file{f' of {of}' if of else ''} under {store.root} yet; "
             f"make one with semtool generate{option} and semtool embed",
             see="no-text",
         )
     if wanted and text.dataset != wanted:
         raise UsageError(f"the embedding file {text.reference} is of {text.dataset}, not of {wanted}")
-    data = dataset or text.dataset
+    data = dataset or store.dataset_file(text.dataset)
     if chosen is None:
         name = load_dataset(data).split(split).name
         chosen = _features(store, data, text.dataset, name, device, note, visual)
@@ -92,7 +92,7 @@ def _features(
             note(warning)
         return found
     if store.newest("arrays", name) is None:
-        raise UsageError(
+        raise NotMadeError(
             f"there are no skeletons of {name} yet: semtool prepare --dataset {name} reads the licensed "
             f"data, semtool simulate --dataset {name} makes stand-ins; then train again",
             see="no-skeletons",

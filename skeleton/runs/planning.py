@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from semtool.artifacts import Artifact, Store
-from semtool.disk import digest
+from semtool.disk import digest, write_atomically
 from semtool.errors import UsageError
 from skeleton.methods import MethodSettings
 from skeleton.runs import folder as runs
@@ -33,9 +32,7 @@ class PlannedRun:
         self.folder.mkdir(parents=True, exist_ok=True)
         marker = self.folder / "identity"
         if not marker.is_file():
-            partial = marker.with_name(f".identity.{os.getpid()}.tmp")
-            partial.write_text(self.identity + "\n", encoding="utf-8")
-            partial.replace(marker)
+            write_atomically(marker, self.identity + "\n")
         elif marker.read_text(encoding="utf-8").strip() != self.identity:
             raise UsageError(
                 f"the run {self.folder.name!r} exists and was trained on other inputs or with other "

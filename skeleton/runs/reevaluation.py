@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from semtool.artifacts import Artifact, Store
-from semtool.errors import UsageError
+from semtool.errors import NotMadeError, UsageError
 from skeleton.methods import load_scorer
 from skeleton.runs import folder as runs
 from skeleton.runs.folder import Run
@@ -44,7 +44,7 @@ def evaluate(
         SemtoolError: if a checkpoint is damaged or of another architecture.
     """
     if not isinstance(run, Run):
-        run = runs.newest_run(store) if run is None else runs.open_run(store, run)
+        run = runs.open_run(store, run)
     text = store.resolve("embeddings", embeddings or run.summary.embeddings.reference)
     visual = _features(store, run, features, split)
     measured: dict[int, Metrics] = {}
@@ -98,7 +98,7 @@ def _features(store: Store, run: Run, features: str | None, split: str | None) -
         return store.resolve("features", features or own)
     newest = newest_features(store, dataset, split, open_features(store.resolve("features", own)).visual)
     if newest is None:
-        raise UsageError(
+        raise NotMadeError(
             f"there are no features of {dataset} for the split {split}; "
             f"make them with semtool features --dataset {dataset} --split {split}"
         )

@@ -167,7 +167,7 @@ def estimate_train(
     found: list[Estimate] = []
     text = store.resolve("embeddings", embeddings) if isinstance(embeddings, str) else embeddings
     text = text or store.newest("embeddings", load_dataset(dataset).name if dataset else None)
-    data = text.dataset if text else None
+    data = dataset or (store.dataset_file(text.dataset) if text else None)
     chosen = load_dataset(data).split(split).name if data else None
     if (
         text

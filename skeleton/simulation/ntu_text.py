@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 
+from semtool.disk import write_atomically
 from skeleton.simulation.sampling import Sample
 
 __all__ = ["skeleton_text", "write_skeleton_file"]
@@ -41,9 +41,7 @@ def skeleton_text(sample: Sample) -> str:
 def write_skeleton_file(folder: Path, sample: Sample) -> Path:
     """Write ``<name>.skeleton`` into ``folder``, whole or not at all, and return its path."""
     path = folder / f"{sample.sequence.name}.skeleton"
-    partial = folder / f".{path.name}.{os.getpid()}"
-    partial.write_text(skeleton_text(sample), encoding="ascii", newline="\n")
-    partial.replace(path)
+    write_atomically(path, skeleton_text(sample), durable=False)
     return path
 
 

@@ -75,14 +75,14 @@ def export_visual(
     if not overwrite and (taken := [str(p) for p in paths if p.exists()]):
         raise UsageError(f"{', '.join(taken)} exists; export elsewhere or add --overwrite")
     for path, array in zip(paths, files.values(), strict=False):
-        with atomic(path) as temporary, temporary.open("wb") as stream:
+        with atomic(path, option="--out") as temporary, temporary.open("wb") as stream:
             np.save(stream, array, allow_pickle=False)
-    write_atomically(paths[-1], json.dumps(about, indent=2) + "\n")
+    write_atomically(paths[-1], json.dumps(about, indent=2) + "\n", option="--out")
     return paths, notes
 
 
 def _made(folder: Path) -> Path:
-    with plain_disk_errors(folder):
+    with plain_disk_errors(folder, "--out"):
         folder.mkdir(parents=True, exist_ok=True)
     return folder
 

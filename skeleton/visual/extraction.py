@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from semtool.artifacts import Artifact, Input, Store
 from semtool.catalogue import Dataset, SampleProtocol, Split, load_dataset
-from semtool.errors import SemtoolError, UsageError
+from semtool.errors import NotMadeError, SemtoolError, UsageError
 from semtool.feature_file import SUBSETS, FeatureFile
 from skeleton.data import ArraySet, layout
 from skeleton.visual.clips import batches, load_clips
@@ -44,7 +44,7 @@ def find_arrays(dataset: Dataset, store: Store, reference: str | None = None) ->
         return found
     newest = store.newest("arrays", dataset.name, prefix="raw") or store.newest("arrays", dataset.name)
     if newest is None:
-        raise UsageError(
+        raise NotMadeError(
             f"there are no skeletons of {dataset.name} under {store.root}: prepare the licensed data "
             f"(semtool prepare --dataset {dataset.name} --raw FOLDER) or simulate some "
             f"(semtool simulate --dataset ntu60 makes labelled stand-ins for NTU-60)",

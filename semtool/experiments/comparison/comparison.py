@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from semtool.errors import SemtoolError, UsageError, unknown_name
+from semtool.errors import NotMadeError, SemtoolError, UsageError, unknown_name
 from semtool.showing import Shown
 
 if TYPE_CHECKING:
@@ -275,7 +275,7 @@ class Comparison(Shown, _Record):
             path = place if place.name == FILE else place / FILE
             if path.is_file():
                 return cls._read(path)
-        raise unknown_name("comparison", str(name_or_path), comparison_names(store))
+        raise unknown_name("comparison", str(name_or_path), comparison_names(store), NotMadeError)
 
     @classmethod
     def _read(cls, path: Path) -> Comparison:
@@ -326,7 +326,7 @@ def newest_comparison(store: Store) -> Comparison:
     """Return the comparison that was written last; an error says how to make one."""
     found = sorted((store.root / FOLDER).glob(f"*/{FILE}"), key=lambda p: p.stat().st_mtime_ns)
     if not found:
-        raise UsageError(
+        raise NotMadeError(
             f"there is no comparison under {store.root / FOLDER} yet; make one with semtool compare"
         )
     return Comparison.read(store, found[-1])

@@ -57,9 +57,9 @@ def compare_predictions(path: str | Path, *, store: Store, run: str | None = Non
         SemtoolError: if the file cannot be read.
     """
     from semtool.catalogue import load_dataset
-    from skeleton.runs import newest_run, open_run
+    from skeleton.runs import open_run
 
-    chosen: Run = open_run(store, run) if run else newest_run(store)
+    chosen: Run = open_run(store, run)
     read = {seed: read_seed(store, chosen.name, seed) for seed in chosen.seeds}
     metrics, first = next(iter(read.values()))
     dataset = load_dataset(chosen.record(chosen.seeds[0]).dataset)

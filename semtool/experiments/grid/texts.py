@@ -10,7 +10,7 @@ from pathlib import Path
 from semtool.artifacts import Artifact, Store
 from semtool.catalogue import Dataset, load_dataset
 from semtool.descriptions import DescriptionSet
-from semtool.errors import SemtoolError, UsageError
+from semtool.errors import NotMadeError, SemtoolError, UsageError
 
 __all__ = ["Target", "Text", "datasets_of", "find_texts"]
 
@@ -155,7 +155,7 @@ def _find(name: str, dataset: Dataset, store: Store, note: Note | None, make: bo
         return store.resolve("descriptions", f"{dataset.name}/{name}")
     prompts = load_prompt_set(name if not version else plain)
     if version or prompts.source == "llm":
-        raise UsageError(
+        raise NotMadeError(
             f"there is no description set {dataset.name}/{name} yet; make it with semtool generate "
             f"--dataset {dataset.name} --prompts {plain}{' --llm MODEL' if prompts.source == 'llm' else ''}"
         )

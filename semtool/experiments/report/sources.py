@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semtool.artifacts import Store
-from semtool.errors import SemtoolError, UsageError, unknown_name
+from semtool.errors import NotMadeError, SemtoolError, UsageError, unknown_name
 from semtool.experiments.comparison import FILE, FOLDER, WITHOUT, Comparison, comparison_names
 from semtool.experiments.measured import accuracy_of, summary_numbers
 from semtool.experiments.report.packing import said
@@ -70,7 +70,7 @@ def open_source(store: Store, reference: str | None = None) -> Subject:
 
     known, comparisons = run_names(store), comparison_names(store)
     if not known and not comparisons and (reference is None or not Path(reference).exists()):
-        raise UsageError(
+        raise NotMadeError(
             f"there is no run and no comparison under {store.root} yet; make one with semtool train or "
             "semtool compare",
             see="no-run",
@@ -88,7 +88,7 @@ def open_source(store: Store, reference: str | None = None) -> Subject:
         return _of_comparison(store, Comparison.read(store, reference))
     if path.exists() or (runs_folder(store) / reference).exists():
         return _of_run(open_run(store, reference))
-    raise unknown_name("run or comparison", reference, [*known, *comparisons])
+    raise unknown_name("run or comparison", reference, [*known, *comparisons], NotMadeError)
 
 
 def _newest(store: Store) -> Subject:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from semtool.artifacts import Store
-from semtool.errors import SemtoolError, UsageError
+from semtool.disk import write_atomically
+from semtool.errors import UsageError
 from semtool.experiments.report.collect import collect
 from semtool.experiments.report.page import render
 from semtool.experiments.report.sources import open_source
@@ -58,13 +58,7 @@ def report(
     with reproducible(1), threadpool_limits(1):
         collected = collect(source, store, progress=progress)
     text = render(collected).encode("utf-8")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(text)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise SemtoolError(f"cannot write {path}: {error.strerror}") from error
+    write_atomically(path, text, option="--out")
     return Report(source.kind, source.name, path, len(text), tuple(_left_out(collected)))
 
 

@@ -6,7 +6,8 @@ from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from semtool.errors import UsageError
+from semtool.disk import write_atomically
+from semtool.errors import NotMadeError, UsageError
 from semtool.experiments.measured import GENERALISED, RULES, common_rule, part_named, rule_named
 from semtool.experiments.table.published import published
 from semtool.experiments.tables import latex, markdown, neutralised
@@ -45,9 +46,7 @@ def write_views(folder: Path, family: str, rows: Sequence[dict[str, Any]]) -> tu
         "table.html": _page(family, views),
     }
     for name, text in texts.items():
-        partial = folder / f".{name}.tmp"
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(folder / name)
+        write_atomically(folder / name, text)
     return tuple(folder / name for name in texts)
 
 
@@ -89,7 +88,7 @@ def generalised(family: str, runs: DataFrame) -> DataFrame | None:
 def checked(runs: DataFrame) -> DataFrame:
     """Return the runs; refuse a split whose rows are over different parts."""
     if runs.empty:
-        raise UsageError("nothing is trained yet, so that there is no table; see the log for what failed")
+        raise NotMadeError("nothing is trained yet, so that there is no table; see the log for what failed")
     for (dataset, split), own in runs.groupby(["dataset", "split"]):
         if own["part"].nunique() > 1:
             raise UsageError(

@@ -265,7 +265,7 @@ def test_the_command_says_what_a_dry_run_would_add(cli, store):
 
 def test_the_command_fails_with_one_sentence(cli, store):
     done = cli("suggest", "utd-mhad/lable", "--root", store.root)
-    assert done.code == 2
+    assert done.code == 1
     assert done.out == ""
     assert "did you mean 'utd-mhad/label'" in done.err
     assert done.err.count("\n") == 1

@@ -38,11 +38,20 @@ def test_a_dry_run_writes_nothing(cli, describe, root, store):
 
 
 @pytest.mark.parametrize(
+    ("reference", "message"),
+    [("ntu60/dema", "did you mean 'ntu60/demo'"), ("ntu60/demo@v9", "has no version 'v9'")],
+)
+def test_text_that_is_not_there_is_exit_1(cli, describe, root, reference, message):
+    describe(TWO)
+    done = cli("embed", "--encoder", "tfidf", "--descriptions", reference, *root)
+    assert done.code == 1
+    assert message in done.err
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("--encoder", "mimilm"), "did you mean 'minilm'"),
-        (("--encoder", "tfidf", "--descriptions", "ntu60/dema"), "did you mean 'ntu60/demo'"),
-        (("--encoder", "tfidf", "--descriptions", "ntu60/demo@v9"), "has no version 'v9'"),
         (("--encoder", "tfidf", "--prefix", "x"), "--prefix means nothing"),
         (("--encoder", "tfidf", "--overwrite", "maybe"), "maybe"),
     ],

@@ -232,7 +232,7 @@ def test_names(store, tmp_path, cli):
     with pytest.raises(UsageError, match="no run and no comparison"):
         report(None, store=Store(tmp_path / "empty"))
     with pytest.raises(SemtoolError, match="cannot write"):
-        report("mla", tmp_path / "not" / "there.html", store=store)
+        report("mla", tmp_path / "a.html" / "there.html", store=store)
     (store.root / "comparisons" / "both").rename(store.root / "comparisons" / "mla")
     with pytest.raises(UsageError, match="name of a run and of a comparison"):
         report("mla", store=store)

@@ -214,11 +214,11 @@ def test_inputs_that_do_not_fit_are_refused(world, small, make_embeddings, make_
 
 def test_the_command_says_what_is_missing(cli, tmp_path, make_embeddings):
     nothing = cli("train")
-    assert nothing.code == 2
+    assert nothing.code == 1
     assert "semtool generate" in nothing.err
     make_embeddings(Store(tmp_path / "artifacts"), "ntu60")
     skeletons = cli("train")
-    assert skeletons.code == 2
+    assert skeletons.code == 1
     assert "semtool prepare --dataset ntu60" in skeletons.err
     assert "semtool simulate --dataset ntu60" in skeletons.err
 
