@@ -21,7 +21,7 @@ from semtool.experiments.comparison.differences import differences
 from semtool.experiments.comparison.outcomes import Outcomes, read_outcomes
 from semtool.experiments.comparison.statistics import LEVEL, RESAMPLES
 from semtool.experiments.comparison.wording import general_notes
-from semtool.experiments.grid import CellRuns, Grid, Target, datasets_of, find_texts, run_grid, settings
+from semtool.experiments.grid import CellRuns, Grid, Target, datasets_of, find_texts, run_grid, ways_to_train
 from semtool.experiments.measured import numbers_of
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def compare(
         dataset: name or YAML file; that of the references, or of the newest embedding file, if None.
         splits: class splits; the data set's default if none.
         seeds: one training each.
-        presets: how to train, see `semtool.experiments.grid.settings.settings`.
+        presets: how to train, see `semtool.experiments.grid.ways_to_train`.
         switches: of the presets; likewise.
         features_per_seed: whether each seed trains its own visual encoder, so that intervals cover that too.
         visual: see `semtool.experiments.grid.cells.Grid`.
@@ -95,7 +95,7 @@ def compare(
     store = store or Store()
     check_seeds(seeds)
     name = checked_name(name) if name else None
-    ways = settings(presets, {k: [v] for k, v in (switches or {}).items()})
+    ways = ways_to_train(presets, {k: [v] for k, v in (switches or {}).items()})
     targets = [Target.of(dataset or _dataset(descriptions, store), splits)]
     texts = find_texts(descriptions, targets, store=store, note=note)
     if controls:

@@ -9,7 +9,7 @@ from semtool.lazy import door
 if TYPE_CHECKING:
     from semtool.experiments.grid.cells import Cell, CellRuns, Grid
     from semtool.experiments.grid.running import Preview, embed_cells, run_grid, unfinished
-    from semtool.experiments.grid.settings import settings
+    from semtool.experiments.grid.settings import ways_to_train
     from semtool.experiments.grid.sweep_file import SweepFile
     from semtool.experiments.grid.sweeping import SweepResult, estimate_sweep, grid_of, plan_sweep, sweep
     from semtool.experiments.grid.texts import Target, Text, datasets_of, find_texts

@@ -12,7 +12,7 @@ from semtool.errors import unknown_name
 if TYPE_CHECKING:
     from skeleton.methods import MethodSettings
 
-__all__ = ["Setting", "settings"]
+__all__ = ["Setting", "ways_to_train"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ class Setting:
         return self.method.depends_on_seed
 
 
-def settings(presets: Sequence[str], switches: Mapping[str, Sequence[Any]] | None = None) -> list[Setting]:
+def ways_to_train(
+    presets: Sequence[str], switches: Mapping[str, Sequence[Any]] | None = None
+) -> list[Setting]:
     """Return every preset with every combination of the values of ``switches``.
 
     A switch that a preset's method does not have is left out of that preset; at least one of them must have

@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from semtool.errors import SemtoolError, UsageError, unknown_name
 from semtool.experiments.comparison import checked_name
-from semtool.experiments.grid.settings import Setting, settings
+from semtool.experiments.grid.settings import Setting, ways_to_train
 from semtool.experiments.grid.texts import Target
 
 __all__ = ["Exclusion", "SweepFile", "read_sweep"]
@@ -100,7 +100,7 @@ class SweepFile(BaseModel):
 
     def settings(self) -> list[Setting]:
         """Return presets and switches, multiplied out."""
-        return settings(self.presets, self.switches)
+        return ways_to_train(self.presets, self.switches)
 
 
 def read_sweep(path: Path) -> SweepFile:
@@ -156,7 +156,7 @@ def _unknown_names(found: SweepFile) -> list[str]:
         *((Target.of, (d, (s,))) for d, splits in found.datasets.items() for s in splits or (None,)),
         *((parse_encoder, (e,)) for e in found.encoders),
         *((preset, (p,)) for p in found.presets),
-        *((settings, (known, {k: [v]})) for k, values in found.switches.items() for v in values),
+        *((ways_to_train, (known, {k: [v]})) for k, values in found.switches.items() for v in values),
         *((_one_of, ("text to exclude", e.prompts, found.prompts)) for e in found.exclude),
         *((_one_of, ("encoder to exclude", e.encoder, found.encoders)) for e in found.exclude),
     ]

@@ -12,7 +12,7 @@ from semtool.descriptions import DescriptionSet
 from semtool.disk import digest
 from semtool.errors import UsageError
 from semtool.experiments.comparison import checked_name, compare
-from semtool.experiments.grid import Cell, Target, datasets_of, embed_cells, find_texts, settings
+from semtool.experiments.grid import Cell, Target, datasets_of, embed_cells, find_texts, ways_to_train
 from semtool.experiments.optimisation.held_out import Judge
 from semtool.experiments.optimisation.log import FOLDER, Log, Try
 from semtool.experiments.optimisation.moves import SOURCES
@@ -114,7 +114,7 @@ def optimise(
     store, tell = store or Store(), note or (lambda _: None)
     if tries < 1 or (tokens is not None and tokens < 1) or (minutes is not None and minutes <= 0):
         raise UsageError("a budget of zero tries nothing: give at least one try, one token and some time")
-    (way,) = settings([preset], {k: [v] for k, v in (switches or {}).items()})
+    (way,) = ways_to_train([preset], {k: [v] for k, v in (switches or {}).items()})
     method = _closed(way.method)
     found = datasets_of([text])
     if dataset is None and not found:

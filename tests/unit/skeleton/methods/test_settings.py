@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from semtool.errors import UsageError
-from semtool.experiments.grid.settings import settings
+from semtool.experiments.grid.settings import ways_to_train
 from skeleton.methods import methods, preset, presets, settings_of
 from skeleton.methods.registry import _load
 
@@ -46,13 +46,13 @@ def test_settings_come_back_from_what_is_written(name):
 
 
 def test_a_sweep_gives_a_switch_to_the_presets_that_have_it():
-    grid = settings(["paper", "ridge", "eszsl"], {"kernel": ["whole", "blocks"], "lr": ["1e-4"]})
+    grid = ways_to_train(["paper", "ridge", "eszsl"], {"kernel": ["whole", "blocks"], "lr": ["1e-4"]})
     assert [s.label for s in grid] == ["paper", "ridge (kernel=whole)", "ridge (kernel=blocks)", "eszsl"]
     assert dict(grid[0].switches) == {"lr": 1e-4}
     assert len({s.method.model_dump_json() for s in grid}) == 4
-    assert len(settings(["ridge"], {"kernel": ["whole", "whole"]})) == 1
+    assert len(ways_to_train(["ridge"], {"kernel": ["whole", "whole"]})) == 1
     with pytest.raises(UsageError, match="unknown switch of ridge, eszsl 'lr'"):
-        settings(["ridge", "eszsl"], {"lr": [1e-4]})
+        ways_to_train(["ridge", "eszsl"], {"lr": [1e-4]})
 
 
 def test_a_plug_in_that_breaks_its_contract_is_a_sentence_and_the_rest_works():
