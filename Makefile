@@ -3,6 +3,7 @@
 # make quick  the fast tests alone
 # make docs   the site, into build/site
 # make pictures  trains the run of which the site's picture of attention is drawn
+# make notebooks  runs the notebooks of the site and keeps what they show
 # make release  wheel and sdist, each tried from nothing on every Python here (DEPENDENCIES=oldest: with the oldest allowed)
 PYTHON ?= python3
 VENV ?= .venv
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test quick lint types unit docs pictures release bench clean
+.PHONY: demo test quick lint types unit docs pictures notebooks release bench clean
 
 demo: $(VENV)/.user
 	$(BIN)/semtool demo
@@ -37,6 +38,9 @@ docs: $(VENV)/.dev
 
 pictures: $(VENV)/.dev
 	$(BIN)/python docs/pictures.py
+
+notebooks: $(VENV)/.dev
+	$(BIN)/jupyter execute --inplace docs/notebooks/*.ipynb
 
 release: $(VENV)/.dev
 	BUILDER=$(BIN)/python .ci/release

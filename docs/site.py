@@ -10,6 +10,7 @@ from inspect import isclass, isfunction
 from pathlib import Path
 from typing import Any
 
+import notebooks
 import pictures
 from mkdocs.structure.files import File, Files
 
@@ -24,13 +25,14 @@ ROOMS = (
 
 def on_files(files: Files, config: Any) -> Files:
     """Add the generated pages, and the results of the benchmarks that pages quote."""
-    pages = {
+    pages: dict[str, str | bytes] = {
         "reference/commands.md": commands(),
         "reference/python.md": python(),
         "reference/files.md": schemas(),
         "reference/vocabulary.md": vocabulary(),
         "reference/prompt-sets.md": prompt_sets(),
         "architecture.md": architecture(),
+        **notebooks.pages(),
     }
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))

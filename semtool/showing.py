@@ -43,14 +43,10 @@ class Shown:
             raise UsageError("plot() needs matplotlib: pip install 'semtool[pictures]'", see="no-extra")
         frame = self.to_frame()
         told = [c for c in ("split", "text", "encoder", "preset") if c in frame and frame[c].nunique() > 1]
-        groups = frame.groupby(told or ["seed"], sort=False)["accuracy"]
+        names = frame[told or ["seed"]].astype(str).agg(", ".join, axis=1)
+        groups = frame.groupby(names, sort=False)["accuracy"]
         means = groups.mean()
-        defaults: dict[str, Any] = {
-            "xerr": groups.std(),
-            "xlim": (0, 1),
-            "title": self.headline(),
-            "xlabel": "accuracy",
-        }
+        defaults: dict[str, Any] = {"xerr": groups.std(), "xlim": (0, 1), "xlabel": "accuracy", "ylabel": ""}
         return means.plot.barh(**(defaults | options))
 
     def __repr__(self) -> str:

@@ -25,6 +25,7 @@ __all__ = [
     "layout",
     "load_sequence",
     "prepare",
+    "show_skeleton",
 ]
 
 __getattr__, __dir__ = door(__name__, __file__)

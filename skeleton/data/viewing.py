@@ -63,7 +63,11 @@ def show_skeleton(
             ``<sample>.html`` in the working folder.
         dataset: data set of the file, for the name of the class; without it one that has the file's format.
         sample: name of the sample, where there are several; without it the first.
-        format, hints: as `skeleton.data.loading.load_sequence`.
+        format: name of the reader; without it the format is recognised.
+        hints: what is known of a recording, as `skeleton.data.load_sequence`.
+
+    Returns:
+        What was drawn, and where it is.
 
     Raises:
         UsageError: if the suffix, the sample or the format is not known.

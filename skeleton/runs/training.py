@@ -40,10 +40,11 @@ class TrainResult(Shown):
         """Return data set, split, preset and accuracy in one line."""
         found, spread = self.summary, self.summary.zsl.accuracy
         simulated = ", SIMULATED" if found.simulated else ""
+        many = len(found.seeds) > 1
         return (
-            f"{found.preset} on {found.dataset} {found.split}: {spread.mean:.1%} ± {spread.std:.1%} "
-            f"of unseen samples ({found.part}, {len(found.seeds)} seeds, chance {found.zsl.chance:.1%}"
-            f"{simulated})"
+            f"{found.preset} on {found.dataset} {found.split}: {spread.mean:.1%}"
+            f"{f' ± {spread.std:.1%}' if many else ''} of unseen samples ({found.part}, "
+            f"{len(found.seeds)} seed{'s' if many else ''}, chance {found.zsl.chance:.1%}{simulated})"
         )
 
     def to_frame(self) -> DataFrame:

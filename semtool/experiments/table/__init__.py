@@ -16,6 +16,6 @@ if TYPE_CHECKING:
         tabulate,
     )
 
-__all__ = ["TableResult", "families", "plan_table", "tabulate"]
+__all__ = ["TableRequest", "TableResult", "families", "plan_table", "tabulate"]
 
 __getattr__, __dir__ = door(__name__, __file__)
