@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import stat
 import uuid
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ __all__ = [
     "file_sha256",
     "plain_disk_errors",
     "read_plain",
+    "refuse_full",
     "size_of",
     "sync",
     "write_atomically",
@@ -70,6 +72,18 @@ def size_of(folder: Path) -> int:
     if folder.is_file() or folder.is_symlink():
         return folder.lstat().st_size
     return sum(p.lstat().st_size for p in folder.rglob("*") if not p.is_dir())
+
+
+def refuse_full(what: str, wanted: float, folder: Path) -> None:
+    """Raise `SemtoolError` if ``wanted`` bytes do not fit on the disk of ``folder``; say what would help."""
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if wanted > free:
+        raise SemtoolError(
+            f"{what} would take about {wanted / 1e9:.1f} GB of disk, of which {free / 1e9:.1f} GB are free "
+            f"in {folder}; a --root on a larger disk fits"
+        )
 
 
 def sync(path: Path) -> None:

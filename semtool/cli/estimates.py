@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,22 +20,27 @@ DryRun = Annotated[
 ]
 
 
-def show_estimates(found: Sequence[Estimate], json: bool, store: Store, jobs: int | None) -> None:
-    """Print a row for each work and one for all of it; raise if memory or disk are short."""
+def show_estimates(
+    found: Sequence[Estimate], json: bool, store: Store, jobs: int | None, **more: Any
+) -> None:
+    """Print a row for each work and one for all of it; raise if memory or disk are short.
+
+    ``more`` goes into the JSON.
+    """
     import os
     from dataclasses import asdict
 
     from skeleton.runs import refuse_short, total
 
-    at_once = min(jobs or os.cpu_count() or 1, max(1, len(found)))
+    at_once = min(jobs or os.cpu_count() or 1, max(1, sum(not e.alone for e in found)))
     whole = total(found, at_once)
     refuse_short(whole, store, jobs=at_once)
     if json:
-        json_object({"estimates": [asdict(e) for e in found], "all": asdict(whole), "jobs": at_once})
+        json_object({**more, "estimates": [asdict(e) for e in found], "all": asdict(whole), "jobs": at_once})
         return
     alike: dict[str, list[Estimate]] = {}
     for one in found:
         alike.setdefault(one.what.rpartition(" of seed ")[0] or one.what, []).append(one)
     rows = [(what, len(some), *some[0].row()[1:]) for what, some in alike.items()]
-    rows.append((f"all, {at_once} at a time", len(found), *whole.row()[1:]))
+    rows.append((f"all, {at_once} at a time, while nothing else runs", len(found), *whole.row()[1:]))
     table("about, by a short measurement here", ("work", "times", "time each", "memory", "disk"), rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,7 @@ import typer
 
 from semtool.cli.compare import ExecutorName
 from semtool.cli.console import Json, Root, json_object, note, progress, say, store, table
-from semtool.cli.estimates import show_estimates
+from semtool.cli.estimates import DryRun, show_estimates
 from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
@@ -38,9 +37,7 @@ def sweep(
         int | None, typer.Option(min=1, help="Trainings at the same time.", show_default="cores")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
-    ] = False,
+    dry_run: DryRun = False,
     root: Root = None,
     json: Json = False,
 ) -> None:
@@ -59,12 +56,10 @@ def sweep(
 
     where = store(root)
     if dry_run:
-        cores = os.cpu_count() or 1
-        show_plan(plan_sweep(config, store=where, device=device), json)
-        if not json:
-            threads = max(1, cores // (jobs or cores))
-            found = estimate_sweep(config, store=where, device=device, threads=threads)
-            show_estimates(found, json, where, jobs)
+        plan = plan_sweep(config, store=where, device=device)
+        found = estimate_sweep(config, store=where, device=device, jobs=jobs)
+        show_plan(plan, json)
+        show_estimates(found, json, where, jobs, **asdict(plan))
         return
     with progress("sweep") as report:
         result = run(
@@ -90,9 +85,8 @@ def sweep(
 
 
 def show_plan(found: Preview, json: bool) -> None:
-    """Print what a sweep would do."""
+    """Print what a sweep would do; with --json it goes with the estimate."""
     if json:
-        json_object(asdict(found))
         return
     say(f"{found.cells} cells, {found.runs} trainings: {found.finished} finished, "
         f"{found.runs - found.finished} to do")  # fmt: skip

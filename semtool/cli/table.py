@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
 from semtool.cli.compare import ExecutorName
 from semtool.cli.console import Json, Root, json_object, note, progress, say, store
+from semtool.cli.estimates import DryRun, show_estimates
+from semtool.cli.sweep import show_plan
 from semtool.cli.switches import assignments
 from semtool.errors import SemtoolError
-
-if TYPE_CHECKING:
-    from semtool.artifacts import Store
-    from semtool.experiments.table import TableRequest
 
 __all__ = ["register"]
 
@@ -49,9 +47,7 @@ def table(
         int | None, typer.Option(min=1, help="Trainings at the same time.", show_default="cores")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done and what it would take; do nothing.")
-    ] = False,
+    dry_run: DryRun = False,
     root: Root = None,
     json: Json = False,
 ) -> None:
@@ -80,10 +76,18 @@ def table(
     )
     where = store(root)
     if dry_run:
-        _plan(request, where, device, jobs or os.cpu_count() or 1, json)
+        from semtool.experiments.table import estimate_table, plan_table
+
+        plans = plan_table(request, store=where, device=device)
+        found = estimate_table(request, store=where, device=device, jobs=jobs)
+        for wanted, plan in zip(request.sweeps(where), plans, strict=True):
+            if not json:
+                say(f"presets {', '.join(wanted.presets)}:")
+            show_plan(plan, json)
+        show_estimates(found, json, where, jobs, sweeps=[asdict(p) for p in plans])
         return
     with progress(f"table {family}") as report:
-        found = tabulate(
+        made = tabulate(
             request,
             store=where,
             executor=choose_executor(executor.value, jobs=jobs, address=address),
@@ -93,33 +97,16 @@ def table(
         )
     if json:
         json_object(
-            {"family": family, "path": str(found.path), "files": [str(f) for f in found.files],
-             "trained": found.trained, "reused": found.reused, "failures": found.failures}
+            {"family": family, "path": str(made.path), "files": [str(f) for f in made.files],
+             "trained": made.trained, "reused": made.reused, "failures": made.failures}
         )  # fmt: skip
     else:
-        say((found.path / "table.md").read_text(encoding="utf-8").rstrip("\n"))
-        say(f"trained {found.trained}, reused {found.reused}, failed {len(found.failures)}")
-        say(f"files: {found.path}")
-    if found.failures:
-        first = found.failures[0]
+        say((made.path / "table.md").read_text(encoding="utf-8").rstrip("\n"))
+        say(f"trained {made.trained}, reused {made.reused}, failed {len(made.failures)}")
+        say(f"files: {made.path}")
+    if made.failures:
+        first = made.failures[0]
         raise SemtoolError(
-            f"{len(found.failures)} trainings failed, the first: {first['label']}: {first['message']}; run "
+            f"{len(made.failures)} trainings failed, the first: {first['label']}: {first['message']}; run "
             "the same command again to try them once more"
         )
-
-
-def _plan(request: TableRequest, where: Store, device: str, jobs: int, json: bool) -> None:
-    from dataclasses import asdict
-
-    from semtool.cli.sweep import show_plan
-    from semtool.experiments.table import cost_of_table, plan_table
-
-    plans = plan_table(request, store=where, device=device)
-    cost = cost_of_table(request, store=where, device=device)
-    if json:
-        json_object({"sweeps": [asdict(p) for p in plans], "jobs": jobs, "estimate": asdict(cost)})
-        return
-    for wanted, found in zip(request.sweeps(where), plans, strict=True):
-        say(f"presets {', '.join(wanted.presets)}:")
-        show_plan(found, False)
-    say(f"{cost.said(jobs)} (measured here on a few samples; while nothing else runs)")

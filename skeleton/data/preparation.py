@@ -20,7 +20,7 @@ from typing import Any
 
 from semtool.artifacts import Artifact, Store
 from semtool.catalogue import Dataset, load_dataset
-from semtool.disk import digest
+from semtool.disk import digest, refuse_full, size_of
 from semtool.errors import SemtoolError, UsageError
 from skeleton.data.arrays import SCHEMA, SIMULATED, ArrayWriter
 from skeleton.data.collecting import Collector
@@ -31,6 +31,9 @@ from skeleton.data.stat_cache import StatCache
 from skeleton.data.unusable import UnusableSamples
 
 __all__ = ["Prepared", "prepare"]
+
+PROBED = 64
+"""Files after which the size of all of them is known well enough to see whether they fit on the disk."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def prepare(
 
     Raises:
         UsageError: if there is no raw data, or its format is not known.
-        SemtoolError: if nothing can be read, or ``strict`` and something is rejected.
+        SemtoolError: if nothing can be read, ``strict`` and something is rejected, or the disk is too small.
     """
     store, named = store or Store(), dataset
     dataset = dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
@@ -142,6 +145,9 @@ def prepare(
             for reading, fresh in _readings(reader, context, requests, earlier, workers):
                 collector.add(reading, fresh)
                 progress(len(collector.records), len(requests))
+                if len(collector.records) == PROBED:
+                    each = size_of(work) / PROBED
+                    refuse_full(f"preparing {dataset.name}", each * (len(requests) - PROBED), store.root)
             collector.finish([file.stem for file in files])
             collector.findings += [("", finding) for finding in (*out.findings, *others)]
             cache.save((r.source, stats[r.source], r.sha256) for r in collector.records)

@@ -9,7 +9,17 @@ from semtool.lazy import door
 if TYPE_CHECKING:
     from skeleton.runs.ablation import ablate
     from skeleton.runs.classification import ZeroShotClassifier
-    from skeleton.runs.estimate import Estimate, Sizes, estimate_features, estimate_seed, refuse_short, total
+    from skeleton.runs.estimate import (
+        Estimate,
+        Sizes,
+        clock_of,
+        estimate_features,
+        estimate_start,
+        least,
+        peak_memory,
+        refuse_short,
+        total,
+    )
     from skeleton.runs.folder import (
         CHECKPOINT,
         Run,
@@ -24,11 +34,12 @@ if TYPE_CHECKING:
     from skeleton.runs.inputs import outdated, resolve_inputs
     from skeleton.runs.jobs import features_job, seed_job
     from skeleton.runs.metrics import interval
-    from skeleton.runs.parallel import Executor, Failure, Job, choose_executor, raise_first
+    from skeleton.runs.parallel import Executor, Failure, Job, Processes, choose_executor, raise_first
     from skeleton.runs.planning import PlannedRun, plan_run
     from skeleton.runs.progress_log import logged
     from skeleton.runs.records import Metrics, Part, Spread, Summary
     from skeleton.runs.reevaluation import evaluate
+    from skeleton.runs.rehearsal import estimate_seed
     from skeleton.runs.seed import train_seed
     from skeleton.runs.seeds import check_seeds, parse_seeds
     from skeleton.runs.spec import RunSpec

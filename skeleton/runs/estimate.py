@@ -1,25 +1,29 @@
 """What work will take before it is begun: time, memory and disk, from a short measurement on this machine.
 
-Methods and visual encoders are run for a few steps on random data of the shapes that they will meet, and the
-time is scaled to the whole. Memory is this process's peak after that, and what the whole adds to it.
+Visual encoders run for a few steps on data of the shapes that they will meet, trainings as a whole on little
+data (`skeleton.runs.rehearsal`), and the time is stretched to the whole. Processor seconds count where one
+thread works, so that what else runs on the machine does not. Memory is this process's peak after that, and
+what the whole adds.
 """
 
 from __future__ import annotations
 
-import shutil
+import os
+import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from semtool.artifacts import Store
+from semtool.disk import refuse_full
 from semtool.errors import SemtoolError
-from skeleton.methods import Context, EpochSettings, Examples, MethodSettings
+from skeleton.methods import EpochSettings, MethodSettings
 
 if TYPE_CHECKING:
     from skeleton.runs.task import Task
@@ -28,17 +32,17 @@ if TYPE_CHECKING:
 __all__ = [
     "Estimate",
     "Sizes",
+    "clock_of",
     "duration",
     "estimate_features",
-    "estimate_seed",
+    "estimate_start",
+    "grown",
     "least",
+    "peak_memory",
     "refuse_short",
     "total",
 ]
 
-_BATCHES = 3
-_SAMPLES = 1500
-_SCORED = 600
 _STEPS = 4
 GB = 1e9
 
@@ -52,12 +56,14 @@ class Estimate:
         seconds: from start to end.
         memory: bytes at the peak.
         disk: bytes at the peak, in the store.
+        alone: whether nothing else of the same command runs meanwhile.
     """
 
     what: str
     seconds: float
     memory: float
     disk: float
+    alone: bool = False
 
     def row(self) -> tuple[str, str, str, str]:
         """Return the line of a table."""
@@ -95,88 +101,33 @@ class Sizes:
             widths=task.widths,
         )  # fmt: skip
 
-    def examples(self, samples: int) -> Examples:
-        """Return random training samples of the seen classes."""
-        from skeleton.methods import TextBank
-
-        rng = np.random.default_rng(0)
-        classes, count = self.seen, self.descriptions
-        book = rng.normal(size=(classes, count, self.text)).astype(np.float32)
-        book /= np.linalg.norm(book, axis=2, keepdims=True)
-        counts = np.full(classes, count, np.int64)
-        bank = TextBank(tuple(range(classes)), book, counts, book[:, 0], ("label",), "label")
-        rows = np.arange(samples, dtype=np.int64) % classes
-        return Examples(rng.normal(size=(samples, self.visual)).astype(np.float32), rows, bank)
-
-
-def estimate_seed(
-    settings: MethodSettings, sizes: Sizes, *, dataset: str = "", device: str = "cpu", threads: int = 1
-) -> Estimate:
-    """Return what one seed of a run takes; measures for some seconds."""
-    from threadpoolctl import threadpool_limits
-
-    from skeleton.device import reproducible
-    from skeleton.methods import method_of
-
-    by_epochs = isinstance(settings, EpochSettings)
-    count = _BATCHES * getattr(settings, "batch", 128) if by_epochs else _SAMPLES
-    few = sizes.examples(max(min(count, sizes.train), 2 * sizes.seen))
-    if hasattr(settings, "auxiliary"):
-        settings = settings.change(auxiliary="none")
-    seconds: list[float] = []
-    context = Context(
-        dataset=dataset, device=device, widths=sizes.widths, epochs=2,
-        on_epoch=lambda record: seconds.append(float(record.get("seconds", 0))),
-    )  # fmt: skip
-    times = 2 if settings.pilots else 1
-    with reproducible(threads), threadpool_limits(threads):
-        if not by_epochs:  # the first fit also loads libraries
-            method_of(settings).fit(sizes.examples(2 * sizes.seen), context)
-        started = time.perf_counter()
-        scorer = method_of(settings).fit(few, context)
-        took = time.perf_counter() - started
-        scored = sizes.examples(min(_SCORED, max(sizes.test, 1)))
-        bank = few.bank.take(range(min(sizes.seen, sizes.seen + sizes.unseen)))
-        started = time.perf_counter()
-        scorer.scores(scored.features, bank)
-        scoring = (time.perf_counter() - started) * sizes.test / len(scored.rows) * times
-        scoring *= (sizes.seen + sizes.unseen) / sizes.seen if by_epochs else 1
-        data = 3 * 4.0 * (sizes.train + sizes.test) * sizes.visual
-        tensors = {name: tensor.nbytes for name, tensor in scorer.checkpoint()[0].items()}
-        disk = float(sum(tensors.values())) + sizes.test * (10 * sizes.unseen + 60)
-        if by_epochs:
-            fitting = (seconds[-1] or took / 2) * sizes.train / len(few.rows) * settings.steps
-            disk += 3 * sum(tensors.values())  # the state from which a killed training goes on
-        else:
-            fitting, extra, landmarks = _closed(took, len(few.rows), sizes)
-            fitting, data = fitting * times, data + extra
-            disk *= max(1.0, landmarks / len(few.rows))
-            scoring *= max(1.0, landmarks / len(few.rows))
-    return Estimate("one training", fitting + scoring, _peak() + data, disk)
-
 
 def least(settings: MethodSettings, sizes: Sizes) -> Estimate:
     """Return the memory that a training takes at least, by arithmetic, without measuring anything."""
     memory = 0.3 * GB + 3 * 4.0 * (sizes.train + sizes.test) * sizes.visual
     if not isinstance(settings, EpochSettings):
-        memory += _closed(0.0, _SAMPLES, sizes)[1]
+        memory += grown(sizes.train).memory
     return Estimate("this training", 0.0, memory, 0.0)
 
 
-def _closed(took: float, few: int, sizes: Sizes) -> tuple[float, float, int]:
-    """Return seconds, memory and landmarks of a kernel method on all samples: kernel pairs and products."""
+@dataclass(frozen=True)
+class Grown:
+    """What a kernel method does with n samples: kernel pairs, multiplications, bytes at once, landmarks."""
+
+    pairs: float
+    flops: float
+    memory: float
+    landmarks: int
+
+
+def grown(n: int) -> Grown:
+    """Return the work of a kernel method on n training samples, see `skeleton.methods.kernel.solving`."""
     from skeleton.methods import EXACT, LANDMARKS
 
-    n = sizes.train
-    landmarks = n if n <= EXACT else LANDMARKS
-    side = np.random.default_rng(0).normal(size=(700, 700))
-    started = time.perf_counter()
-    side @ side
-    product = (time.perf_counter() - started) / 700**3
-    a_pair = max(took - product * few**3 / 3, 0.1 * took) / few**2
-    solving = n**3 / 3 if n <= EXACT else n * landmarks**2 / 2 + landmarks**3 / 3
-    memory = 28.0 * n * n if n <= EXACT else 4.0 * n * landmarks + 24.0 * landmarks**2
-    return a_pair * n * landmarks + product * solving, memory, landmarks
+    if n <= EXACT:
+        return Grown(float(n) * n, n**3 / 3, 28.0 * n * n, n)
+    m = LANDMARKS
+    return Grown(float(n) * m, n * m**2 / 2 + m**3 / 3, 4.0 * n * m + 24.0 * m**2, m)
 
 
 class _Enough(Exception):
@@ -209,14 +160,19 @@ def estimate_features(
     trains = (tested(samples, rule) == 0) & ~np.isin(samples.class_id, chosen.unseen)
     kind = find_visual(visual)
     encoder = kind(kind.settings_of(settings or {}), layout(samples.layout), device)
-    probe = min(len(samples), 64)
-    started = time.perf_counter()
+    probe, clock = min(len(samples), 64), clock_of(device)
     length = samples.length[:probe]
-    clips = encoder.clips(samples.padded(slice(0, probe)), encoder.layout, length)
-    seconds = (time.perf_counter() - started) * len(samples) / probe
+
+    def load() -> Any:
+        return encoder.clips(samples.padded(slice(0, probe)), encoder.layout, length)
+
+    clips = load()  # libraries warm up
+    started = clock()
+    clips = load()
+    seconds = (clock() - started) * len(samples) / probe
     train, width, disk = int(trains.sum()), 256, 0.0
     if encoder.trained:
-        step, steps = _step(encoder, clips, train, len(data.seen(chosen)))
+        step, steps = _step(encoder, clips, train, len(data.seen(chosen)), clock)
         batch = getattr(encoder.settings, "batch", 32)
         seconds += step * steps + step * len(samples) / batch / 3  # a forward pass is a third of a step
         width *= (
@@ -224,26 +180,29 @@ def estimate_features(
         )
         disk = float(clips[0].nbytes) * len(samples)  # clips on disk while it trains
     else:
-        started = time.perf_counter()
         width = encoder.encode(clips, length).shape[1]
-        seconds += (time.perf_counter() - started) * len(samples) / probe
+        started = clock()
+        encoder.encode(clips, length)
+        seconds += (clock() - started) * len(samples) / probe
     vectors = 4.0 * len(samples) * width
     sizes = Sizes(
         train=train, test=len(samples) - train, seen=len(data.seen(chosen)), unseen=len(chosen.unseen),
         visual=width, widths=tuple(w for _, w in encoder.blocks()),
     )  # fmt: skip
     what = f"features of {data.name} for {chosen.name}"
-    return Estimate(what, seconds, _peak() + 2 * vectors, disk + vectors), sizes
+    return Estimate(what, seconds, peak_memory() + 2 * vectors, disk + vectors), sizes
 
 
-def _step(encoder: VisualEncoder, clips: Any, train: int, classes: int) -> tuple[float, int]:
+def _step(
+    encoder: VisualEncoder, clips: Any, train: int, classes: int, clock: Callable[[], float]
+) -> tuple[float, int]:
     """Return the seconds of a training step, and how many there will be."""
     at: list[float] = []
     steps = 1
 
     def tell(done: int, of: int) -> None:
         nonlocal steps
-        at.append(time.perf_counter())
+        at.append(clock())
         steps = of
         if done > _STEPS or (len(at) > 2 and at[-1] - at[0] > 5):
             raise _Enough
@@ -259,20 +218,38 @@ def _step(encoder: VisualEncoder, clips: Any, train: int, classes: int) -> tuple
     return (at[-1] - at[0]) / max(len(at) - 1, 1), steps
 
 
+def clock_of(device: str, threads: int | None = None) -> Callable[[], float]:
+    """Return the clock that times work: the processor's for one thread of it, else the wall's."""
+    import torch
+
+    one = (threads or torch.get_num_threads()) == 1 and device == "cpu"
+    return time.process_time if one else time.perf_counter
+
+
+def estimate_start(workers: int = 0) -> list[Estimate]:
+    """Return what it takes to start a command and its workers, by starting Python with the libraries once."""
+    libraries = "import torch, sklearn.linear_model, sklearn.kernel_ridge, skeleton.runs.seed"
+    before, started = os.times(), time.perf_counter()
+    subprocess.run([sys.executable, "-c", libraries], check=True)
+    after, took = os.times(), time.perf_counter() - started
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    one = Estimate("start of Python", used or took, 0.0, 0.0)  # Windows does not say what children used
+    return [replace(one, alone=True), *[one] * workers]
+
+
 def total(estimates: Sequence[Estimate], jobs: int = 1) -> Estimate:
     """Return what all of them take, ``jobs`` at a time on this machine."""
-    longest = max((e.seconds for e in estimates), default=0.0)
+    shared = [e for e in estimates if not e.alone]
+    longest = max((e.seconds for e in shared), default=0.0)
     together = sorted((e.memory for e in estimates), reverse=True)[:jobs]
-    seconds = max(longest, sum(e.seconds for e in estimates) / jobs)
+    seconds = max(longest, sum(e.seconds for e in shared) / jobs)
+    seconds += sum(e.seconds for e in estimates if e.alone)
     return Estimate("all", seconds, sum(together), sum(e.disk for e in estimates))
 
 
 def refuse_short(estimate: Estimate, store: Store, *, jobs: int = 1) -> None:
     """Raise `SemtoolError` if memory or disk are short, with the figures and what would fit."""
-    have, folder = _memory(), store.root
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    have = _memory()
     if estimate.memory > have:
         fits = int(have / (estimate.memory / jobs)) if jobs > 1 else 0
         advice = f"--jobs {fits} fits" if fits else "fewer samples, or a machine with more, would fit"
@@ -280,11 +257,7 @@ def refuse_short(estimate: Estimate, store: Store, *, jobs: int = 1) -> None:
             f"{estimate.what} would take about {estimate.memory / GB:.1f} GB of memory, of which "
             f"{have / GB:.1f} GB are free here; {advice}"
         )
-    if estimate.disk > free:
-        raise SemtoolError(
-            f"{estimate.what} would take about {estimate.disk / GB:.1f} GB of disk, of which {free / GB:.1f} "
-            f"GB are free in {folder}; a --root on a larger disk fits"
-        )
+    refuse_full(estimate.what, estimate.disk, store.root)
 
 
 def duration(seconds: float) -> str:
@@ -304,7 +277,7 @@ def _memory() -> float:
         return float("inf")  # not to be had here: nothing is refused for it
 
 
-def _peak() -> float:
+def peak_memory() -> float:
     """Return the most memory that this process has taken."""
     try:
         import resource

@@ -9,7 +9,7 @@ from pathlib import Path
 from semtool.artifacts import Artifact, Store
 from semtool.disk import digest, write_atomically
 from semtool.errors import UsageError
-from skeleton.methods import MethodSettings
+from skeleton.methods import EpochSettings, MethodSettings
 from skeleton.runs import folder as runs
 from skeleton.runs.spec import RunSpec
 from skeleton.runs.task import load_task
@@ -70,7 +70,7 @@ def plan_run(
         settings: of the method.
         seeds: that are wanted.
         device: of torch, resolved.
-        threads: threads for each seed.
+        threads: threads for each seed; a closed form is given one, more would only wait for each other.
         split: the class split that the features must be of; None: any.
         name: of the run; made from inputs and switches if None.
         trackers: see `skeleton.runs.tracking.TRACKERS`.
@@ -104,7 +104,7 @@ def plan_run(
             settings=settings,
             identity=identity,
             device=device,
-            threads=threads,
+            threads=threads if isinstance(settings, EpochSettings) else 1,
             trackers=tuple(trackers),
         )
         for seed in wanted

@@ -13,7 +13,7 @@ from semtool.catalogue import load_dataset
 from semtool.showing import Shown
 from skeleton.methods import EpochSettings, MethodSettings, preset
 from skeleton.runs import folder as runs
-from skeleton.runs.estimate import Estimate, Sizes, estimate_features, estimate_seed, least, refuse_short
+from skeleton.runs.estimate import Estimate, Sizes, estimate_features, estimate_start, least, refuse_short
 from skeleton.runs.inputs import Reference, resolve_inputs
 from skeleton.runs.progress_log import logged
 from skeleton.runs.records import Summary
@@ -130,7 +130,7 @@ def train(
         split=split,
         name=name,
         device=str(resolve_device(device)),
-        threads=_threads(jobs) if by_epochs else 1,
+        threads=_threads(jobs),
         trackers=trackers,
         again=again,
     )
@@ -159,12 +159,13 @@ def estimate_train(
     """Return what `train` with the same arguments would take, features included; trains nothing."""
     from skeleton.device import resolve_device
     from skeleton.runs.planning import run_seeds
+    from skeleton.runs.rehearsal import estimate_seed
     from skeleton.runs.task import load_task
     from skeleton.visual import newest_features
 
     settings, where = settings or preset("paper"), str(resolve_device(device))
     count = len(run_seeds(settings, check_seeds(seeds)))
-    jobs = min(count, jobs or os.cpu_count() or 1)
+    jobs = min(count, jobs or ((os.cpu_count() or 1) if isinstance(settings, EpochSettings) else 1))
     found: list[Estimate] = []
     text = store.resolve("embeddings", embeddings) if isinstance(embeddings, str) else embeddings
     text = text or store.newest("embeddings", load_dataset(dataset).name if dataset else None)
@@ -186,11 +187,17 @@ def estimate_train(
         text, ready, data = resolve_inputs(
             store, embeddings, features, dataset=dataset, split=split, device=device, visual=settings.visual
         )
+        split = ready.name.partition("/")[0]
         sizes = Sizes.of(
             load_task(text, ready, data, codebook=settings.codebook, motion=settings.motion, split=split)
         )
-    one = estimate_seed(settings, sizes, dataset=text.dataset, device=where, threads=_threads(jobs))
-    return [*found, *[replace(one, what=f"training of seed {seed}") for seed in seeds[:count]]]
+    each = estimate_seed(
+        settings, sizes, dataset=data, split=split, text=text, device=where, threads=_threads(jobs)
+    )
+    work = [
+        replace(e, what=f"{e.what} of seed {seed}", alone=jobs == 1) for seed in seeds[:count] for e in each
+    ]
+    return [*estimate_start(jobs if jobs > 1 else 0), *found, *work]
 
 
 def _train(

@@ -1,70 +1,159 @@
-"""What a grid would take: features that are missing, and every training that is still to be done."""
+"""What a grid would take: Python's start, missing text and features, and every unfinished training."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import replace
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from semtool.artifacts import Store
+from semtool.artifacts import Artifact, Store
 from semtool.experiments.grid.cells import Cell, Grid
+from semtool.experiments.grid.running import unfinished
 
 if TYPE_CHECKING:
     from skeleton.runs import Estimate, Sizes
 
 __all__ = ["estimate_grid"]
 
+ENCODED = 32
+"""Texts that are encoded to see how long one takes."""
+DIM = 384
+"""Length of a vector whose encoder cannot be asked."""
 
-def estimate_grid(grid: Grid, *, store: Store, device: str = "auto", threads: int = 1) -> list[Estimate]:
-    """Return an estimate for each features that are missing and each seed of each cell, done or not.
 
-    Every kind of work is measured once. Text that is not there yet is taken to be as long as a sentence
-    encoder's usual 384 numbers, 30 descriptions a class.
+def estimate_grid(
+    grid: Grid, *, store: Store, device: str = "auto", jobs: int | None = None
+) -> list[Estimate]:
+    """Return an estimate for each work that is left, see `skeleton.runs.estimate`; nothing where all is done.
+
+    Every kind of work is measured once. Text that a server encodes is not measured, and counts nothing.
+
+    Args:
+        grid: what to train.
+        store: where everything lives; only read.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        jobs: trainings at the same time; None: as many as there are cores.
     """
-    from skeleton.device import resolve_device
-    from skeleton.runs import Sizes, estimate_features, estimate_seed, open_features
+    from skeleton.device import reproducible, resolve_device
+    from skeleton.runs import estimate_seed, estimate_start
+
+    where, cores = str(resolve_device(device)), os.cpu_count() or 1
+    jobs = jobs or cores
+    threads = max(1, cores // jobs)
+    left = [(cell, seeds) for cell in grid.cells() if (seeds := unfinished(grid, cell, store, device))]
+    found: list[Estimate] = []
+    with reproducible(threads), TemporaryDirectory(prefix="semtool-estimate-") as folder:
+        sizes = _features(grid, [cell for cell, _ in left], store, where, found)
+        measured: dict[object, list[Estimate]] = {}
+        texts: dict[tuple[str, str, str], tuple[Artifact | None, int, int]] = {}
+        acted: set[int] = set()
+        for cell, seeds in left:
+            name = cell.dataset, cell.text.label, cell.encoder
+            if name not in texts:
+                texts[name] = _text(cell, store, Store(folder), found)
+            text, dim, several = texts[name]
+            of = replace(sizes[cell.dataset, cell.split], text=dim, descriptions=several)
+            key = (cell.dataset, cell.split, of, cell.setting.method.model_dump_json())
+            if key not in measured:
+                measured[key] = estimate_seed(
+                    cell.setting.method, of, dataset=cell.target.called, split=cell.split, text=text,
+                    device=where, threads=threads,
+                )  # fmt: skip
+            one, *auxiliary = measured[key]
+            what = f"training, {cell.dataset} {cell.split} {cell.setting.method.preset}"
+            found += [replace(one, what=f"{what} of seed {s}") for s in seeds]
+            for each in auxiliary:  # kept below the root: those of a seed are simulated once
+                found += [replace(each, what=f"{each.what} of seed {s}") for s in seeds if s not in acted]
+                acted |= set(seeds)
+    if not found:
+        return []
+    runs = sum(len(seeds) for _, seeds in left)
+    made = sum(e.what.startswith("features") for e in found)
+    return estimate_start(min(jobs, made) + min(jobs, runs)) + found
+
+
+def _features(
+    grid: Grid, cells: Sequence[Cell], store: Store, device: str, found: list[Estimate]
+) -> dict[tuple[str, str], Sizes]:
+    """Return the sizes of each split that is not done; add to ``found`` the features that are missing."""
+    from skeleton.runs import Sizes, estimate_features, open_features
     from skeleton.visual import newest_features
 
-    where, found = str(resolve_device(device)), []
     sizes: dict[tuple[str, str], Sizes] = {}
-    for target in grid.targets:
-        for split in target.splits:
-            visual = grid.wanted_visual
-            there = newest_features(store, target.dataset.name, split, visual)
-            if there is None or grid.features_per_seed:
-                one, of = estimate_features(
-                    target.called, split, store=store, visual=visual or "stgcn", device=where
-                )
-                times = len(grid.seeds) if grid.features_per_seed else 1
-                found += [one] * times
-            else:
-                file = open_features(there)
-                train = len(file.rows("seen-train"))
-                of = Sizes(
-                    train=train, test=len(file.names) - train, visual=file.features.shape[1],
-                    widths=file.widths,
-                    seen=len(target.dataset.seen(target.dataset.split(split))),
-                    unseen=len(target.dataset.split(split).unseen),
-                )  # fmt: skip
-            sizes[target.dataset.name, split] = of
-    measured: dict[object, Estimate] = {}
-    for cell in grid.cells():
-        of = _with_text(sizes[cell.dataset, cell.split], cell, store)
-        key = (of, cell.setting.method.model_dump_json())
-        if key not in measured:
-            measured[key] = estimate_seed(
-                cell.setting.method, of, dataset=cell.dataset, device=where, threads=threads
+    for cell in cells:
+        key, visual = (cell.dataset, cell.split), grid.wanted_visual
+        if key in sizes:
+            continue
+        there = newest_features(store, *key, visual)
+        if there is None or grid.features_per_seed:
+            one, sizes[key] = estimate_features(
+                cell.target.called, cell.split, store=store, visual=visual or "stgcn", device=device
             )
-        what = f"training, {cell.dataset} {cell.split} {cell.setting.method.preset}"
-        found += [replace(measured[key], what=f"{what} of seed {s}") for s in grid.seeds_of(cell)]
-    return found
-
-
-def _with_text(sizes: Sizes, cell: Cell, store: Store) -> Sizes:
-    """Return sizes with what the newest embedding file of a cell's encoder says of text."""
-    suffix = f"/{cell.encoder}"
-    for text in store.artifacts("embeddings", cell.dataset):
-        if f"/{text.name}".endswith(f"/{cell.text.label}{suffix}"):
-            counts = text.manifest.counts
-            several = max(1, counts["rows"] // max(1, counts["classes"]))
-            return replace(sizes, text=counts["dim"], descriptions=several)
+            found += [one] * (len(grid.seeds) if grid.features_per_seed else 1)
+            continue
+        file, chosen = open_features(there), cell.target.dataset.split(cell.split)
+        train = len(file.rows("seen-train"))
+        sizes[key] = Sizes(
+            train=train, test=len(file.names) - train, visual=file.features.shape[1], widths=file.widths,
+            seen=len(cell.target.dataset.seen(chosen)), unseen=len(chosen.unseen),
+        )  # fmt: skip
     return sizes
+
+
+def _text(cell: Cell, store: Store, side: Store, found: list[Estimate]) -> tuple[Artifact | None, int, int]:
+    """Return the embedding file of a cell, if there is one, the length of a vector, and texts a class.
+
+    What is missing is described in ``side``; its encoding is measured, and done there where that is quick.
+    """
+    from semtool.embedding import embed, plan
+    from semtool.generation import generate
+    from skeleton.runs import Estimate, peak_memory
+
+    described = cell.text.descriptions.get(cell.dataset)
+    if described is None:
+        described = generate(cell.target.called, cell.text.label, store=side).artifact
+        assert described is not None
+    made = described if described.kind == "embeddings" else None
+    if made is None:
+        there = plan(described, cell.encoder, store=store)
+        if there.existing:
+            made = store.resolve("embeddings", there.existing)
+        else:
+            load, each, dim = _encoding(described, cell.encoder)
+            what, disk = (
+                f"embedding {there.descriptions} with {cell.encoder}",
+                4.0 * dim * (there.rows + there.new),
+            )
+            found.append(Estimate(what, load + each * there.new, peak_memory(), disk, alone=True))
+            if each * there.new > 1:
+                return None, dim, max(1, there.rows // len(cell.target.dataset.classes))
+            made = embed(described, cell.encoder, store=side).artifact
+    counts = made.manifest.counts
+    return made, counts["dim"], max(1, counts["rows"] // counts["classes"])
+
+
+def _encoding(described: Artifact, encoder: str) -> tuple[float, float, int]:
+    """Return the seconds that an encoder takes to load and for a text, and the length of its vectors."""
+    import numpy as np
+
+    from semtool.descriptions import DescriptionSet
+    from semtool.encoders import choose_rows, parse_encoder
+    from skeleton.runs import clock_of
+
+    parts, clock = parse_encoder(encoder), clock_of("cpu")
+    if any(part.encoder.card.family == "openai" for part in parts):
+        return 0.0, 0.0, DIM
+    load, each, dim = 0.0, 0.0, 0
+    chosen = choose_rows(DescriptionSet.read(described.path), parts)
+    for part, texts in zip(parts, chosen.texts, strict=True):
+        # Evenly spaced: the texts of a set come by granularity, short ones first.
+        few = [texts[i] for i in np.linspace(0, len(texts) - 1, min(ENCODED, len(texts))).astype(int)]
+        started = clock()
+        part.encoder.fit(texts)
+        part.encoder.encode(few[:1])
+        loaded = clock()
+        dim += part.encoder.encode(few).shape[1]
+        load, each = load + loaded - started, each + (clock() - loaded) / len(few)
+    return load, each, dim

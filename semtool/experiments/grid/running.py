@@ -97,6 +97,7 @@ def run_grid(
             if seed in run.done:
                 reused.add((run.folder.name, seed))
             jobs |= {(run.folder.name, s.seed): seed_job(s) for s in run.specs if s.seed == seed}
+    _refuse_short([run for _, runs in planned for run in runs.values()], store, executor)
     steps.settle(list(jobs.values()))
     untrained = steps.run(executor, list(jobs.values()), None)
     done = []
@@ -197,6 +198,18 @@ def embed_cells(
             note(f"embedding {cell.descriptions.reference} with {cell.encoder}")
         found[_text_key(cell)] = embed(cell.descriptions, cell.encoder, store=store).artifact
     return found
+
+
+def _refuse_short(runs: Sequence[PlannedRun], store: Store, executor: Executor) -> None:
+    """Raise before anything is trained if this machine lacks the memory; a cluster's nodes are not asked."""
+    from skeleton.runs import Processes, Sizes, least, refuse_short, total
+
+    specs = {run.folder: run.specs[0] for run in runs if run.specs}
+    if specs and isinstance(executor, Processes):
+        found = [least(s.settings, Sizes.of(s.task())) for s in specs.values()]
+        largest = max(found, key=lambda e: e.memory)
+        jobs = min(executor.workers or 1, sum(len(r.specs) for r in runs))
+        refuse_short(total([largest] * jobs, jobs), store, jobs=jobs)
 
 
 class _Steps:

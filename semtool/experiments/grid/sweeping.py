@@ -112,14 +112,18 @@ def plan_sweep(
 
 
 def estimate_sweep(
-    config: str | Path | SweepFile, *, store: Store | None = None, device: str = "auto", threads: int = 1
+    config: str | Path | SweepFile,
+    *,
+    store: Store | None = None,
+    device: str = "auto",
+    jobs: int | None = None,
 ) -> list[Estimate]:
-    """Return what each work of `sweep` would take; writes nothing."""
+    """Return what each work that is left of `sweep` would take, ``jobs`` at a time; writes nothing."""
     from semtool.experiments.grid.estimating import estimate_grid
 
     found = config if isinstance(config, SweepFile) else read_sweep(Path(config))
     store = store or Store()
-    return estimate_grid(grid_of(found, store), store=store, device=device, threads=threads)
+    return estimate_grid(grid_of(found, store), store=store, device=device, jobs=jobs)
 
 
 def grid_of(

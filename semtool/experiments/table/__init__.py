@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from semtool.experiments.table.tabulating import (
         TableRequest,
         TableResult,
-        cost_of_table,
+        estimate_table,
         plan_table,
         tabulate,
     )

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
 from semtool.errors import UsageError
-from semtool.experiments.grid import Preview, SweepFile, grid_of, plan_sweep, sweep
-from semtool.experiments.table.cost import Cost, cost_of
+from semtool.experiments.grid import Preview, SweepFile, estimate_sweep, plan_sweep, sweep
 from semtool.experiments.table.published import published
 from semtool.experiments.table.views import checked, write_views, zero_shot
 from semtool.showing import Shown
@@ -24,9 +23,9 @@ from semtool.showing import Shown
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from skeleton.runs import Executor
+    from skeleton.runs import Estimate, Executor
 
-__all__ = ["FOLDER", "TableRequest", "TableResult", "cost_of_table", "plan_table", "tabulate"]
+__all__ = ["FOLDER", "TableRequest", "TableResult", "estimate_table", "plan_table", "tabulate"]
 
 FOLDER = "tables"
 Note = Callable[[str], None]
@@ -124,10 +123,12 @@ def plan_table(request: TableRequest, *, store: Store, device: str = "auto") -> 
     return [plan_sweep(wanted, store=store, device=device) for wanted in request.sweeps(store)]
 
 
-def cost_of_table(request: TableRequest, *, store: Store, device: str = "auto") -> Cost:
-    """Return what that would take on this machine, from a short measurement."""
-    grids = [grid_of(wanted, store) for wanted in request.sweeps(store)]
-    return sum((cost_of(grid, store=store, device=device) for grid in grids), Cost())
+def estimate_table(
+    request: TableRequest, *, store: Store, device: str = "auto", jobs: int | None = None
+) -> list[Estimate]:
+    """Return what each work that is left of `tabulate` would take, ``jobs`` at a time; writes nothing."""
+    every = [estimate_sweep(w, store=store, device=device, jobs=jobs) for w in request.sweeps(store)]
+    return [e for at, some in enumerate(e for e in every if e) for e in (some[1:] if at else some)]
 
 
 def tabulate(

@@ -55,7 +55,7 @@ def test_what_is_missing_is_trained_and_failures_do_not_stop_the_rest(store, nar
     assert found.reused == 2  # the closed form
 
 
-def test_a_dry_run_writes_nothing(store, grid, cli):
+def test_a_dry_run_writes_nothing(store, narrow, grid, cli):
     grid.write_text(GRID.replace("good", "label"))
     before = sorted(store.root.rglob("*"))
     shown = cli("sweep", grid, "--dry-run", "--root", store.root)
@@ -65,7 +65,10 @@ def test_a_dry_run_writes_nothing(store, grid, cli):
     assert [p for p in sorted(store.root.rglob("*")) if "cache" not in p.parts] == [
         p for p in before if "cache" not in p.parts
     ]
-    assert cli("sweep", grid, "--dry-run", "--root", store.root, "--json").json()["runs"] == 10
+    grid.write_text(GRID.replace("switches", "# ").replace("paper, ", ""))
+    listed = cli("sweep", grid, "--dry-run", "--root", store.root, "--json").json()
+    assert listed["runs"] == 2
+    assert listed["all"]["seconds"] > 0
 
 
 def test_what_does_not_fit_together_is_left_out(store, narrow, grid):
@@ -168,3 +171,13 @@ def test_features_that_no_encoder_makes_are_named_as_the_encoders_are(store, nar
     for run in (lambda: plan_sweep(grid, store=store), lambda: sweep(grid, store=store, executor=narrow)):
         with pytest.raises(UsageError, match=r"'synse'.*imported features, nw-ucla/purls-8-2 has none"):
             run()
+
+
+def test_a_grid_that_memory_does_not_hold_is_refused_before_it_trains(store, grid, monkeypatch):
+    from skeleton.runs import estimate
+    from skeleton.runs.parallel import Processes
+
+    monkeypatch.setattr(estimate, "_memory", lambda: 5e8)
+    with pytest.raises(SemtoolError, match=r"GB of memory, of which 0\.5 GB are free here; --jobs 1 fits"):
+        sweep(grid, store=store, executor=Processes(2))
+    assert not list(store.root.glob("runs/*/*/metrics.json"))

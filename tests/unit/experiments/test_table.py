@@ -9,9 +9,8 @@ from semtool.errors import SemtoolError, UsageError
 from semtool.experiments.grid.sweep_file import SweepFile
 from semtool.experiments.grid.sweeping import sweep
 from semtool.experiments.table import families
-from semtool.experiments.table.cost import Cost
 from semtool.experiments.table.published import published
-from semtool.experiments.table.tabulating import TableRequest, cost_of_table, plan_table, tabulate
+from semtool.experiments.table.tabulating import TableRequest, estimate_table, plan_table, tabulate
 from skeleton.simulation import simulate
 
 
@@ -72,16 +71,21 @@ def test_imported_features_are_chosen_by_name(store, narrow):
 
 
 def test_the_cost_is_measured_and_falls_to_nothing_once_all_is_there(store, request_, narrow):
-    cost = cost_of_table(request_, store=store)
-    assert cost.seconds > 0
-    assert cost.disk > 0
-    assert "min with 2 at a time" in cost.said(2)
+    found = estimate_table(request_, store=store)
+    of = [e.what.partition(" of seed")[0] for e in found]
+    assert of.count("training, nw-ucla purls-8-2 ridge") == 2  # one a text
+    assert [w for w in of if "embedding" in w] == [
+        f"embedding nw-ucla/{t}@v1 with tfidf" for t in ("good", "shuffled")
+    ]
+    assert all(e.seconds > 0 for e in found if "training" in e.what)
     tabulate(request_, store=store, executor=narrow)
-    assert cost_of_table(request_, store=store) == Cost()
+    assert estimate_table(request_, store=store) == []
 
 
-def test_the_cost_of_a_preset_with_auxiliary_classes_is_measured_without_them(tmp_path):
+def test_without_codes_a_preset_is_estimated_without_its_auxiliary_classes(tmp_path):
     store = Store(tmp_path / "artifacts")
     simulate("ntu60", subjects=1, reps=1, store=store)
     wanted = TableRequest("synse", ("ntu60",), ("label",), ("tfidf",), ("best",), seeds=(0,))
-    assert cost_of_table(wanted, store=store).seconds > 0
+    found = [e.what for e in estimate_table(wanted, store=store)]
+    assert "training, ntu60 synse-55-5 best of seed 0" in found
+    assert not [w for w in found if "auxiliary" in w]

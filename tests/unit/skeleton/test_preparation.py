@@ -8,9 +8,10 @@ import shutil
 import numpy as np
 import pytest
 
+from semtool import disk
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError, UsageError
-from skeleton.data import reading
+from skeleton.data import preparation, reading
 from skeleton.data.arrays import ArraySet
 from skeleton.data.formats import ntu
 from skeleton.data.layouts import layout
@@ -230,3 +231,11 @@ def test_the_command(raw, cli, tmp_path):
     assert found["rejected"][0]["source"] == name(9)
     assert cli("prepare", "-d", "ntu60", "--raw", raw, "--strict").code == 1
     assert cli("prepare", "-d", "ntu60", "--raw", tmp_path / "nowhere").code == 2
+
+
+def test_what_will_not_fit_on_the_disk_is_refused_after_a_few_files(raw, store, monkeypatch):
+    monkeypatch.setattr(preparation, "PROBED", 2)
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 2, -1))
+    with pytest.raises(SemtoolError, match=r"preparing ntu60 would take about .* --root on a larger disk"):
+        prepare("ntu60", raw, store=store)
+    assert not store.artifacts("arrays")

@@ -8,16 +8,18 @@ from semtool.artifacts import Store
 from semtool.errors import SemtoolError
 from skeleton.methods import preset
 from skeleton.runs import estimate
-from skeleton.runs.estimate import Estimate, Sizes, duration, estimate_seed, least, refuse_short, total
+from skeleton.runs.estimate import Estimate, Sizes, duration, least, refuse_short, total
 from skeleton.runs.progress_log import logged
+from skeleton.runs.rehearsal import estimate_seed
 
-SMALL = Sizes(train=60, test=40, seen=4, unseen=2, visual=8, text=6, descriptions=3)
+SMALL = Sizes(train=60, test=40, seen=8, unseen=2, visual=8, text=6, descriptions=3)
 
 
 def test_work_side_by_side_takes_as_long_as_the_longest_or_its_share():
     one = Estimate("one", 10, 100, 1)
     assert total([one] * 6, 3) == Estimate("all", 20, 300, 6)
     assert total([one, replace(one, seconds=90)], 2).seconds == 90
+    assert total([one, one, replace(one, alone=True)], 2).seconds == 20
 
 
 def test_short_memory_and_disk_are_refused_with_figures_and_a_way_out(monkeypatch, tmp_path):
@@ -33,8 +35,8 @@ def test_short_memory_and_disk_are_refused_with_figures_and_a_way_out(monkeypatc
 @pytest.mark.parametrize("name", ["paper", "ridge"])
 def test_more_of_everything_takes_more(name):
     settings = preset(name)
-    small = estimate_seed(settings, SMALL)
-    large = estimate_seed(settings, replace(SMALL, train=60_000, test=10_000))
+    (small,) = estimate_seed(settings, SMALL, dataset="nw-ucla")
+    (large,) = estimate_seed(settings, replace(SMALL, train=6000, test=2000), dataset="nw-ucla")
     assert 0 < small.seconds < large.seconds
     assert small.memory < large.memory
     assert 0 < small.disk < large.disk
