@@ -406,7 +406,7 @@ def accuracies(
 
     together = [np.concatenate([getattr(t, side) for t in texts], axis=1) for side in ("own", "auxiliary")]
     model = regression.fit_ridge(
-        examples(real, seen, together[0]), examples(auxiliary, kept, together[1]), widths=real.widths,
+        examples(real, seen, together[0]), examples(auxiliary, kept, together[1]),
         hub_correction=False, target="centred", decorrelate=False, clip=settings.clip,
     )  # fmt: skip
     test, found = np.isin(real.labels, unseen), []

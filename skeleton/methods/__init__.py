@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from skeleton.methods.mla.model import top_softmax
     from skeleton.methods.normalisation import Normalisation
     from skeleton.methods.registry import BUILT_IN, method_of, methods, preset, presets, settings_of
-    from skeleton.methods.text import TextBank, encoder_of, prototypes, read_text
+    from skeleton.methods.text import TextBank, code_widths, encoder_of, prototypes, read_text
 
 __all__ = [
     "Context",

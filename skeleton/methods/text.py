@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.artifacts import Artifact
+from semtool.catalogue import load_vocabulary
 from semtool.embedding_file import MOTION_ORDER, EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
 
-__all__ = ["TextBank", "encoder_of", "prototypes", "read_text"]
+__all__ = ["TextBank", "code_widths", "encoder_of", "prototypes", "read_text"]
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,12 @@ def prototypes(bank: TextBank) -> NDArray[np.float32]:
     """Return one vector a class: the normalised mean of its codebook (C, d)."""
     sums = bank.codebook.sum(axis=1) / bank.counts[:, None]
     return np.stack([_unit(row) for row in sums])
+
+
+def code_widths() -> list[int]:
+    """Return how many numbers of an attribute code each field of the vocabulary has, in order."""
+    fields = load_vocabulary().fields.values()
+    return [len(f.values) if f.kind == "nominal" else 2 * len(f.values) - 2 for f in fields]
 
 
 def encoder_of(embeddings: Artifact) -> str:

@@ -140,13 +140,7 @@ class Transductive(Method):
     def _regression(self, examples: Examples) -> KernelScorer:
         from skeleton.methods.kernel.regression import fit_ridge
 
-        return fit_ridge(
-            examples,
-            None,
-            widths=(examples.features.shape[1],),
-            feature_norm=self.settings.feature_norm,
-            hub_correction=False,
-        )
+        return fit_ridge(examples, feature_norm=self.settings.feature_norm, hub_correction=False)
 
 
 def _adapted(points: Any, text: Any, adapt: str, weight: float, temperature: float) -> Any:

@@ -22,13 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.artifacts import Artifact, Store
-from semtool.catalogue import ActionClass, Dataset, load_bank, load_dataset, load_vocabulary, plain
+from semtool.catalogue import ActionClass, Dataset, load_bank, load_dataset, plain
 from semtool.disk import atomic, digest
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError, UsageError
 from semtool.tensors import save_tensors
 from skeleton.data import ArraySet, SkeletonSequence, in_image
-from skeleton.methods import Examples, TextBank, encoder_of, prototypes, read_text
+from skeleton.methods import Examples, TextBank, code_widths, encoder_of, prototypes, read_text
 from skeleton.runs.task import open_embeddings, open_features
 from skeleton.visual import KINEMATICS, describe_all
 from skeleton.visual import KINEMATICS_VERSION as VERSION
@@ -135,8 +135,7 @@ def _said(attributes: Mapping[str, str]) -> str:
 
 def _agreement(codes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return (n,): the greatest share of attributes in which codes (n, d) agree with one of ``others``."""
-    fields = load_vocabulary().fields.values()
-    widths = [len(f.values) if f.kind == "nominal" else 2 * len(f.values) - 2 for f in fields]
+    widths = code_widths()
     starts = np.cumsum([0, *widths[:-1]])
 
     def even(rows: NDArray[np.float32]) -> NDArray[np.float32]:

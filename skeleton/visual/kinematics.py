@@ -8,7 +8,7 @@ sensor was; columns that need what a sequence lacks (a depth, a joint) are marke
 Nothing is learned, so nothing can be learned from unseen classes. Each descriptor of each part is a *block*:
 where the hand is in each quarter of the action, which way it goes, how fast, the shape of its path
 (signed areas tell clockwise from counter-clockwise), how bent the elbow is, ... Kernels that are added over
-blocks (`Transfer`) recognise a new class by parts that it shares with different known classes.
+blocks recognise a new class by parts that it shares with different known classes.
 
 Lengths are in trunk lengths, directions in the performer's own frame at the start (x to the right, y up,
 z backwards), times in frames of a recording of 30 a second.

@@ -2,8 +2,9 @@
 
 Both regress from motion onto text, in closed form, and differ in what they regress onto and how a class is
 compared; `skeleton.methods.kernel.regression` has the formulas. The preset `ridge` is plain kernel ridge
-regression. `best` sums kernels over the blocks of kinematic features, learns from simulated classes beside
-the seen ones and compares decorrelated text; it is meant for attribute codes. `eszsl` is the method of
+regression. `best` learns from simulated classes beside the seen ones and compares decorrelated text; without
+them it takes seen motion apart: kernels summed over the blocks of kinematic features, and arms of one sample
+with the rest of another. It is meant for attribute codes. `eszsl` is the method of
 Romera-Paredes and Torr.
 """
 
@@ -46,15 +47,17 @@ class RidgeSettings(_KernelSettings):
     """Settings of kernel ridge regression.
 
     Attributes:
-        kernel: summed over the features' blocks, or one over all columns.
+        kernel: one over all columns, or, `parts`, where no auxiliary class helps, summed over the features'
+            blocks and learned from recombined samples too (`skeleton.methods.kernel.recombining`).
         auxiliary: classes beside the seen ones from which the map to text is learned.
         target: what is regressed onto: prototypes of unit length, or as long as centring leaves them.
         decorrelate: whether text is compared after its dimensions are decorrelated.
     """
 
     method: Literal["ridge"] = "ridge"
-    kernel: Literal["blocks", "whole"] = Field(
-        "whole", description="A kernel a feature block, or one for all."
+    kernel: Literal["parts", "whole"] = Field(
+        "whole",
+        description="One kernel, or, without auxiliary classes, one a feature block and samples recombined.",
     )
     auxiliary: Literal["none", "simulated"] = Field("none", description="Learn from simulated classes too.")
     target: Literal["unit", "centred"] = Field("unit", description="Text that is regressed onto.")
@@ -62,13 +65,13 @@ class RidgeSettings(_KernelSettings):
 
     @property
     def depends_on_seed(self) -> bool:
-        """Simulation draws."""
-        return self.auxiliary != "none"
+        """Simulating and recombining draw."""
+        return self.auxiliary != "none" or self.kernel == "parts"
 
     @property
     def visual(self) -> str | None:
-        """Blocks and simulated classes are of kinematic features."""
-        return "kinematics" if self.kernel == "blocks" or self.auxiliary != "none" else None
+        """Parts and simulated classes are of kinematic features."""
+        return "kinematics" if self.kernel == "parts" or self.auxiliary != "none" else None
 
 
 class EszslSettings(_KernelSettings):
@@ -86,7 +89,7 @@ class Ridge(Method):
         "ridge": {},
         "best": {
             "clip": 4.0,
-            "kernel": "blocks",
+            "kernel": "parts",
             "hub_correction": False,
             "auxiliary": "simulated",
             "target": "centred",
@@ -96,23 +99,28 @@ class Ridge(Method):
 
     def fit(self, examples: Examples, context: Context) -> Scorer:
         """Fit the map from features to text; see `skeleton.methods.kernel.regression.fit_ridge`."""
+        from skeleton.methods.kernel.recombining import SHARE, recombined
         from skeleton.methods.kernel.regression import fit_ridge
 
-        settings, extra = self.settings, None
+        settings = self.settings
+        extra: Examples | None = None
+        how: dict[str, Any] = {}
         if settings.auxiliary != "none":
             if context.auxiliary is None:
                 raise UsageError("there is nothing to make auxiliary classes from; use --auxiliary none")
             extra, self.record_["auxiliary"] = context.auxiliary()
-        whole = (examples.features.shape[1],)
+        elif settings.kernel == "parts":
+            extra = recombined(examples, context.widths, context.seed)
+            how = {"widths": context.widths, "share": SHARE}
         scorer = fit_ridge(
             examples,
             extra,
-            widths=context.widths if settings.kernel == "blocks" and context.widths else whole,
             feature_norm=settings.feature_norm,
             hub_correction=settings.hub_correction,
             target=settings.target,
             decorrelate=settings.decorrelate,
             clip=settings.clip,
+            **how,
         )
         self.record_ |= scorer.solved(len(examples.rows) + (len(extra.rows) if extra else 0))
         return scorer

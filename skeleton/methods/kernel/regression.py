@@ -11,9 +11,9 @@ that seen and auxiliary classes have their share (`SHARE`) whatever their number
   K = mean over blocks b of exp(-|x_b - z_b|^2 / m_b), with m_b the median squared distance within the block.
   A kernel that is a *sum* over blocks (kinematic features have fifty) lets a new class look like one known
   class in its arms and like another in its legs; one kernel over all columns asks for one class that it
-  resembles in everything. M = I, or, decorrelated, (d C / tr C + b I)^-1 with C the covariance of the
-  training classes' text and b = 5: it takes back some of what attributes have in common by habit (whoever
-  walks also swings the arms).
+  resembles in everything, which serves better where a thousand combinations are known. M = I, or,
+  decorrelated, (d C / tr C + b I)^-1 with C the covariance of the training classes' text and b = 5: it takes
+  back some of what attributes have in common by habit (whoever walks also swings the arms).
 - `fit_eszsl` (Romera-Paredes and Torr, ICML 2015, eq. 5, with a kernel): K = x.z / Dv, a = 0.01,
   T = Y P (P^T P + I)^-1 with P (S, d) the prototypes u(s_c - c0) and Y (n, S) of plus and minus one; M = I.
 
@@ -50,7 +50,7 @@ RIDGE = {"rbf": 1e-3, "linear": 1e-2}
 SHRINKAGE = 5.0
 """b of the decorrelation."""
 SHARE = 0.8
-"""Share of the auxiliary classes, as a whole, in the regression and in C."""
+"""Share of simulated classes, as a whole, in the regression and in C."""
 _CHUNK = 2000
 _TENSORS = ("support", "scales", "dual", "centre", "metric", "anchors")
 
@@ -149,7 +149,8 @@ def fit_ridge(
     seen: Examples,
     auxiliary: Examples | None = None,
     *,
-    widths: Sequence[int],
+    widths: Sequence[int] = (),
+    share: float = SHARE,
     feature_norm: str = "standard",
     hub_correction: bool = True,
     target: str = "unit",
@@ -162,7 +163,8 @@ def fit_ridge(
         seen: training samples of the seen classes.
         auxiliary: samples of other classes; standardised by themselves, because another sensor (or none at
             all) recorded them.
-        widths: widths of the feature blocks, in order, that have a kernel of their own.
+        widths: widths of the feature blocks, in order, that have a kernel of their own; none: one kernel.
+        share: of the auxiliary classes, as a whole, in the regression and in C.
         feature_norm: see `skeleton.methods.base.FeatureNorm`.
         hub_correction: whether scores are standardised class by class over the seen training samples.
         target: `unit`: prototypes are brought to unit length before they are regressed onto; `centred`: not.
@@ -175,13 +177,14 @@ def fit_ridge(
     if auxiliary is not None:
         _check_alike(seen, auxiliary)
     sources = [seen, *([auxiliary] if auxiliary is not None else [])]
+    widths = tuple(widths) or (seen.features.shape[1],)
     normalise = Normalisation.of(feature_norm, seen.features)
     each = [normalise, *(Normalisation.of(feature_norm, e.features) for e in sources[1:])]
     points = np.concatenate([_clipped(n(e.features), clip) for n, e in zip(each, sources, strict=True)])
     text = [_centred(prototypes(e.bank)) for e in sources]
     onto = [_unit(t) for t in text] if target == "unit" else text
     targets = np.concatenate([t[e.rows] for t, e in zip(onto, sources, strict=True)])
-    shares = [1 - SHARE, SHARE] if auxiliary is not None else [1.0]
+    shares = [1 - share, share] if auxiliary is not None else [1.0]
     weight = np.concatenate(
         [np.full(len(e.rows), s / len(e.rows)) for s, e in zip(shares, sources, strict=True)]
     )
@@ -189,7 +192,7 @@ def fit_ridge(
         "rbf",
         clip,
         normalise,
-        tuple(widths),
+        widths,
         points,
         _scales(points[: len(seen.rows)], widths),
         targets,

@@ -155,7 +155,7 @@ class MLAMethod(Method):
                 if context.auxiliary is None:
                     raise UsageError("there is nothing to make auxiliary classes from; use --auxiliary none")
                 extra, self.record_["auxiliary"] = context.auxiliary()
-            stem, examples = Stem.fit(examples, extra, context.widths or (examples.features.shape[1],))
+            stem, examples = Stem.fit(examples, extra)
         bank = examples.bank
         normalise = Normalisation.of(settings.feature_norm, examples.features)
         top_k = top_k_series(settings, context.dataset, int(bank.counts.max()))

@@ -21,13 +21,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from semtool.catalogue import load_vocabulary
 from semtool.errors import UsageError
 from skeleton.methods.base import Examples, Scorer
 from skeleton.methods.kernel.regression import KernelScorer, fit_ridge
 from skeleton.methods.mla.model import MLA, HeadGroup
 from skeleton.methods.mla.scorer import MLAScorer
-from skeleton.methods.text import TextBank, prototypes
+from skeleton.methods.text import TextBank, code_widths, prototypes
 
 __all__ = ["Stem", "StemmedScorer"]
 
@@ -45,15 +44,14 @@ class Stem:
     regression: KernelScorer
 
     @classmethod
-    def fit(cls, seen: Examples, auxiliary: Examples | None, widths: Sequence[int]) -> tuple[Self, Examples]:
+    def fit(cls, seen: Examples, auxiliary: Examples | None) -> tuple[Self, Examples]:
         """Fit the regression; also return what the heads train on, seen classes first.
 
         Args:
             seen: training samples of the seen classes.
             auxiliary: of other classes, see `fit_ridge`.
-            widths: widths of the feature blocks.
         """
-        stem = cls(_regress(seen, auxiliary, widths))
+        stem = cls(_regress(seen, auxiliary))
         sources = [seen, *([auxiliary] if auxiliary is not None else [])]
         points = [np.zeros((len(e.rows), seen.bank.dim), np.float32) for e in sources]
         for fold in range(FOLDS):
@@ -61,7 +59,7 @@ class Stem:
             known = [_some(e, ~out) for e, out in zip(sources, held, strict=True)]
             if not len(known[0].rows):
                 continue
-            part = _regress(known[0], known[1] if len(known) > 1 else None, widths)
+            part = _regress(known[0], known[1] if len(known) > 1 else None)
             for made, e, out, rest in zip(points, sources, held, known, strict=True):
                 level = part.normalise.of("standard", rest.features)
                 made[out] = replace(part, normalise=level).predict(e.features[out])
@@ -85,8 +83,7 @@ class Stem:
         Raises:
             UsageError: if the text is no attribute codes.
         """
-        fields = load_vocabulary().fields.values()
-        widths = [len(f.values) if f.kind == "nominal" else 2 * len(f.values) - 2 for f in fields]
+        widths = code_widths()
         if bank.dim != sum(widths):
             raise UsageError(
                 f"a stem reads attribute codes of length {sum(widths)}, not text of length {bank.dim}; "
@@ -143,10 +140,8 @@ class StemmedScorer(Scorer):
         return cls(Stem(KernelScorer.restore(own, facts["stem"])), heads)
 
 
-def _regress(seen: Examples, auxiliary: Examples | None, widths: Sequence[int]) -> KernelScorer:
-    return fit_ridge(
-        seen, auxiliary, widths=widths, hub_correction=False, target="centred", decorrelate=True, clip=4.0
-    )
+def _regress(seen: Examples, auxiliary: Examples | None) -> KernelScorer:
+    return fit_ridge(seen, auxiliary, hub_correction=False, target="centred", decorrelate=True, clip=4.0)
 
 
 def _some(examples: Examples, kept: NDArray[np.bool_]) -> Examples:

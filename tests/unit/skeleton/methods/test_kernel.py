@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
+from semtool.catalogue import load_vocabulary
 from semtool.errors import SemtoolError
+from skeleton.data.body import BODY
 from skeleton.methods import Examples, load_scorer, preset, save_checkpoint
 from skeleton.methods.kernel import regression
+from skeleton.methods.kernel.recombining import recombined
 from skeleton.methods.kernel.regression import RIDGE, SHARE, fit_eszsl, fit_ridge
 from skeleton.methods.kernel.solving import solve, spread
-from skeleton.methods.text import TextBank
+from skeleton.methods.text import TextBank, code_widths
+from skeleton.visual import find_visual
 
 
 def bank(vectors):
@@ -77,13 +81,33 @@ def test_a_class_never_met_is_put_together_from_parts():
     assert (guess == np.repeat([0, 1], 12)).mean() > 0.9
 
 
+def test_recombined_samples_have_the_arms_of_one_class_and_the_legs_of_another():
+    encoder = find_visual("kinematics")
+    blocks = encoder(encoder.Settings(), BODY).blocks()
+    widths, axes = tuple(width for _, width in blocks), code_widths()
+    arms = np.repeat([f.part == "arms" for f in load_vocabulary().fields.values()], axes)
+    text = bank(np.random.default_rng(9).normal(size=(2, sum(axes))))
+    features = np.repeat([[0.0], [1.0]], sum(widths), axis=1).astype(np.float32)
+    seen = Examples(features, np.array([0, 1]), text)
+    made = recombined(seen, widths, seed=0)
+    starts = dict(zip((name for name, _ in blocks), np.cumsum([0, *widths[:-1]]), strict=True))
+    of = {name: made.features[:, start].astype(int) for name, start in starts.items()}
+    assert len({*zip(of["left_arm.speed"], of["left_leg.speed"], strict=True)}) == 4
+    assert np.array_equal(of["limbs.hands"], of["right_arm.bend"])
+    assert np.array_equal(of["limbs.feet"], of["torso.turn"])
+    known, code = text.codebook[:, 0], made.bank.codebook[:, 0]
+    expected = np.where(arms, known[of["left_arm.speed"]], known[of["left_leg.speed"]])
+    np.testing.assert_allclose(code, expected, atol=1e-6)
+    assert recombined(seen, (sum(widths),), 0) is None
+
+
 def test_hub_correction_standardises_over_seen_samples():
     rng = np.random.default_rng(2)
     seen = examples(rng, 4)
-    found = fit_ridge(seen, widths=(7,)).scores(seen.features, seen.bank)
+    found = fit_ridge(seen).scores(seen.features, seen.bank)
     assert np.allclose(found.mean(0), 0, atol=1e-4)
     assert np.allclose(found.std(0), 1, atol=1e-3)
-    plain = fit_ridge(seen, widths=(7,), hub_correction=False).scores(seen.features, seen.bank)
+    plain = fit_ridge(seen, hub_correction=False).scores(seen.features, seen.bank)
     assert np.abs(plain).max() <= 1.0001
 
 
@@ -93,9 +117,7 @@ def test_decorrelation_takes_back_what_always_comes_together():
     pair = rng.normal(size=(8, 1))
     text = np.concatenate([pair, pair, rng.normal(size=(8, 1))], axis=1)
     features = rng.normal(size=(48, 4)).astype(np.float32)
-    metric = fit_ridge(
-        Examples(features, np.repeat(np.arange(8), 6), bank(text)), widths=(4,), decorrelate=True
-    ).metric
+    metric = fit_ridge(Examples(features, np.repeat(np.arange(8), 6), bank(text)), decorrelate=True).metric
     assert np.allclose(metric, metric.T, atol=1e-6)
     assert metric[0, 1] < 0  # agreeing in both counts for less than twice agreeing in one
     assert abs(metric[0, 2]) < abs(metric[0, 1])
@@ -115,7 +137,7 @@ def test_a_checkpoint_gives_the_same_scores(tmp_path):
 def test_auxiliary_features_of_another_length_are_refused():
     rng = np.random.default_rng(4)
     with pytest.raises(SemtoolError, match="--auxiliary none"):
-        fit_ridge(examples(rng, 3), examples(rng, 3, dim=6), widths=(7,))
+        fit_ridge(examples(rng, 3), examples(rng, 3, dim=6))
 
 
 def test_a_block_in_which_nothing_varies_is_left_out():
@@ -123,9 +145,7 @@ def test_a_block_in_which_nothing_varies_is_left_out():
     seen = examples(rng, 3)
     flat = np.concatenate([seen.features, np.zeros((len(seen.rows), 2), np.float32)], axis=1)
     wide = fit_ridge(Examples(flat, seen.rows, seen.bank), widths=(7, 2))
-    assert np.allclose(
-        wide.scores(flat, seen.bank), fit_ridge(seen, widths=(7,)).scores(seen.features, seen.bank)
-    )
+    assert np.allclose(wide.scores(flat, seen.bank), fit_ridge(seen).scores(seen.features, seen.bank))
 
 
 def test_plain_ridge_is_its_formula():
@@ -141,7 +161,7 @@ def test_plain_ridge_is_its_formula():
     dual = np.linalg.solve(np.exp(-apart / median) + 1e-3 * len(x) * np.eye(len(x)), text[seen.rows])
     found = np.exp(-((z[:, None] - x[None]) ** 2).sum(-1) / median) @ dual
     expected = found @ text.T / np.linalg.norm(found, axis=1, keepdims=True)
-    model = fit_ridge(seen, widths=(7,), hub_correction=False, clip=4.0)
+    model = fit_ridge(seen, hub_correction=False, clip=4.0)
     np.testing.assert_allclose(model.scores(tests, seen.bank), expected, atol=2e-4)
 
 

@@ -27,7 +27,7 @@ def test_switches_are_read_from_text():
     assert read.motion == "none"
     assert read.change(codebook="none").codebook is None
     assert preset("ridge", calibrate="false").calibrate is False
-    assert not preset("best", auxiliary="none").depends_on_seed
+    assert not preset("best", auxiliary="none", kernel="whole").depends_on_seed
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def test_settings_come_back_from_what_is_written(name):
 
 
 def test_a_sweep_gives_a_switch_to_the_presets_that_have_it():
-    grid = ways_to_train(["paper", "ridge", "eszsl"], {"kernel": ["whole", "blocks"], "lr": ["1e-4"]})
-    assert [s.label for s in grid] == ["paper", "ridge (kernel=whole)", "ridge (kernel=blocks)", "eszsl"]
+    grid = ways_to_train(["paper", "ridge", "eszsl"], {"kernel": ["whole", "parts"], "lr": ["1e-4"]})
+    assert [s.label for s in grid] == ["paper", "ridge (kernel=whole)", "ridge (kernel=parts)", "eszsl"]
     assert dict(grid[0].switches) == {"lr": 1e-4}
     assert len({s.method.model_dump_json() for s in grid}) == 4
     assert len(ways_to_train(["ridge"], {"kernel": ["whole", "whole"]})) == 1
