@@ -144,7 +144,7 @@ def check(
             console.say(sentence)
         if missing:
             ready = " and attributes" if "attribute" not in missing else ""
-            console.say(f"Prompt sets that it is enough for: label, clip-ensemble{ready}.")
+            console.say(f"Prompt sets that it is enough for: label, words, clip-ensemble{ready}.")
         if not dataset.protocols:
             console.say("not given: protocols, so features and train cannot tell training samples from tests")
     if same:

@@ -81,7 +81,7 @@ def recognise(raw: Path, expected: str = "") -> list[tuple[Reader, list[RawFile]
         UsageError: if there is nothing at ``raw``, or no format fits; then it lists what was looked for.
     """
     if not raw.exists():
-        raise UsageError(f"there is no file or folder {raw}")
+        raise UsageError(f"there is no file or folder {raw}", see="no-raw-data")
     order = sorted(readers(), key=lambda r: r.name != expected)
     fitting = [(reader, files) for reader in order if (files := reader.find(raw))]
     if not fitting:
