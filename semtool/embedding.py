@@ -13,7 +13,7 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from semtool.artifacts import Artifact, Store
+from semtool.artifacts import Artifact, Reference, Store
 from semtool.descriptions import DescriptionSet
 from semtool.embedding_file import EmbeddingFile, write_embeddings
 from semtool.encoders import (
@@ -319,9 +319,8 @@ def _name(source: Artifact, parts: tuple[Part, ...], ensemble: bool) -> str:
 
 
 def _latest(store: Store, name: str) -> Artifact | None:
-    versions = [
-        a for a in store.artifacts("embeddings", name.split("/")[0]) if a.reference.split("@")[0] == name
-    ]
+    dataset = Reference.parse("embeddings", name).dataset
+    versions = [a for a in store.artifacts("embeddings", dataset) if a.place.full_name == name]
     return max(versions, key=lambda a: a.version, default=None)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from semtool.catalogue.bank import ActionFacts
 from semtool.catalogue.dataset import Dataset
 
-__all__ = ["closest_pairs", "gaps", "twins"]
+__all__ = ["gaps", "twins"]
 
 
 def gaps(dataset: Dataset, bank: Mapping[int, ActionFacts]) -> dict[str, list[str]]:
@@ -46,15 +46,3 @@ def twins(dataset: Dataset, bank: Mapping[int, ActionFacts]) -> list[str]:
             if first != name:
                 found.append(f"{first!r} and {name!r} have the same motion")
     return found
-
-
-def closest_pairs(bank: Mapping[int, ActionFacts], most: int = 2) -> list[tuple[int, int, tuple[str, ...]]]:
-    """Return the pairs of classes that differ in at most ``most`` attribute fields, with those fields."""
-    described = [(index, facts.attribute) for index, facts in bank.items() if facts.attribute]
-    found = []
-    for position, (a, left) in enumerate(described):
-        for b, right in described[position + 1 :]:
-            differing = tuple(name for name in left if left[name] != right[name])
-            if len(differing) <= most:
-                found.append((a, b, differing))
-    return sorted(found, key=lambda pair: len(pair[2]))

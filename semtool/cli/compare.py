@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from semtool.cli.console import Json, Root, json_object, note, progress, say, store, table
+from semtool.cli.options import Address, Device, Executor, ExecutorName, Jobs
 from semtool.cli.switches import assignments
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
     from semtool.experiments.comparison import Comparison
 
-__all__ = ["ExecutorName", "register"]
+__all__ = ["register"]
 
 
 class OutputFormat(StrEnum):
@@ -35,13 +36,6 @@ class Part(StrEnum):
     granularity = "granularity"
     slot = "slot"
     sentence = "sentence"
-
-
-class ExecutorName(StrEnum):
-    """Who does the work."""
-
-    processes = "processes"
-    ray = "ray"
 
 
 SUFFIXES = {".csv": "csv", ".json": "json", ".md": "markdown", ".markdown": "markdown", ".tex": "latex"}
@@ -115,12 +109,10 @@ def compare(
             "or sentences; may be repeated. The report colours the text by what is lost."
         ),
     ] = None,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Trainings at the same time.", show_default="cores")
-    ] = None,
-    executor: Annotated[ExecutorName, typer.Option(help="Who does the work.")] = ExecutorName.processes,
-    address: Annotated[str | None, typer.Option(help="Ray cluster.", show_default="this machine")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    jobs: Jobs = None,
+    executor: Executor = ExecutorName.processes,
+    address: Address = None,
+    device: Device = "auto",
     name: Annotated[
         str | None, typer.Option(help="Name of the comparison.", show_default="from what is compared")
     ] = None,

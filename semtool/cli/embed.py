@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from semtool.cli import console
+from semtool.cli.options import SayOnly
 
 if TYPE_CHECKING:
     from semtool.embedding import Embedded, Plan
@@ -62,9 +63,7 @@ def embed(
         int | None, typer.Option(help="Texts at a time.", show_default="the encoder's own")
     ] = None,
     base_url: Annotated[str | None, typer.Option(help="Server for openai:<model>.")] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
-    ] = False,
+    dry_run: SayOnly = False,
     root: console.Root = None,
     json: console.Json = False,
 ) -> None:

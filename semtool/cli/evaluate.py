@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from semtool.cli.console import Json, Root, json_object, note, progress, store, table
+from semtool.cli.options import Dataset, Device, Embeddings, Seeds, Split
 from semtool.cli.switches import SwitchCommand, chosen_preset
 from semtool.cli.train import per_cent, show_summary, words
 
@@ -70,24 +71,17 @@ def evaluate(
 
 def ablate(
     context: typer.Context,
-    embeddings: Annotated[
-        str | None, typer.Option(help="Embedding file.", show_default="the one made last")
-    ] = None,
+    embeddings: Embeddings = None,
     features: Annotated[
         str | None, typer.Option(help="Features.", show_default="the newest of the split")
     ] = None,
-    dataset: Annotated[
-        str | None,
-        typer.Option("--dataset", "-d", help="Data set.", show_default="that of the embedding file"),
-    ] = None,
-    split: Annotated[
-        str | None, typer.Option("--split", "-s", help="Class split.", show_default="the data set's")
-    ] = None,
-    seeds: Annotated[str, typer.Option(help="How many (3), or which (0,1,2 or 0-4).")] = "1",
+    dataset: Dataset = None,
+    split: Split = None,
+    seeds: Seeds = "1",
     only: Annotated[
         str | None, typer.Option(help="Some variants, as full,no-motion.", show_default="all")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Device = "auto",
     root: Root = None,
     json: Json = False,
 ) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from semtool.cli.console import Json, Root, json_object, note, progress, say, store
 from semtool.cli.estimates import DryRun, show_estimates
+from semtool.cli.options import Device, Split
 
 __all__ = ["register"]
 
@@ -35,9 +36,7 @@ def features(
         str | None,
         typer.Option("--dataset", "-d", help="Data set.", show_default="the one whose skeletons came last"),
     ] = None,
-    split: Annotated[
-        str | None, typer.Option("--split", "-s", help="Class split.", show_default="the data set's default")
-    ] = None,
+    split: Split = None,
     visual: Annotated[
         str,
         typer.Option("--visual", help="stgcn, stgcn-paper, shiftgcn, ctrgcn, kinematics; or a plug-in."),
@@ -58,7 +57,7 @@ def features(
         typer.Option("--set", help="A setting of the visual encoder: lr=0.001. May be repeated."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of weights, order and augmentation.")] = 0,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")] = "auto",
+    device: Device = "auto",
     dry_run: DryRun = False,
     root: Root = None,
     as_json: Json = False,

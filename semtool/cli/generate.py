@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from semtool.cli import asking, console
+from semtool.cli.options import SayOnly
 from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
@@ -34,9 +35,7 @@ def generate(
             show_default="multi; with --llm llm-multi",
         ),
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be written; write nothing.")
-    ] = False,
+    dry_run: SayOnly = False,
     overwrite: Annotated[
         str,
         typer.Option(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from semtool.cli import asking, console
+from semtool.cli.options import Dataset, Split
 from semtool.cli.switches import assignments
 
 if TYPE_CHECKING:
@@ -22,13 +23,8 @@ def register(app: typer.Typer) -> None:
 
 def optimise(
     text: Annotated[str, typer.Argument(metavar="REF", help="Prompt set or description set to begin with.")],
-    dataset: Annotated[
-        str | None,
-        typer.Option("--dataset", "-d", help="Data set.", show_default="that of the description set"),
-    ] = None,
-    split: Annotated[
-        str | None, typer.Option("--split", "-s", help="Class split.", show_default="the data set's")
-    ] = None,
+    dataset: Dataset = None,
+    split: Split = None,
     encoder: Annotated[str, typer.Option("--encoder", "-e", help="Text encoder.")] = "minilm",
     preset: Annotated[str, typer.Option(help="A closed form: ridge, best or eszsl.")] = "ridge",
     switch: Annotated[

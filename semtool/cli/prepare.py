@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from semtool.cli.console import Json, Root, json_object, note, progress, say, store
+from semtool.cli.options import Format
 from semtool.cli.recordings import Fps, LayoutName, Mapping, Up, hints
 
 if TYPE_CHECKING:
@@ -42,9 +43,7 @@ def prepare(
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the arrays.", show_default="raw, or simulated")
     ] = None,
-    format: Annotated[
-        str | None, typer.Option("--format", help="Name of the reader.", show_default="recognised")
-    ] = None,
+    format: Format = None,
     unusable: Annotated[
         Path | None,
         typer.Option(

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from semtool.cli.console import Json, json_object, note, say
+from semtool.cli.options import Format
 from semtool.cli.recordings import Fps, LayoutName, Mapping, Up, hints, recording
 
 __all__ = ["register"]
@@ -32,9 +33,7 @@ def show_skeleton(
     sample: Annotated[
         str | None, typer.Option("--sample", help="Name of the sample.", show_default="the first")
     ] = None,
-    format: Annotated[
-        str | None, typer.Option("--format", help="Name of the reader.", show_default="recognised")
-    ] = None,
+    format: Format = None,
     layout: LayoutName = None,
     up: Up = None,
     fps: Fps = None,

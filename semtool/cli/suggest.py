@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from semtool.cli import asking, console
+from semtool.cli.options import SayOnly
 from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
@@ -36,9 +37,7 @@ def suggest(
             show_default="contrast; with --llm llm-contrast",
         ),
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be added; write nothing.")
-    ] = False,
+    dry_run: SayOnly = False,
     check: Annotated[
         bool, typer.Option("--check/--no-check", help="Embed the new set and measure what has changed.")
     ] = True,
@@ -166,7 +165,9 @@ def _show(found: Suggestion, prices: tuple[float, float] | None, *, dry_run: boo
         )
     for note in found.notes:
         console.note(f"note: {note}")
-    dataset, encoder = found.artifact.dataset, found.embeddings.partition("@")[0].rpartition("/")[2]
+    from semtool.artifacts import Reference
+
+    dataset, encoder = found.artifact.dataset, Reference.parse("embeddings", found.embeddings).encoder
     console.note(
         f"next: semtool compare --dataset {dataset} --descriptions {found.source} "
         f"--descriptions {found.artifact.reference} --encoder {encoder} --split SPLIT"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from semtool.cli.compare import ExecutorName
 from semtool.cli.console import Json, Root, json_object, note, progress, say, store, table
 from semtool.cli.estimates import DryRun, show_estimates
+from semtool.cli.options import Address, Device, Executor, ExecutorName, Jobs
 from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
@@ -28,15 +28,10 @@ def register(app: typer.Typer) -> None:
 
 def sweep(
     config: Annotated[Path, typer.Argument(help="The sweep's file (YAML).")],
-    executor: Annotated[ExecutorName, typer.Option(help="Who does the work.")] = ExecutorName.processes,
-    address: Annotated[
-        str | None,
-        typer.Option(help="Ray cluster: host:port, ray://host:port or auto.", show_default="this machine"),
-    ] = None,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Trainings at the same time.", show_default="cores")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    executor: Executor = ExecutorName.processes,
+    address: Address = None,
+    jobs: Jobs = None,
+    device: Device = "auto",
     dry_run: DryRun = False,
     root: Root = None,
     json: Json = False,

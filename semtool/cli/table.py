@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from semtool.cli.compare import ExecutorName
 from semtool.cli.console import Json, Root, json_object, note, progress, say, store
 from semtool.cli.estimates import DryRun, show_estimates
+from semtool.cli.options import Address, Device, Executor, ExecutorName, Jobs, Seeds
 from semtool.cli.sweep import show_plan
 from semtool.cli.switches import assignments
 from semtool.errors import SemtoolError
@@ -33,7 +33,7 @@ def table(
     texts: Annotated[str, typer.Option(help="Prompt sets or description sets, with commas.")] = "multi",
     encoders: Annotated[str, typer.Option(help="Encoders, with commas.")] = "minilm",
     presets: Annotated[str, typer.Option(help="Presets, with commas; also a plug-in's.")] = "paper",
-    seeds: Annotated[str, typer.Option(help="How many (5), or which (0,1,2 or 0-4).")] = "5",
+    seeds: Seeds = "5",
     visual: Annotated[
         str | None,
         typer.Option(help="Visual encoder, or name of imported features.", show_default="newest features"),
@@ -41,12 +41,10 @@ def table(
     switch: Annotated[
         list[str] | None, typer.Option("--set", help="A switch of the presets, as lr=1e-4; may be repeated.")
     ] = None,
-    executor: Annotated[ExecutorName, typer.Option(help="Who does the work.")] = ExecutorName.processes,
-    address: Annotated[str | None, typer.Option(help="Ray cluster.", show_default="this machine")] = None,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Trainings at the same time.", show_default="cores")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    executor: Executor = ExecutorName.processes,
+    address: Address = None,
+    jobs: Jobs = None,
+    device: Device = "auto",
     dry_run: DryRun = False,
     root: Root = None,
     json: Json = False,

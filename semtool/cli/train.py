@@ -8,6 +8,7 @@ import typer
 
 from semtool.cli.console import Json, Root, json_object, note, progress, say, store, table
 from semtool.cli.estimates import DryRun, show_estimates
+from semtool.cli.options import Dataset, Device, Embeddings, Jobs, Seeds, Split
 from semtool.cli.switches import SwitchCommand, chosen_preset
 
 if TYPE_CHECKING:
@@ -23,32 +24,23 @@ def register(app: typer.Typer) -> None:
 
 def train(
     context: typer.Context,
-    embeddings: Annotated[
-        str | None, typer.Option(help="Embedding file.", show_default="the one made last")
-    ] = None,
+    embeddings: Embeddings = None,
     features: Annotated[
         str | None, typer.Option(help="Features.", show_default="the newest of the split; made if missing")
     ] = None,
-    dataset: Annotated[
-        str | None,
-        typer.Option("--dataset", "-d", help="Data set.", show_default="that of the embedding file"),
-    ] = None,
-    split: Annotated[
-        str | None, typer.Option("--split", "-s", help="Class split.", show_default="the data set's")
-    ] = None,
+    dataset: Dataset = None,
+    split: Split = None,
     preset: Annotated[str, typer.Option(help="paper, ridge, eszsl, best, or a plug-in's.")] = "paper",
     switch: Annotated[
         list[str] | None,
         typer.Option("--set", help="A switch of the preset's method, as lr=1e-4; may be repeated."),
     ] = None,
-    seeds: Annotated[str, typer.Option(help="How many (3), or which (0,1,2 or 0-4).")] = "1",
+    seeds: Seeds = "1",
     name: Annotated[
         str | None, typer.Option(help="Name of the run, no path.", show_default="from inputs and switches")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Seeds at the same time.", show_default="cores")
-    ] = None,
+    device: Device = "auto",
+    jobs: Jobs = None,
     track: Annotated[str | None, typer.Option(help="tensorboard, wandb, or both with a comma.")] = None,
     dry_run: DryRun = False,
     again: Annotated[bool, typer.Option("--again", help="Train although this run is finished.")] = False,

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semtool.numeric import unit
+
 __all__ = [
     "Matrix",
     "centred",
@@ -23,17 +25,10 @@ __all__ = [
     "rank_correlation",
     "ranks",
     "triangle",
-    "unit",
 ]
 
 Matrix = NDArray[np.float64]
 Labels = NDArray[np.int64]
-
-
-def unit(vectors: NDArray[np.floating[Any]]) -> Matrix:
-    """Return the rows (..., d) scaled to unit length; a zero row stays zero."""
-    found = np.asarray(vectors, dtype=np.float64)
-    return np.asarray(found / np.maximum(np.linalg.norm(found, axis=-1, keepdims=True), 1e-12), np.float64)
 
 
 def prototypes(vectors: NDArray[np.floating[Any]], rows: Labels, classes: int) -> Matrix:

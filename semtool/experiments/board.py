@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from semtool.artifacts import Reference
 from semtool.errors import SemtoolError, UsageError
 from semtool.experiments.measured import common_rule
 
@@ -83,7 +84,7 @@ def _shared(summary: Summary) -> dict[str, Any]:
         "split": summary.split,
         "protocol": summary.protocol,
         "part": summary.part,
-        "features": summary.features.reference.partition("@")[0].rpartition("/")[2],
+        "features": Reference.parse("features", summary.features.reference).visual,
         "inductive": summary.inductive,
         "selection": summary.selection,
         "simulated": summary.simulated,

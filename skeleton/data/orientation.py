@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.errors import unknown_name
+from semtool.numeric import unit
 from skeleton.data.body import BODY, as_body
 from skeleton.data.layouts import Layout
 
@@ -82,7 +83,7 @@ def upright(seen: Seen) -> tuple[str, Matrix]:
     from hips to shoulders, of which only the nearest axis is taken. A camera that looks down by more than
     ten degrees is turned level, if those who stand agree.
     """
-    trunk = _unit(seen.points["shoulder_centre"] - seen.points["hip_centre"])
+    trunk = unit(seen.points["shoulder_centre"] - seen.points["hip_centre"])
     legs = _standing(seen, trunk)
     mean = (legs if len(legs) >= _FEW else trunk).mean(axis=0)
     if seen.flat:
@@ -107,8 +108,7 @@ def mirrored(seen: Seen) -> float:
         return 0.0
     across = [seen.points[f"right_{j}"] - seen.points[f"left_{j}"] for j in ("shoulder", "hip")]
     side = across[0] + across[1]
-    front = np.stack([side[:, 2], -side[:, 0]], axis=1)
-    front /= np.maximum(np.linalg.norm(front, axis=1, keepdims=True), 1e-9)
+    front = unit(np.stack([side[:, 2], -side[:, 0]], axis=1))
     trunk = seen.points["shoulder_centre"] - seen.points["hip_centre"]
     size = float(np.median(np.linalg.norm(trunk, axis=1)))
     agreed, total = 0.0, 1e-9
@@ -152,9 +152,9 @@ def _standing(seen: Seen, trunk: Matrix) -> Matrix:
         thigh, shin = seen.way(f"{side}_knee", f"{side}_hip"), seen.way(f"{side}_ankle", f"{side}_knee")
         if thigh is None or shin is None:
             return np.zeros((0, 3))
-        straight &= (_unit(thigh) * _unit(shin)).sum(axis=1) > -np.cos(_STRAIGHT)
+        straight &= (unit(thigh) * unit(shin)).sum(axis=1) > -np.cos(_STRAIGHT)
         sides.append(thigh + shin)
-    legs = _unit(sides[0] + sides[1])
+    legs = unit(sides[0] + sides[1])
     return np.asarray(legs[straight & ((legs * trunk).sum(axis=1) > np.cos(np.deg2rad(35)))])
 
 
@@ -177,10 +177,6 @@ def _fronts(seen: Seen, size: float) -> list[tuple[Matrix, float]]:
 def _beyond(ways: Matrix, least: float) -> Matrix:
     """Return the ways whose horizontal part is longer than ``least``, the others as zero."""
     return np.where(np.linalg.norm(ways[:, [0, 2]], axis=1, keepdims=True) > least, ways, 0.0)
-
-
-def _unit(vectors: Matrix) -> Matrix:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
 
 
 def _onto_y(direction: Matrix) -> Matrix:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from skeleton.visual.kinematics import NAME as KINEMATICS
     from skeleton.visual.kinematics import VERSION as KINEMATICS_VERSION
     from skeleton.visual.kinematics import Blocks, Described, describe, describe_all
-    from skeleton.visual.registry import find_visual, load_visual, plugin_problems, visual_names
+    from skeleton.visual.registry import find_visual, load_visual, plugin_problems
 
 __all__ = [
     "VisualEncoder",
@@ -27,7 +27,6 @@ __all__ = [
     "import_features",
     "load_visual",
     "newest_features",
-    "visual_names",
 ]
 
 __getattr__, __dir__ = door(__name__, __file__)

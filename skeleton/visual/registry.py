@@ -9,7 +9,7 @@ from pathlib import Path
 from semtool.errors import SemtoolError, UsageError, unknown_name
 from skeleton.visual.encoder import FILE, VisualEncoder
 
-__all__ = ["GROUP", "find_visual", "load_visual", "package_of", "plugin_problems", "visual_names"]
+__all__ = ["GROUP", "find_visual", "load_visual", "package_of", "plugin_problems"]
 
 GROUP = "semtool.visual"
 """The entry-point group: ``toy = "my_package:ToyEncoder"``, a subclass of `VisualEncoder`."""
@@ -28,11 +28,6 @@ def _points() -> dict[str, EntryPoint]:
     for point in entry_points(group=GROUP):
         points.setdefault(point.name, point)
     return points
-
-
-def visual_names() -> tuple[str, ...]:
-    """Return the name of every visual encoder, without loading any."""
-    return tuple(_points())
 
 
 def package_of(name: str) -> str:

@@ -19,6 +19,7 @@ from semtool.descriptions import Description, DescriptionSet
 from semtool.diagnosis import Rivals, choose_fields, filled
 from semtool.experiments.optimisation.repair import Ring, exchanged
 from semtool.generation import generate, names_label
+from semtool.numeric import unit
 
 if TYPE_CHECKING:
     from semtool.artifacts import Store
@@ -158,9 +159,8 @@ def _rivals(current: DescriptionSet, held: HeldOut, judge: Judge) -> dict[int, R
     from skeleton.methods import prototypes
 
     ids = current.class_ids
-    text = prototypes(judge.bank(current, ids))
-    text = text - text.mean(axis=0)
-    text /= np.maximum(np.linalg.norm(text, axis=1, keepdims=True), 1e-12)
+    means = prototypes(judge.bank(current, ids))
+    text = unit(means - means.mean(axis=0))
     alike = text @ text.T
     np.fill_diagonal(alike, -np.inf)
     found = {

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from semtool.experiments.measured import Predictions
 from semtool.experiments.report.layouts import has_umap, pca_layout, umap_layout
+from semtool.numeric import unit
 
 if TYPE_CHECKING:
     from skeleton.methods import Scorer, TextBank
@@ -91,7 +92,7 @@ def _layouts(
     found = list(_positions(scorer, bank, chosen, answers))
     for kind, samples, texts in found:
         # Each around its own middle: what sets text and motion apart as a whole says nothing of classes.
-        texts, samples = (_unit(points - points.mean(axis=0)) for points in (texts, samples))
+        texts, samples = (unit(points - points.mean(axis=0)) for points in (texts, samples))
         suffix = f" of {kind}" if len(found) > 1 else ""
         yield {"name": f"PCA{suffix}", "what": WORDS[kind], **pca_layout(texts, samples)}
         if has_umap() and len(samples) >= 20:
@@ -133,7 +134,3 @@ def _choose(parts: Sequence[Samples], most: int) -> _Chosen:
     kept.sort()
     features = np.concatenate([p.features for p in parts])[kept]
     return _Chosen(features, labels[kept], tuple(names[i] for i in kept), len(labels))
-
-
-def _unit(vectors: Matrix) -> Matrix:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from semtool.descriptions import GRANULARITIES
 from semtool.embedding_file import EmbeddingFile
 from semtool.experiments.report.packing import quantise
+from semtool.numeric import unit
 
 __all__ = ["WHOLE", "alike_order", "class_means", "similarity"]
 
@@ -26,8 +27,7 @@ def similarity(file: EmbeddingFile, classes: Sequence[int]) -> dict[str, Any]:
     matrix is quantised between its least value and its greatest off the diagonal. ``order`` is an order of
     the classes in which alike ones are neighbours.
     """
-    vectors = file.vectors().astype(np.float64)
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    vectors = unit(file.vectors())
     present = [g for g in GRANULARITIES if (file.granularity == g).any()]
     wholes = [g for g in present if g != "motion"] or present
     maps: dict[str, dict[str, Any]] = {}
@@ -54,7 +54,7 @@ def class_means(
         if not of_class.any():
             return None
         means[index] = vectors[of_class].mean(axis=0)
-    return np.asarray(means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12))
+    return unit(means)
 
 
 def alike_order(cosines: Matrix) -> list[int]:
@@ -71,8 +71,8 @@ def alike_order(cosines: Matrix) -> list[int]:
 
 
 def _cosines(vectors: Matrix) -> Matrix:
-    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return np.asarray(unit @ unit.T)
+    rows = unit(vectors)
+    return np.asarray(rows @ rows.T)
 
 
 def _packed(cosines: Matrix) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from semtool.artifacts import Store
+from semtool.artifacts import Reference, Store
 from semtool.errors import NotMadeError, SemtoolError, UsageError, unknown_name
 from semtool.experiments.comparison import FILE, FOLDER, WITHOUT, Comparison, comparison_names
 from semtool.experiments.measured import accuracy_of, summary_numbers
@@ -106,13 +106,14 @@ def _of_run(run: Run) -> Subject:
     try:
         summary = run.summary.to_dict()
         text = summary["embeddings"]
+        place = Reference.parse("embeddings", text["reference"])
         seeds, problems = _seeds(dict.fromkeys(run.seeds, run), {})
         cell = Measurement(
-            label=text["reference"].partition("@")[0].partition("/")[2].rpartition("/")[0],
+            label=place.prompt_set,
             dataset=summary["dataset"],
             split=summary["split"],
             preset=summary["preset"],
-            encoder=text["reference"].partition("@")[0].rpartition("/")[2],
+            encoder=place.encoder,
             embeddings=text,
             features=dict.fromkeys(run.seeds, summary["features"]),
             measured=summary_numbers(summary),

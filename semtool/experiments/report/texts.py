@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from semtool.artifacts import Artifact, Store
+from semtool.artifacts import Artifact, Reference, Store
 from semtool.catalogue import Dataset
 from semtool.descriptions import DescriptionSet
 from semtool.embedding_file import EmbeddingFile
@@ -44,7 +44,7 @@ def collect_text(
     """
     shown: dict[str, Any] = {
         "label": label,
-        "encoder": embeddings["reference"].partition("@")[0].rpartition("/")[2],
+        "encoder": Reference.parse("embeddings", embeddings["reference"]).encoder,
         "embeddings": embeddings,
         "descriptions": descriptions,
     }
