@@ -1,11 +1,11 @@
-"""Does any figure of ``semtool diagnose`` predict zero-shot accuracy?
+"""Does the agreement of text and motion that ``semtool diagnose`` shows predict zero-shot accuracy?
 
     python benchmarks/diagnosis.py --data FOLDER [--root ARTIFACTS]
 
 ``FOLDER`` holds ``utd_mhad``, ``nw_ucla`` and ``zoo``. Texts under several encoders are fitted by kernel ridge (preset
 `ridge`) on kinematic features, on the five PURLS splits and five random halves of each set of the zoo (those of
-`text_controls`); then, split by split, they are ranked by each figure and by their accuracy. No figure reads a sample of
-an unseen class. Writes ``results/diagnosis.md``; what the artifact store already holds is reused.
+`text_controls`); then, split by split, they are ranked by it and by their accuracy. It reads no sample of an unseen
+class. Writes ``results/diagnosis_agreement.md``; what the artifact store already holds is reused.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def measured(root: Path, data: Path) -> list[Row]:
                 cell.embeddings.reference, store=store, features=cell.features[0].reference, split=cell.split,
                 dataset=dataset if kind == "zoo" else None, pairs=0,
             )  # fmt: skip
-            figures = {k: v for k, v in looked.measures.items() if v is not None}
+            figures = {"agreement": looked.agreement.rho} if looked.agreement else {}
             rows.append(
                 (cell.dataset, cell.split, f"{cell.text}/{cell.encoder}", cell.accuracy.mean, figures)
             )
@@ -118,13 +118,13 @@ def main() -> None:
     rows = measured(options.root, Path(options.data))
     splits = len({r[:2] for r in rows})
     page = "\n".join([
-        "# diagnosis", "", f"`python benchmarks/diagnosis.py`; {machine()}", "",
+        "# diagnosis: agreement", "", f"`python benchmarks/diagnosis.py`; {machine()}", "",
         f"{len(rows)} accuracies of texts (prompt set / encoder) on {splits} splits of {len({r[0] for r in rows})} data sets, "
         "preset `ridge` on kinematic features. Spearman's correlation between a figure of `semtool diagnose` and zero-shot "
         f"accuracy, texts ranked within a split, mean over splits and data sets; intervals from {RESAMPLES} draws of data "
         "sets, of their splits and of texts.", "", *table(rows),
     ])  # fmt: skip
-    (HERE / "results" / "diagnosis.md").write_text(page + "\n")
+    (HERE / "results" / "diagnosis_agreement.md").write_text(page + "\n")
     print(page)
 
 

@@ -206,7 +206,9 @@ def main() -> None:
         "Zero-shot accuracy in per cent over all unseen samples, preset `ridge`, kinematic features, encoder "
         f"{options.encoder}; mean over the splits of a data set (PURLS, or {DRAWS} random halves), and deviation over "
         f"{DRAWS} draws where a control is drawn." + (
-            " The map from words to attributes was learned without the data set measured and classes near its own."
+            " The map from words to attributes was learned without the data set measured and classes near its own. Where a "
+            "set has written codes `kinetic` reads these alone: `multi` and `attributes` are the written facts here (and so are "
+            "`random` and `shuffled` of them); `nameless` and `filled` are codes read from their words."
             if options.encoder == "kinetic" else ""
         ), "",
         *accuracy_table(found), "",

@@ -41,22 +41,22 @@ def on_files(files: Files, config: Any) -> Files:
     for name, drawing in drawn.items():
         files.append(File.generated(config, f"pictures/{name}.svg", content=drawing))
     for page in sorted(RESULTS.glob("*.md")):
-        text = _own_links(page.read_text(encoding="utf-8"), "")
+        text = _own_links(page.read_text(encoding="utf-8"), 0)
         files.append(File.generated(config, f"results/{page.name}", content=text))
     return files
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
     """Point links that leave the folder of pages to where the site has them; others become plain text."""
-    return _own_links(markdown, "../" * page.file.src_uri.count("/"))
+    return _own_links(markdown, page.file.src_uri.count("/"))
 
 
-def _own_links(text: str, up: str) -> str:
+def _own_links(text: str, depth: int) -> str:
+    """Return the text of a page that lies ``depth`` folders below that of all pages."""
+    up = "../" * depth
     text = re.sub(r"\]\((?:\.\./)+benchmarks/results/([\w.-]+\.md)\)", rf"]({up}results/\1)", text)
     text = re.sub(r"\]\((?:\.\./)+README\.md(#[\w-]+)?\)", rf"]({up}index.md)", text)
-    return re.sub(
-        r"\[([^\]]+)\]\((?:\.\./)+(?!results/|index|tutorials|how-to|reference)[^)]*\)", r"\1", text
-    )
+    return re.sub(rf"\[([^\]]+)\]\((?:\.\./){{{depth + 1},}}[^)]*\)", r"\1", text)
 
 
 def commands() -> str:
@@ -95,6 +95,7 @@ def schemas() -> str:
     """Return the files that semtool writes and reads, field by field."""
     from semtool.artifacts import Manifest
     from semtool.catalogue import Dataset
+    from semtool.experiments import Comparison
     from semtool.generation import PromptSet
     from skeleton.runs.records import Metrics, Summary
 
@@ -102,6 +103,7 @@ def schemas() -> str:
         "manifest.json (of every artifact)": Manifest,
         "metrics.json (of a seed)": Metrics,
         "summary.json (of a run)": Summary,
+        "comparison.json (of a comparison)": Comparison,
         "A data set of your own (YAML)": Dataset,
         "prompt.yaml (of a prompt set)": PromptSet,
     }
