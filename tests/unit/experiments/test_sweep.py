@@ -106,6 +106,7 @@ def test_all_problems_of_a_file_are_listed_at_once(tmp_path):
         read_sweep(tmp_path / "nothing.yaml")
 
 
+@pytest.mark.slow
 def test_the_command_trains_and_says_what_failed(store, grid, cli):
     grid.write_text(GRID.replace("good, shuffled", "good").replace("[1e-3, 2e-3]", "1e-3"))
     made = cli("sweep", grid, "--root", store.root, "--jobs", "2")

@@ -39,6 +39,7 @@ def test_looking_at_the_test_classes_is_told(world, small):
     assert all("TEST" in epoch_line(record) for record in told)
 
 
+@pytest.mark.slow
 def test_seeds_in_other_processes_are_told_while_they_go_on(world, small):
     told = []
     run(world, small, seeds=(0, 1), jobs=2, on_epoch=told.append)

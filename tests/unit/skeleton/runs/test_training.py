@@ -74,6 +74,7 @@ def test_the_same_inputs_give_the_same_bytes_and_are_reused(world, small):
     assert seed_bytes(first) == before
 
 
+@pytest.mark.slow
 def test_seeds_in_processes_of_their_own_give_the_same(world, small):
     settings = small.change(epochs=2)
     apart = run(world, settings, seeds=(0, 1), jobs=2, name="apart")
