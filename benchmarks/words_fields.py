@@ -23,8 +23,15 @@ RESAMPLES = 500
 
 
 def values_of(codes: Matrix) -> NDArray[np.int64]:
-    """Return the likeliest value of every field (C, fields) of codes (C, m)."""
-    return np.stack([choose(probabilities(codes[:, axes], o), o) for axes, o in blocks().values()], axis=1)
+    """Return the likeliest value of every field (C, fields) of codes (C, m), whatever a field weighs in them."""
+    picks = []
+    for axes, ordered in blocks().values():
+        block = codes[:, axes]
+        if ordered:  # every step is a pair (below, at least) that sums to one, but for the weight
+            steps = block.shape[1] // 2
+            block = block / (block.sum(axis=1, keepdims=True) / steps**0.5)
+        picks.append(choose(probabilities(block, ordered), ordered))
+    return np.stack(picks, axis=1)
 
 
 def numbered(facts: Sequence[Mapping[str, str]]) -> NDArray[np.int64]:
