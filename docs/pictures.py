@@ -294,7 +294,7 @@ def attend(folder: Path) -> dict[str, Any]:
         runs.seed_folder(run.path, 0) / runs.CHECKPOINT, runs.open_run(store, run.name).settings(0)
     )
     found = attention(scorer, load_task(text, visual, "utd-mhad"), EmbeddingFile(text.path), {})
-    said = f"attention over unseen classes' texts, in per cent: {run.headline()}"
+    said = f"attention in %: {run.headline()}"
     kept = {k: found[k] for k in ("heads", "granularities", "texts")}
     return {"said": said, **kept, "share": found["share"].tolist()}
 

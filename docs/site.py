@@ -36,7 +36,7 @@ def on_files(files: Files, config: Any) -> Files:
     }
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
-    drawn = {name: getattr(pictures, name)() for name in ("flow", "strip", "accuracy")}
+    drawn = {name: getattr(pictures, name)() for name in ("flow", "strip", "accuracy", "attention")}
     drawn |= {f"vocabulary/{field}": drawing for field, drawing in pictures.vocabulary().items()}
     for name, drawing in drawn.items():
         files.append(File.generated(config, f"pictures/{name}.svg", content=drawing))
