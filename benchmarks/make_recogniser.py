@@ -24,8 +24,9 @@ from safetensors.numpy import load_file, save_file
 from threadpoolctl import threadpool_limits
 
 from skeleton.recogniser.estimator import Level
-from skeleton.recogniser.making import Pieces, Pool, make, simulate_pool
+from skeleton.recogniser.making import Pool, make, simulate_pool
 from skeleton.recogniser.recogniser import MODEL
+from skeleton.recogniser.words import Pieces
 from skeleton.visual.kinematics import Described
 
 HERE = Path(__file__).parent
@@ -104,7 +105,7 @@ def ingredients(seed: int, jobs: int, cache: Path | None = None) -> tuple[Pieces
         pieces, pool = distilled(), simulate_pool(seed, jobs)
     if cache:
         np.savez(
-            cache, pieces=pieces.pieces, vectors=pieces.vectors, scale=pieces.scale, codes=pool.codes,
+            cache, pieces=pieces.names, vectors=pieces.vectors, scale=pieces.scale, codes=pool.codes,
             features=pool.features.features, unknown=pool.features.unknown, source=pool.source, group=pool.group,
             blocks=json.dumps(pool.features.blocks),
         )  # fmt: skip

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from semtool.encoders.base import Encoder
 
 __all__ = [
-    "SHIPPED", "FactMap", "bank_digest", "bank_texts", "blocks", "choose", "fit", "fit_map", "probabilities",
-    "shipped_digest", "shipped_for",
+    "SHIPPED", "FactMap", "bank_digest", "bank_texts", "blocks", "choose", "fit", "fit_map",
+    "held_out_errors", "probabilities", "shipped_digest", "shipped_for", "solve_map",
 ]  # fmt: skip
 
 Matrix = NDArray[np.float32]
@@ -165,25 +165,56 @@ def fit(
     names = dict.fromkeys(sets[~gone])
     for name in names if len(names) > 1 else ():
         rows = sets[owner] == name
-        part = _solve(vectors, owner, codes, (gone | (sets == name))[owner])
+        kept = ~(gone | (sets == name))[owner]
+        part = solve_map(vectors[kept], owner[kept], codes)
         predicted, nearest = part(vectors[rows])
         right, chosen = _hits(predicted, codes[owner[rows]])
         seen.append((right, chosen, nearest))
-    whole = _solve(vectors, owner, codes, gone[owner])
+    whole = solve_map(vectors[~gone[owner]], owner[~gone[owner]], codes)
     return FactMap(whole.support, whole.dual, whole.mean, _trust(seen))
 
 
-def _solve(vectors: Matrix, owner: NDArray[np.int64], codes: Matrix, gone: NDArray[np.bool_]) -> FactMap:
+def solve_map(vectors: Matrix, owner: NDArray[np.int64], codes: Matrix) -> FactMap:
+    """Return the map learned from texts, every class of them with the same weight; its trust is left at zero.
+
+    Args:
+        vectors: (n, d) unit vectors of texts.
+        owner: (n,) the class of each.
+        codes: (C, m) of the classes.
+    """
     from scipy.linalg import solve
 
-    x, c = vectors[~gone].astype(np.float64), owner[~gone]
-    counts = np.bincount(c, minlength=len(codes))[c]
-    weight = 1 / counts / np.mean(1 / counts)
-    mean = (codes[c] * weight[:, None]).sum(axis=0) / weight.sum()
-    k = np.exp(SHARPNESS * (x @ x.T - 1))
-    k[np.diag_indices_from(k)] += RIDGE / weight
-    dual = solve(k, codes[c] - mean, assume_a="pos", overwrite_a=True)
-    return FactMap(*(np.asarray(t, np.float32) for t in (x, dual, mean, np.zeros(3))))
+    kernel, share = _system(vectors, owner)
+    mean = share @ codes[owner]
+    dual = solve(kernel, codes[owner] - mean, assume_a="pos", overwrite_a=True)
+    return FactMap(*(np.asarray(t, np.float32) for t in (vectors, dual, mean, np.zeros(3))))
+
+
+def held_out_errors(vectors: Matrix, owner: NDArray[np.int64], codes: Matrix) -> NDArray[np.float64]:
+    """Return the errors (C, m) of the map on each class's first text, learned without that class.
+
+    Args:
+        vectors: (n, d) unit vectors of texts.
+        owner: (n,) the class of each.
+        codes: (C, m) of the classes.
+    """
+    system, share = _system(vectors, owner)
+    centred = codes[owner] - share @ codes[owner]
+    inverse = np.linalg.inv(system)
+    dual = inverse @ centred
+    groups = (np.flatnonzero(owner == at) for at in range(len(codes)))
+    # Rasmussen and Williams 2006, equation 5.12, for the rows of a class at once.
+    return np.stack([np.linalg.solve(inverse[np.ix_(rows, rows)], dual[rows])[0] for rows in groups])
+
+
+def _system(vectors: Matrix, owner: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return K + 0.3 W^-1 (n, n), and the share of each text in the sum of weights (n,)."""
+    x = vectors.astype(np.float64)
+    counts = np.bincount(owner)[owner]
+    share = 1 / counts / np.sum(1 / counts)
+    system = np.exp(SHARPNESS * (x @ x.T - 1))
+    system[np.diag_indices_from(system)] += RIDGE / (share * len(share))
+    return system, share
 
 
 def _hits(predicted: Matrix, codes: Matrix) -> tuple[NDArray[np.bool_], Matrix]:

@@ -9,18 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton.data import layout
-from skeleton.simulation import Program, act, add_noise, draw_subject, drift, perform_program
+from skeleton.recogniser.sensing import sensed
+from skeleton.simulation import Program, Step, act, draw_subject, perform_program
 from skeleton.visual import Described, describe
 
-__all__ = ["act_out", "described", "mixed", "performed"]
+__all__ = ["act_out", "described", "performed"]
 
 LAYOUT = "kinect-v2"
 _CUT, _MOST_CUT = 0.6, 0.22
 """How often the beginning and the end of an action are not recorded, and at most how much of it."""
 _PACE = (-0.2, 1.1)
 """Logarithm of the factor by which people and sensors are faster than the programs say."""
-_NOISE = (0.002, 0.03)
-"""Metres by which joints wander, least and most."""
+_AROUND = 0.15
+"""How often people walk up before they begin, and how often they walk on after it."""
+_WAY, _KEPT = frozenset({"travel", "aside", "turn"}), frozenset({"seat", "tilt", "roll"})
 
 Draw = np.random.Generator
 
@@ -36,8 +38,8 @@ def performed(program: Program, random: Draw, *, whole: bool = False) -> NDArray
         replace(s, amplitude=s.amplitude * float(np.exp(random.normal(0.0, 0.15))))
         for s in (draw_subject(random), draw_subject(random))
     )
-    figures = perform_program(program, actor, partner, random)
-    figures = np.stack([_sensed(body, random) for body in figures])
+    shown = program if whole else _amid(program, random)
+    figures = sensed(perform_program(shown, actor, partner, random), random)
     frames = figures.shape[1]
     if whole:
         return np.ascontiguousarray(figures.transpose(3, 1, 2, 0), dtype=np.float32)
@@ -52,14 +54,21 @@ def performed(program: Program, random: Draw, *, whole: bool = False) -> NDArray
     return np.ascontiguousarray(figures[:, at].transpose(3, 1, 2, 0), dtype=np.float32)
 
 
-def _sensed(body: NDArray[np.float64], random: Draw) -> NDArray[np.float64]:
-    """Return the joints (T, 25, 3) as some sensor saw them."""
-    noisy, _ = add_noise(body, random)
-    size = float(np.exp(random.uniform(*np.log(_NOISE))))
-    frames, joints, axes = body.shape
-    slow = drift(random, frames, joints * axes, spacing=int(random.integers(5, 20)))
-    jitter = random.normal(0.0, 0.2 * size, body.shape)
-    return np.asarray(noisy + 0.7 * size * slow.reshape(body.shape) + jitter)
+def _amid(program: Program, random: Draw) -> Program:
+    """Return the program, at times with a way before it or after it: few recordings show an action alone."""
+    before, after = random.random(2) < _AROUND
+    (pace, pace_after), (way, way_after) = random.uniform(0.8, 1.4, 2), random.uniform(0.5, 1.8, 2)
+    turn = float(random.uniform(-120, 120))
+    start, steps = dict(program.start), list(program.steps)
+    if program.partner is not None:
+        return program
+    if before and not start.keys() & (_WAY | _KEPT | {"rise"}):
+        start["travel"] = -float(way)
+        steps.insert(0, Step(float(way / pace), {"travel": 0.0}, (), "steady"))
+    if after and not {name for s in program.steps for name in s.goals} & (_WAY | _KEPT):
+        gone = {"travel": float(way_after), "turn": turn}
+        steps.append(Step(float(way_after / pace_after), gone, (), "steady"))
+    return replace(program, start=start, steps=tuple(steps))
 
 
 def described(recordings: Sequence[NDArray[np.float32]]) -> Described:
@@ -69,15 +78,3 @@ def described(recordings: Sequence[NDArray[np.float32]]) -> Described:
     for row, r in enumerate(recordings):
         padded[row, :, : r.shape[1], :, : r.shape[3]] = r
     return describe(padded, layout(LAYOUT), length, standard=True)
-
-
-def mixed(pool: Sequence[Mapping[str, str]], parts: Mapping[str, str | None], random: Draw) -> dict[str, str]:
-    """Return attributes of which arms, legs and the rest are taken from different members of ``pool``.
-
-    Args:
-        pool: complete attributes, of single people.
-        parts: field -> body part that it speaks of, None for the whole body.
-    """
-    chosen = {part: pool[int(random.integers(len(pool)))] for part in ("arms", "legs", "torso", "rest")}
-    chosen["head"] = chosen["torso"]
-    return {name: chosen[part or "rest"][name] for name, part in parts.items()}

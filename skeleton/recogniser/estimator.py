@@ -85,7 +85,11 @@ class Estimator:
         Labels compete by what tells them apart; each one's scores are standardised over simulated motion of
         every kind, so that no label is an answer to everything.
         """
-        apart = (labels - labels.mean(axis=0)) @ self.metric
+        return self.agreement(codes, labels - labels.mean(axis=0))
+
+    def agreement(self, codes: Matrix, ways: Matrix) -> Matrix:
+        """Return (n, C), how far predicted codes (n, D) lie along differences of codes (C, D)."""
+        apart = ways @ self.metric
         deviation = np.sqrt(np.maximum(((apart @ self.spread) * apart).sum(axis=1), 1e-9))
         return np.asarray((codes - self.usual) @ apart.T / deviation, np.float32)
 

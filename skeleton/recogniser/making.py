@@ -17,15 +17,16 @@ import yaml
 from numpy.typing import NDArray
 
 from semtool.catalogue import load_bank, load_dataset, load_vocabulary
-from skeleton.recogniser.acted import act_out, described, mixed, performed
+from semtool.encoders import held_out_errors, solve_map
+from skeleton.recogniser.acted import act_out, described, performed
 from skeleton.recogniser.estimator import Estimator, Level, fit_estimator
 from skeleton.recogniser.reading import code
 from skeleton.recogniser.recogniser import Recogniser
-from skeleton.recogniser.words import Words, fit_map, label_errors, plain
-from skeleton.simulation import PROGRAMS
+from skeleton.recogniser.words import Pieces, Words, plain
+from skeleton.simulation import PROGRAMS, mix
 from skeleton.visual import Blocks, Described
 
-__all__ = ["SOURCES", "Pieces", "Pool", "fit_words", "make", "real_level", "simulate_pool"]
+__all__ = ["SOURCES", "Pool", "fit_words", "make", "real_level", "simulate_pool"]
 
 Matrix = NDArray[np.float32]
 SOURCES = ("ntu120", "pku-mmd", "uwa3dii", "nw-ucla", "utd-mhad")
@@ -34,15 +35,6 @@ VERBS = "verbs"
 """What general verbs are called as a source."""
 PROGRAM_TAKES, ACTED_TAKES, MIXED = 24, 16, 2500
 _CHUNK = 200
-
-
-@dataclass(frozen=True)
-class Pieces:
-    """Word pieces and their vectors; see `skeleton.recogniser.words.Words`."""
-
-    pieces: tuple[str, ...]
-    vectors: NDArray[np.int8]
-    scale: Matrix
 
 
 @dataclass(frozen=True)
@@ -89,14 +81,10 @@ def fit_words(pieces: Pieces, without: Sequence[str] = ()) -> tuple[Words, Matri
     known = entries(without)
     texts = tuple(text for e in known for text in e.texts)
     member = np.array([at for at, e in enumerate(known) for _ in e.texts])
-    weight = np.array([1 / len(e.texts) for e in known for _ in e.texts])
     table = code([e.attributes for e in known])
-    blank = np.zeros((0, 0), np.float32)
-    bare = Words(pieces.pieces, texts, pieces.vectors, pieces.scale, blank, blank, blank, table, member)
-    support = bare.embed(texts)
-    dual, centre = fit_map(support, table[member], weight)
-    words = Words(pieces.pieces, texts, pieces.vectors, pieces.scale, support, dual, centre, table, member)
-    errors = label_errors(support, table, member, weight)
+    vectors = pieces.embed(texts)
+    errors = held_out_errors(vectors, member, table)
+    words = Words(pieces, texts, solve_map(vectors, member, table), table, member)
     return words, np.asarray(errors.T @ errors / len(errors), np.float32)
 
 
@@ -176,9 +164,8 @@ def _jobs(seed: int) -> Iterator[_Job]:
     for at, entry in enumerate(known):
         yield from [(entry.source, f"{entry.source} {at}", entry.attributes, "")] * ACTED_TAKES
     alone = [e.attributes for e in known if e.attributes["people"] == "one" and e.source not in SOURCES[3:]]
-    parts = {name: field.part for name, field in load_vocabulary().fields.items()}
     for at in range(MIXED):
-        yield "mixed", f"mixed {at}", mixed(alone, parts, random), ""
+        yield "mixed", f"mixed {at}", mix(alone, random), ""
 
 
 def _performed(chunk: tuple[int, int, Sequence[_Job]]) -> Described:

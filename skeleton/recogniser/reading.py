@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.catalogue import Vocabulary, load_vocabulary
-from semtool.encoders import find_encoder, worded
+from semtool.catalogue import load_vocabulary
+from semtool.encoders import blocks, find_encoder, probabilities, worded
 
-__all__ = ["Reading", "code", "overruled", "read", "spans"]
+__all__ = ["Reading", "code", "overruled", "read"]
 
 Matrix = NDArray[np.float32]
 
@@ -36,14 +35,12 @@ def code(attributes: Sequence[Mapping[str, str]]) -> Matrix:
 
 def read(codes: Matrix) -> dict[str, Reading]:
     """Return what one vector of codes (D,) says most likely, by field."""
-    vocabulary = load_vocabulary()
     found = {}
-    for name, span in spans().items():
-        field = vocabulary.fields[name]
-        values = list(field.values)
-        chance = _chances(codes[span], field.kind == "ordered", len(values))
-        at = int(chance.argmax())
-        found[name] = Reading(name, values[at], float(chance[at]), field.values[values[at]].says)
+    for name, (span, ordered) in blocks().items():
+        values = load_vocabulary().fields[name].values
+        chance = probabilities(codes[None, span], ordered)[0]
+        value = list(values)[int(chance.argmax())]
+        found[name] = Reading(name, value, float(chance.max()), values[value].says)
     return found
 
 
@@ -55,30 +52,6 @@ def overruled(codes: Matrix, text: str) -> Matrix:
     stated = code([decided])[0]
     made = codes.copy()
     for name in decided:
-        made[spans()[name]] = stated[spans()[name]]
+        span, _ = blocks()[name]
+        made[span] = stated[span]
     return made
-
-
-@cache
-def spans() -> dict[str, slice]:
-    """Return the columns of each field."""
-    return dict(_spans(load_vocabulary()))
-
-
-def _spans(vocabulary: Vocabulary) -> Iterator[tuple[str, slice]]:
-    start = 0
-    for name, field in vocabulary.fields.items():
-        width = len(field.values) if field.kind == "nominal" else 2 * (len(field.values) - 1)
-        yield name, slice(start, start + width)
-        start += width
-
-
-def _chances(codes: Matrix, ordered: bool, count: int) -> NDArray[np.float64]:
-    """Return the chance of each value: a thermometer's steps are chances of at least so much."""
-    if not ordered:
-        chance = np.clip(codes.astype(np.float64), 0, None)
-    else:
-        least = np.minimum.accumulate(np.clip(codes[1::2] * np.sqrt(count - 1), 0, 1).astype(np.float64))
-        steps = np.concatenate([[1.0], least, [0.0]])
-        chance = steps[:-1] - steps[1:]
-    return np.asarray((chance + 1e-6) / (chance + 1e-6).sum())

@@ -12,22 +12,23 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from semtool.encoders import blocks
 from semtool.errors import SemtoolError, UsageError
 from skeleton.data import SkeletonSequence, lacking, layout
 from skeleton.recogniser.acted import act_out, described
+from skeleton.recogniser.calibration import NONE, Calibration, softmax
 from skeleton.recogniser.estimator import Estimator, Level, fit_ridge_on
 from skeleton.recogniser.examples import Examples, Gain
-from skeleton.recogniser.reading import Reading, read, spans
+from skeleton.recogniser.reading import Reading, read
 from skeleton.recogniser.words import Words
 from skeleton.visual import Described, describe_all
 
-__all__ = ["EXAMPLE", "MODEL", "NONE", "Answer", "Recogniser", "how_well", "load_recogniser"]
+__all__ = ["EXAMPLE", "MODEL", "NONE", "Answer", "Recogniser", "load_recogniser"]
 
 Matrix = NDArray[np.float32]
 MODEL = Path(__file__).parent / "model"
 EXAMPLE = MODEL / "example.npz"
 """A simulated clip of somebody who waves."""
-NONE = "none of these"
 ACTED = 12
 """Performances of each label."""
 _LARGE = 100_000
@@ -114,9 +115,10 @@ class Recogniser:
         found = self._describe(given)
         scores, codes = self.score(found, names, act=act, adapt=adapt, examples=examples, facts=facts)
         said = self.words.codes(names, facts=facts)
-        chances = _softmax(scores / float(self.card.get("temperature", 1.0)))
-        fit = how_well(scores, str(self.card.get("fits by", "score")))
-        fits = fit >= float(self.card.get("threshold", -np.inf))
+        # Of examples the words may say nothing, so that what else fits the motion says nothing either.
+        outdone = np.zeros(len(codes), np.float32) if examples else self.outdone(codes, said)
+        chances = softmax(scores / self.calibration.temperature(len(names), outdone)[:, None])
+        fits = outdone <= self.calibration.limit
         answers = []
         for row, sequence in enumerate(given):
             order = np.argsort(-scores[row], kind="stable")
@@ -164,6 +166,24 @@ class Recogniser:
         found = self._describe(list(sequences))
         codes = self.estimator.codes(self._standard(found, "none"))
         return self.estimator.scores(codes, self.words.codes(_checked(labels)))
+
+    def outdone(self, codes: Matrix, said: Matrix) -> Matrix:
+        """Return the share of actions that the package describes which fit better than any label, (n,).
+
+        Args:
+            codes: (n, D) predicted of motion.
+            said: (C, D) what the labels say.
+        """
+        known = self.words.table
+        centre = known.mean(axis=0)
+        best = self.estimator.agreement(codes, said - centre).max(axis=1, keepdims=True)
+        better = self.estimator.agreement(codes, known - centre) > best
+        return np.asarray(better.mean(axis=1), np.float32)
+
+    @property
+    def calibration(self) -> Calibration:
+        """What was settled on data sets, or nothing."""
+        return Calibration(**self.card.get("calibration", {}))
 
     def gain(self, examples: Examples, labels: Sequence[str], *, act: bool = False) -> Gain:
         """Say what examples are worth: each is recognised with the help of the others.
@@ -261,8 +281,7 @@ class Recogniser:
         apart = (said - said.mean(axis=0)) @ self.estimator.metric
         speaks = (codes - self.estimator.usual) * apart[best]
         seen, stated = read(codes), read(said[best])
-        parts = spans()
-        strength = {name: float(speaks[span].sum()) for name, span in parts.items()}
+        strength = {name: float(speaks[span].sum()) for name, (span, _) in blocks().items()}
         order = sorted(strength, key=lambda name: -strength[name])
         agreed = [n for n in order if strength[n] > 0 and seen[n].value == stated[n].value]
         return tuple(seen[name].sentence for name in agreed[:3])
@@ -278,7 +297,7 @@ class Recogniser:
             tensors |= {f"{name}.mean": level.mean, f"{name}.deviation": level.deviation}
         folder.mkdir(parents=True, exist_ok=True)
         save_file({k: _halved(v) for k, v in tensors.items()}, folder / "recogniser.safetensors")
-        (folder / "pieces.txt").write_text("\n".join(self.words.pieces), encoding="utf-8", newline="\n")
+        (folder / "pieces.txt").write_text("\n".join(self.words.pieces.names), encoding="utf-8", newline="\n")
         (folder / "texts.txt").write_text("\n".join(self.words.texts), encoding="utf-8", newline="\n")
         text = json.dumps(self.card, indent=1, sort_keys=True)
         (folder / "card.json").write_text(text + "\n", encoding="utf-8", newline="\n")
@@ -303,7 +322,7 @@ class Recogniser:
             part, _, key = name.partition(".")
             parts.setdefault(part, {})[key] = value.astype(np.float32) if value.dtype == np.float16 else value
         return cls(
-            Words(tuple(pieces), tuple(texts), **parts["words"]), Estimator.restore(parts["estimator"]),
+            Words.restore(parts["words"], pieces, texts), Estimator.restore(parts["estimator"]),
             Level(**parts["simulated"]), Level(**parts["real"]), card,
         )  # fmt: skip
 
@@ -363,23 +382,6 @@ def _notes(sequence: SkeletonSequence, labels: Sequence[str]) -> tuple[str, ...]
     if sequence.positions.shape[1] < 10:
         found.append(f"only {sequence.positions.shape[1]} frames")
     return tuple(found)
-
-
-def how_well(scores: Matrix, kind: str) -> Matrix:
-    """Return how well the best label of each row of scores (n, C) fits, (n,).
-
-    Args:
-        scores: of one row a sequence.
-        kind: `score`: its own score; `margin`: how far it is ahead of the next; `lead`: of the mean label.
-    """
-    ordered = np.sort(scores, axis=1)
-    other = {"margin": ordered[:, -2], "lead": scores.mean(axis=1)}
-    return np.asarray(ordered[:, -1] - other.get(kind, np.float32(0)), np.float32)
-
-
-def _softmax(scores: Matrix) -> Matrix:
-    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
 
 
 def _by_row(scores: NDArray[np.floating]) -> Matrix:

@@ -7,7 +7,7 @@ whole do from others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from skeleton.simulation.noise import add_noise
 from skeleton.simulation.performance import draw_subject, perform_program
 from skeleton.simulation.sampling import LAYOUT
 
-__all__ = ["act_out", "combine"]
+__all__ = ["act_out", "combine", "mix"]
 
 
 def combine(count: int, random: np.random.Generator) -> list[dict[str, str]]:
@@ -34,13 +34,19 @@ def combine(count: int, random: np.random.Generator) -> list[dict[str, str]]:
     """
     facts = [f.attribute for name in dataset_names() for f in load_bank(load_dataset(name)).values()]
     alone = [dict(a) for a in dict.fromkeys(tuple(a.items()) for a in facts if a) if ("people", "one") in a]
-    part = {name: field.part or "rest" for name, field in load_vocabulary().fields.items()}
-    part = {name: "torso" if own == "head" else own for name, own in part.items()}
-    made = []
-    for _ in range(count):
-        of = {own: alone[random.integers(len(alone))] for own in ("arms", "legs", "torso", "rest")}
-        made.append({name: of[own][name] for name, own in part.items()})
-    return made
+    return [mix(alone, random) for _ in range(count)]
+
+
+def mix(pool: Sequence[Mapping[str, str]], random: np.random.Generator) -> dict[str, str]:
+    """Return attributes of which arms, legs, trunk and the rest are those of different members of a pool.
+
+    Args:
+        pool: complete attributes, field -> value, of single people.
+        random: source of everything that is drawn.
+    """
+    of = {part: pool[int(random.integers(len(pool)))] for part in ("arms", "legs", "torso", "rest")}
+    of["head"] = of["torso"]
+    return {name: of[field.part or "rest"][name] for name, field in load_vocabulary().fields.items()}
 
 
 def act_out(attributes: Mapping[str, str], random: np.random.Generator) -> SkeletonSequence:

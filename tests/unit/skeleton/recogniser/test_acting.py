@@ -5,8 +5,9 @@ import pytest
 
 from semtool.catalogue import load_vocabulary
 from skeleton.data.layouts import layout
-from skeleton.recogniser.acted import act_out, described, mixed
-from skeleton.simulation import act, draw_subject, perform_program
+from skeleton.recogniser.acted import act_out, described
+from skeleton.recogniser.sensing import sensed
+from skeleton.simulation import act, draw_subject, mix, perform_program
 
 JOINTS = layout("kinect-v2").joints
 
@@ -83,7 +84,17 @@ def test_recordings_differ_and_are_the_same_again():
 def test_mixed_attributes_come_from_the_pool_part_by_part():
     fields = load_vocabulary().fields
     pool = [{n: list(f.values)[at % len(f.values)] for n, f in fields.items()} for at in range(3)]
-    made = mixed(pool, {n: f.part for n, f in fields.items()}, np.random.default_rng(0))
+    made = mix(pool, np.random.default_rng(0))
     assert set(made) == set(fields)
     arms = [n for n, f in fields.items() if f.part == "arms"]
     assert {n: made[n] for n in arms} in [{n: p[n] for n in arms} for p in pool]
+
+
+def test_a_sensor_takes_everybody_to_face_it():
+    random = np.random.default_rng(0)
+    person = draw_subject(random)
+    figures = perform_program(act({"turning": "full"}, random), person, draw_subject(random), random)
+    for seed in range(8):
+        (body,) = sensed(figures, np.random.default_rng(seed))
+        across = body[:, JOINTS.index("right_shoulder")] - body[:, JOINTS.index("left_shoulder")]
+        assert np.abs(np.degrees(np.arctan2(across[:, 2], across[:, 0]))).max() < 125

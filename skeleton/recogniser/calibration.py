@@ -1,0 +1,40 @@
+"""What scores are worth as probabilities, and when none of the labels fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["NONE", "Calibration", "softmax"]
+
+Matrix = NDArray[np.float32]
+NONE = "none of these"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What scores are worth as probabilities, and when nothing fits.
+
+    Attributes:
+        cold: logarithm of the temperature for eight labels, of a motion that nothing else explains better.
+        labels: by how much the logarithm falls with that of the number of labels.
+        doubt: by how much it rises with the share of known actions that fit better than the best label.
+        limit: above which share the answer is `NONE`.
+    """
+
+    cold: float = 0.0
+    labels: float = 0.0
+    doubt: float = 0.0
+    limit: float = 1.0
+
+    def temperature(self, count: int, outdone: Matrix) -> Matrix:
+        """Return the temperature (n,) for a choice among ``count`` labels."""
+        return np.exp(self.cold - self.labels * np.log(count / 8) + self.doubt * outdone)
+
+
+def softmax(scores: NDArray[np.floating]) -> Matrix:
+    """Return probabilities of scores, row by row."""
+    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
