@@ -31,7 +31,8 @@ class Calibration:
 
     def temperature(self, count: int, outdone: Matrix) -> Matrix:
         """Return the temperature (n,) for a choice among ``count`` labels."""
-        return np.exp(self.cold - self.labels * np.log(count / 8) + self.doubt * outdone)
+        cold = self.cold - self.labels * np.log(count / 8)
+        return np.asarray(np.exp(cold + self.doubt * outdone), np.float32)
 
 
 def softmax(scores: NDArray[np.floating]) -> Matrix:

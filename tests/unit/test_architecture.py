@@ -26,7 +26,10 @@ SKELETON_MAY_IMPORT = {
 TYPED_LABELS = {
     "skeleton/runs/classification.py": {"semtool.embedding", "semtool.generation"},
     "skeleton/runs/auxiliary.py": {"semtool.embedding", "semtool.generation"},
-    "skeleton/recogniser/reading.py": {"semtool.encoders"},
+    **{
+        f"skeleton/recogniser/{n}.py": {"semtool.encoders"}
+        for n in ("making", "reading", "recogniser", "words")
+    },
 }
 """Labels typed at prediction time, and auxiliary classes, have no embedding file yet: these describe and
 embed them, or ask for attribute codes."""
