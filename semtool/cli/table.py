@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -45,6 +46,9 @@ def table(
     address: Address = None,
     jobs: Jobs = None,
     device: Device = "auto",
+    figure: Annotated[
+        Path | None, typer.Option(help="Also draw our rows as bars: a name that ends in .svg, .pdf or .png.")
+    ] = None,
     dry_run: DryRun = False,
     root: Root = None,
     json: Json = False,
@@ -93,6 +97,8 @@ def table(
             progress=report,
             note=note,
         )
+    if figure is not None:
+        made.plot().figure.savefig(figure, bbox_inches="tight")
     if json:
         json_object(
             {"family": family, "path": str(made.path), "files": [str(f) for f in made.files],

@@ -8,7 +8,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["latex", "markdown", "neutralised"]
+__all__ = ["bibtex", "latex", "markdown", "neutralised"]
+
+
+def bibtex(note: str, *, paper: bool) -> str:
+    """Return what to cite as BibTeX: this software, and the method of ``paper`` where it was used."""
+    from importlib.metadata import version
+
+    found = [
+        f"@software{{semtool,\n  title = {{semtool: text for zero-shot skeleton action recognition}},\n"
+        f"  version = {{{version('semtool')}}},\n  note = {{{note}}}\n}}"
+    ]
+    if paper:
+        found.append(
+            "@article{infocpl,\n  title = {An Information Compensation Framework for Zero-Shot "
+            "Skeleton-Based Action Recognition},\n  author = {Xu and Gao and Li and Gao},\n"
+            "  journal = {IEEE Transactions on Multimedia},\n  volume = {27},\n  pages = {4882--4894},\n"
+            "  year = {2025},\n"
+            "  eprint = {2406.00639}\n}"
+        )
+    return "\n\n".join(found)
 
 
 def neutralised(frame: DataFrame) -> DataFrame:

@@ -82,6 +82,23 @@ def test_the_example_is_trained_measured_again_and_reported(tmp_path, inputs):
     assert "unknown method 'contrastive'" in gone.stderr
 
 
+def test_the_example_runs_in_a_table_and_its_figure_is_saved(tmp_path, inputs):
+    store, _, _ = inputs
+    for split in ("purls-18-9", "purls-14-13"):
+        sys.modules["small_worlds"].features_of(store, "utd-mhad", split)
+    install(tmp_path / "site")
+    figures = [tmp_path / "bars.svg", tmp_path / "bars.pdf"]
+    for figure in figures:  # the second time everything is there
+        made = run(
+            tmp_path / "site", "table", "purls", "-d", "utd-mhad", "--presets", "contrastive,ridge",
+            "--texts", "utd-mhad/tiny/random", "--set", "epochs=5", "--seeds", "1", "--jobs", "1",
+            "--figure", figure, "--root", store.root,
+        )  # fmt: skip
+        assert made.returncode == 0, made.stderr
+    assert "| contrastive, " in made.stdout
+    assert [f.read_bytes()[:4] for f in figures] == [b"<?xm", b"%PDF"]
+
+
 def test_one_that_raises_at_import_is_a_sentence_and_the_rest_works(tmp_path, inputs):
     store, _, _ = inputs
     site = tmp_path / "site"

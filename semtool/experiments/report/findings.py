@@ -6,6 +6,7 @@ from typing import Any
 
 from semtool.experiments.comparison import WITHOUT
 from semtool.experiments.measured import GENERALISED, common_rule, part_named, rule_named
+from semtool.experiments.tables import bibtex
 
 __all__ = ["citation", "conclusion", "generalised", "matrix"]
 
@@ -80,18 +81,7 @@ def generalised(cells: Cells) -> dict[str, Any]:
     return {"rule": rule_named(rule) if rule else "", "groups": list(groups.values())}
 
 
-def citation(collected: dict[str, Any], version: str) -> str:
-    """Return what to cite as BibTeX: this software, and the method of the paper where it was used."""
-    found = [
-        f"@software{{semtool,\n  title = {{semtool: text for zero-shot skeleton action recognition}},\n"
-        f"  version = {{{version}}},\n  note = {{{collected['kind']} {collected['name']}}}\n}}"
-    ]
-    if any(cell["preset"].startswith("paper") for cell in collected["cells"]):
-        found.append(
-            "@article{infocpl,\n  title = {An Information Compensation Framework for Zero-Shot "
-            "Skeleton-Based Action Recognition},\n  author = {Xu and Gao and Li and Gao},\n"
-            "  journal = {IEEE Transactions on Multimedia},\n  volume = {27},\n  pages = {4882--4894},\n"
-            "  year = {2025},\n"
-            "  eprint = {2406.00639}\n}"
-        )
-    return "\n\n".join(found)
+def citation(collected: dict[str, Any]) -> str:
+    """Return what to cite for a page, see `semtool.experiments.tables.bibtex`."""
+    paper = any(cell["preset"].startswith("paper") for cell in collected["cells"])
+    return bibtex(f"{collected['kind']} {collected['name']}", paper=paper)

@@ -82,7 +82,7 @@ def render(collected: dict[str, Any]) -> str:
         conclusion=conclusion(collected),
         generalised=generalised(cells),
         matrix=matrix(cells),
-        citation=citation(collected, _version()),
+        citation=citation(collected),
         policy=_policy(style, script),
         style=Markup(style),
         script=Markup(script),

@@ -27,6 +27,7 @@ class PublishedRow(BaseModel):
     transductive: bool = False
     secondary: bool = False
     reproduced: bool = False
+    part: Literal["", "test", "all"] = ""
     zsl: Values
     h: Values = {}
 
@@ -34,11 +35,12 @@ class PublishedRow(BaseModel):
     def marks(self) -> str:
         """What is known of the row, in words."""
         known = (
-            (self.reproduced, "reproduced by us, 3 seeds, all samples"),
+            (self.reproduced, "reproduced by us, 3 seeds"),
             (not self.reproduced and not self.secondary, "quoted"),
             (self.secondary, "quoted from another paper"),
             (bool(self.selected), f"{self.selected} chosen on test"),
             (self.transductive, "transductive"),
+            (True, {"test": "test part", "all": "all samples", "": "part not said"}[self.part]),
         )
         return ", ".join(word for holds, word in known if holds)
 

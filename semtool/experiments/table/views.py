@@ -10,7 +10,7 @@ from semtool.disk import write_atomically
 from semtool.errors import NotMadeError, UsageError
 from semtool.experiments.measured import GENERALISED, RULES, common_rule, part_named, rule_named
 from semtool.experiments.table.published import published
-from semtool.experiments.tables import latex, markdown, neutralised
+from semtool.experiments.tables import bibtex, latex, markdown, neutralised
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -19,10 +19,14 @@ __all__ = ["checked", "generalised", "write_views", "zero_shot"]
 
 WORDS = ("method", "features", "seeds", "marks")
 OURS = ["preset", "text", "encoder", "features"]
+MATRIX = ["preset", "text", "encoder"]
 NOTE = (
     "Published rows are as printed by their authors unless marked; ours are the last epoch or a closed form. "
     "Rows that differ in features, selection or part may stand in one table only with their marks."
 )
+
+
+NONE = "No published row is quoted for the {family} splits: there are no figures whose source could be named."
 
 
 def write_views(folder: Path, family: str, rows: Sequence[dict[str, Any]]) -> tuple[Path, ...]:
@@ -34,20 +38,65 @@ def write_views(folder: Path, family: str, rows: Sequence[dict[str, Any]]) -> tu
     views = {f"zero-shot accuracy in %, {family} splits{simulated}": zero_shot(family, runs)}
     if (found := generalised(family, runs)) is not None:
         views[f"all classes: seen, unseen and harmonic mean in %, {family} splits{simulated}"] = found
+    if len(runs.groupby(OURS)) > 1:
+        views["ours, text x encoder x split: mean accuracy in %" + simulated] = matrix(runs)
+    cite = bibtex(f"{family} table", paper=any(runs["preset"].str.startswith("paper")))
+    said = conclusion(runs)
+    notes = [said, NOTE] if published(family) else [said, NOTE, NONE.format(family=family)]
     texts = {
         "table.tex": "\n".join(
-            latex(
-                view, caption=title, label=f"tab:{family}-{at}", words=len(WORDS) + ("rule" in view.columns)
-            )
-            for at, (title, view) in enumerate(views.items())
+            [
+                *(
+                    latex(view, caption=title, label=f"tab:{family}-{at}", words=_words_of(view))
+                    for at, (title, view) in enumerate(views.items())
+                ),
+                *(f"% {line}" for note in notes for line in note.splitlines()),
+            ]
         ),
-        "table.md": "\n\n".join([*(f"{t}:\n\n{markdown(v)}" for t, v in views.items()), NOTE]) + "\n",
+        "table.md": "\n\n".join([*(f"{t}:\n\n{markdown(v)}" for t, v in views.items()), *notes]) + "\n",
         "table.csv": neutralised(runs).to_csv(index=False, lineterminator="\n"),
-        "table.html": _page(family, views),
+        "table.html": _page(family, views, notes, cite),
     }
     for name, text in texts.items():
         write_atomically(folder / name, text)
     return tuple(folder / name for name in texts)
+
+
+def matrix(runs: DataFrame) -> DataFrame:
+    """Return mean accuracy by preset, text and encoder (rows) and split (columns), and their mean."""
+    means = _means(runs)
+    found = means.assign(mean=means.mean(axis=1, skipna=False)).map(lambda v: f"{v:.1f}" if v == v else "-")
+    return found.reset_index()
+
+
+def conclusion(runs: DataFrame) -> str:
+    """Return which of our rows is highest in the mean over splits, by how much, and how far seeds spread."""
+    means = _means(runs).mean(axis=1, skipna=False).dropna().sort_values(ascending=False)
+    if means.empty:
+        return "No row of ours has every split, so that no mean over splits can be said."
+    first, value = ", ".join(means.index[0]), means.iloc[0]
+    if len(means) == 1:
+        return f"Our row {first} has {value:.1f} % in the mean over splits."
+    spread = 100 * runs.groupby([*MATRIX, "dataset", "split"])["accuracy"].std().mean()
+    seeds = runs["seed"].nunique()
+    lead = value - means.iloc[1]
+    known = f"seeds spread by {spread:.1f}" if spread == spread else "one seed says nothing of the spread"
+    return (
+        f"Of our {len(means)} rows, {first} is highest in the mean over splits: {value:.1f} %. The next, "
+        f"{', '.join(means.index[1])}, is {lead:.1f} points behind (seeds: {seeds}; {known})."
+    )
+
+
+def _means(runs: DataFrame) -> DataFrame:
+    """Return mean accuracy in per cent; a row for each preset, text and encoder, a column a split."""
+    named = runs.assign(column=runs["dataset"] + " " + runs["split"])
+    return 100 * named.pivot_table("accuracy", MATRIX, "column", "mean", sort=False)
+
+
+def _words_of(view: DataFrame) -> int:
+    """Return how many columns of a view, the first ones, are words."""
+    words = {*WORDS, "rule", *MATRIX}
+    return sum(column in words for column in view.columns)
 
 
 def zero_shot(family: str, runs: DataFrame) -> DataFrame:
@@ -133,24 +182,34 @@ def _frame(table: list[list[str]], columns: list[str]) -> DataFrame:
     return DataFrame(table, columns=columns)
 
 
-def _page(family: str, views: dict[str, DataFrame]) -> str:
+def _page(family: str, views: dict[str, DataFrame], notes: Sequence[str], cite: str) -> str:
     """Return a page of its own that loads nothing."""
     from jinja2 import Environment
 
     template = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{{ family }} table</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
-body{font:15px/1.5 system-ui,sans-serif;margin:2rem;color:#111;background:#fff}
+body{font:15px/1.5 system-ui,sans-serif;margin:1.5rem;color:#111;background:#fff}
 table{border-collapse:collapse;margin:1rem 0}
 td,th{padding:.25rem .6rem;border-bottom:1px solid #ccc;text-align:right}
+.wide{overflow-x:auto}
+pre{white-space:pre-wrap}
 td:first-child,th:first-child{text-align:left}
 </style>
 <h1>{{ family }} splits</h1>
-{% for title, view in views.items() %}<h2>{{ title }}</h2>
-<table><thead><tr>{% for c in view.columns %}<th scope="col">{{ c }}</th>{% endfor %}</tr></thead>
+{% for note in notes %}<p>{{ note }}</p>
+{% endfor %}{% for title, view in views.items() %}<h2>{{ title }}</h2>
+<div class="wide"><table>
+<thead><tr>{% for c in view.columns %}<th scope="col">{{ c }}</th>{% endfor %}</tr></thead>
 <tbody>{% for row in view.itertuples(index=False) %}
 <tr>{% for v in row %}<td>{{ v }}</td>{% endfor %}</tr>{% endfor %}
-</tbody></table>{% endfor %}
-<p>{{ note }}</p>
+</tbody></table></div>{% endfor %}
+<h2>To cite</h2>
+<pre>{{ cite }}</pre>
 </html>
 """
-    return Environment(autoescape=True).from_string(template).render(family=family, views=views, note=NOTE)
+    return (
+        Environment(autoescape=True)
+        .from_string(template)
+        .render(family=family, views=views, notes=notes, cite=cite)
+    )

@@ -31,11 +31,14 @@ def test_a_table_is_made_once_and_holds_rows_rules_parts_and_marks(store, reques
     assert (again.trained, again.reused) == (0, 8)
     text = (found.path / "table.md").read_text()
     assert "nw-ucla purls-8-2 (all samples)" in text
-    assert "| PURLS | not said |  | quoted | 75.8 | 49.5 |" in text
+    assert "| PURLS | not said |  | quoted, part not said | 75.8 | 49.5 |" in text
     assert "epoch chosen on test" in text
     assert text.count("| calibrated stacking |") == 4  # every row of ours by the same rule
     assert r"\toprule" in (found.path / "table.tex").read_text()
     assert "<h2>zero-shot accuracy" in (found.path / "table.html").read_text()
+    assert "is highest in the mean over splits" in text
+    assert "ours, text x encoder x split" in text
+    assert "@software{semtool" in (found.path / "table.html").read_text()
     log = (found.path / "log.txt").read_text()
     assert "embedding nw-ucla/good@v1 with tfidf" in log
 
