@@ -1,0 +1,5 @@
+"""``python -m semtool`` is the command ``semtool``."""
+
+from semtool.cli import main
+
+main()
