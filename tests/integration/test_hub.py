@@ -41,8 +41,7 @@ def run(tmp_path, hub):
             "HF_HUB_DISABLE_XET": "1",
             "SEMTOOL_ROOT": str(tmp_path / root),
         }
-        start = ["-c", code] if code else ["-m", "semtool.cli", *arguments]
-        start = start if code else ["-c", "from semtool.cli import main; main()", *arguments]
+        start = ["-c", code] if code else ["-m", "semtool", *arguments]
         return subprocess.run(
             [sys.executable, *start],
             env=environment | changes,
