@@ -2,4 +2,6 @@
 
 from semtool.cli import main
 
+__all__ = ["main"]
+
 main()
