@@ -25,13 +25,14 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
-# The networks of the tests are too small to share among cores.
+# The networks of the tests are too small to share among cores: each core has files of its own.
 unit quick: export OMP_NUM_THREADS ?= 1
+WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(WORKERS)
 
 quick: $(VENV)/.dev
-	env -u SEMTOOL_DATA $(BIN)/python -m pytest tests/unit -m "not slow"
+	env -u SEMTOOL_DATA $(BIN)/python -m pytest $(WORKERS) tests/unit -m "not slow"
 
 docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet

@@ -143,8 +143,8 @@ def test_gc_of_old_versions(cli, smie):
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("show", "nw-ucla/sett"), 2, "did you mean 'nw-ucla/set'"),
-        (("verify", "nothing/here"), 2, "unknown artifact"),
+        (("show", "nw-ucla/sett"), 1, "did you mean 'nw-ucla/set'"),
+        (("verify", "nothing/here"), 1, "unknown artifact"),
         (("list", "--kind", "description"), 2, "did you mean 'descriptions'"),
         (("import", "none.txt", "--dataset", "ntu60"), 2, "cannot read none.txt"),
         (("import", "des.txt", "--dataset", "ntu61"), 2, "did you mean 'ntu60'"),
