@@ -1,7 +1,8 @@
-"""Push description sets and embedding files to a Hugging Face repository, and pull them back checked.
+"""Push text, embedding files and features to a Hugging Face repository, and pull them back checked.
 
 The repository is one of type "dataset" and holds one artifact: its files, its manifest and a card. Tokens are
-huggingface_hub's own business (``HF_TOKEN`` or ``hf auth login``); ``HF_ENDPOINT`` is honoured.
+huggingface_hub's own business (``HF_TOKEN`` or ``hf auth login``); ``HF_ENDPOINT`` is honoured. Runs are
+shared by `semtool.experiments`, through the same `upload` and `open_repository`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +25,10 @@ from semtool.hub_card import card
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-__all__ = ["KINDS", "Pushed", "pull", "push"]
+__all__ = ["KINDS", "Pushed", "Repository", "open_repository", "pull", "push", "upload"]
 
-KINDS = ("descriptions", "embeddings")
-"""What may leave the store: text and what was made of it, never motion data."""
+KINDS = ("descriptions", "embeddings", "features")
+"""What may leave the store: text, what was made of it, and features; never skeletons."""
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _LOG_IN = "log in with `hf auth login` or set HF_TOKEN"
 _HTTP_LIBRARIES = ("httpx2", "httpx", "httpcore", "requests", "urllib3")
@@ -43,6 +44,68 @@ class Pushed:
     commit: str
 
 
+@dataclass(frozen=True)
+class Repository:
+    """A repository at one commit, from which files are fetched."""
+
+    name: str
+    commit: str
+    api: HfApi
+
+    def fetch(self, file: str, folder: Path) -> Path:
+        """Download a file below ``folder`` and return where it is.
+
+        Raises:
+            FileNotFoundError: if the repository has no such file.
+            SemtoolError: if the connection is lost.
+        """
+        from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+
+        try:
+            self.api.hf_hub_download(
+                self.name, file, repo_type="dataset", revision=self.commit, local_dir=folder,
+                etag_timeout=_PATIENCE,
+            )  # fmt: skip
+        except LocalEntryNotFoundError as error:  # what the client calls a lost connection
+            raise SemtoolError(f"the connection to {self.api.endpoint} failed; try again") from error
+        except EntryNotFoundError as error:
+            raise FileNotFoundError(
+                f"{self.name} was not made by semtool push, or is incomplete: it has no {file}"
+            ) from error
+        return folder / file
+
+
+def upload(repo: str, files: Mapping[str, str | bytes], *, private: bool, message: str) -> Pushed:
+    """Upload files (name -> path or content) to ``repo`` (``user/name``) in one commit.
+
+    Raises:
+        UsageError: if ``repo`` is no name.
+        SemtoolError: if the server cannot be reached or refuses.
+    """
+    with _server(repo) as api:
+        from huggingface_hub import CommitOperationAdd
+
+        api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
+        done = api.create_commit(
+            repo,
+            [CommitOperationAdd(name, source) for name, source in files.items()],
+            repo_type="dataset",
+            commit_message=message,
+        )
+        return Pushed(url=f"{api.endpoint}/datasets/{repo}", commit=done.oid)
+
+
+@contextmanager
+def open_repository(repo: str, revision: str | None = None) -> Iterator[Repository]:
+    """Yield ``repo`` at the newest commit of ``revision``; what goes wrong ends with one sentence."""
+    with _server(repo) as api:
+        commit = str(api.repo_info(repo, repo_type="dataset", revision=revision, timeout=10).sha)
+        try:
+            yield Repository(repo, commit, api)
+        except FileNotFoundError as error:
+            raise SemtoolError(str(error)) from error
+
+
 def push(artifact: Artifact, repo: str, *, private: bool = False, licence: str = "unknown") -> Pushed:
     """Upload ``artifact``, its manifest and a generated card to ``repo`` (``user/name``) in one commit.
 
@@ -51,44 +114,33 @@ def push(artifact: Artifact, repo: str, *, private: bool = False, licence: str =
         SemtoolError: if its files are damaged, or the server cannot be reached or refuses.
     """
     if artifact.kind not in KINDS:
-        raise UsageError(f"{artifact.reference} holds {artifact.kind}; only {' and '.join(KINDS)} are pushed")
+        raise UsageError(f"{artifact.reference} holds {artifact.kind}; only {_listed(KINDS)} are pushed")
     artifact.verify()
-    with _server(repo) as api:
-        from huggingface_hub import CommitOperationAdd
-
-        files: dict[str, str | bytes] = {name: str(artifact.path / name) for name in artifact.manifest.files}
-        files[MANIFEST] = str(artifact.path / MANIFEST)
-        files["README.md"] = card(artifact, repo, licence=licence).encode()
-        api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
-        done = api.create_commit(
-            repo,
-            [CommitOperationAdd(name, source) for name, source in files.items()],
-            repo_type="dataset",
-            commit_message=f"semtool push {artifact.reference}",
-        )
-        return Pushed(url=f"{api.endpoint}/datasets/{repo}", commit=done.oid)
+    files: dict[str, str | bytes] = {name: str(artifact.path / name) for name in artifact.manifest.files}
+    files[MANIFEST] = str(artifact.path / MANIFEST)
+    files["README.md"] = card(artifact, repo, licence=licence).encode()
+    return upload(repo, files, private=private, message=f"semtool push {artifact.reference}")
 
 
-def pull(repo: str, *, store: Store, revision: str | None = None) -> Artifact:
-    """Download the artifact in ``repo`` and return it as a version of this store.
+def pull(source: Repository, *, store: Store) -> Artifact:
+    """Download the artifact in a repository and return it as a version of this store.
 
     Every file is held against the manifest's checksums, and opened once, before it enters the store. The
     manifest's ``details.pulled`` says from where it came.
 
     Raises:
-        UsageError: if ``repo`` is no name or there is no such repository or revision.
-        SemtoolError: if the server cannot be reached or something does not fit its checksum.
+        FileNotFoundError: if the repository holds no artifact.
+        SemtoolError: if the connection is lost or something does not fit its checksum.
     """
+    repo = source.name
     with tempfile.TemporaryDirectory(prefix="semtool-") as folder:
         here = Path(folder)
-        with _server(repo) as api:
-            commit = str(api.repo_info(repo, repo_type="dataset", revision=revision, timeout=10).sha)
-            _download(api, repo, MANIFEST, commit, here)
-            manifest = Manifest.read(here)
-            if manifest.kind not in KINDS:
-                raise SemtoolError(f"{repo} holds {manifest.kind!r}; only {' and '.join(KINDS)} are pulled")
-            for name in manifest.files:
-                _download(api, repo, name, commit, here)
+        source.fetch(MANIFEST, here)
+        manifest = Manifest.read(here)
+        if manifest.kind not in KINDS:
+            raise SemtoolError(f"{repo} holds {manifest.kind!r}; only {_listed(KINDS)} are pulled")
+        for name in manifest.files:
+            source.fetch(name, here)
         shutil.rmtree(here / ".cache", ignore_errors=True)
         found = Artifact(manifest.kind, manifest.reference, here, manifest)
         if problems := found.problems() or found.content_problems():
@@ -103,24 +155,13 @@ def pull(repo: str, *, store: Store, revision: str | None = None) -> Artifact:
                 shutil.copyfile(here / name, draft.folder / name)
             draft.counts, draft.versions = manifest.counts, manifest.versions
             draft.simulated = manifest.simulated
-            origin = {"repo": repo, "commit": commit, "reference": manifest.reference}
+            origin = {"repo": repo, "commit": source.commit, "reference": manifest.reference}
             draft.details = manifest.details | {"pulled": origin | {"created": manifest.created.isoformat()}}
         return draft.result
 
 
-def _download(api: HfApi, repo: str, name: str, commit: str, folder: Path) -> None:
-    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
-
-    try:
-        api.hf_hub_download(
-            repo, name, repo_type="dataset", revision=commit, local_dir=folder, etag_timeout=_PATIENCE
-        )
-    except LocalEntryNotFoundError as error:  # what the client calls a lost connection
-        raise SemtoolError(f"the connection to {api.endpoint} failed; try again") from error
-    except EntryNotFoundError as error:
-        raise SemtoolError(
-            f"{repo} was not made by semtool push, or is incomplete: it has no {name}"
-        ) from error
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 @contextmanager
@@ -154,7 +195,7 @@ def _server(repo: str) -> Iterator[HfApi]:
         raise SemtoolError(f"cannot reach {api.endpoint}; check the network, or set HF_ENDPOINT") from error
     try:
         yield api
-    except SemtoolError:
+    except (SemtoolError, FileNotFoundError):
         raise
     except (GatedRepoError, LocalTokenNotFoundError) as error:
         raise SemtoolError(f"{api.endpoint} wants to know who asks for {repo}: {_LOG_IN}") from error

@@ -1,4 +1,4 @@
-"""The card (README.md) of a description set or embedding file on a Hugging Face repository."""
+"""The card (README.md) of an artifact on a Hugging Face repository."""
 
 from __future__ import annotations
 
@@ -23,12 +23,22 @@ file = safe_open(hf_hub_download("{repo}", "embeddings.safetensors", repo_type="
 vectors, class_id = file.get_tensor("embeddings"), file.get_tensor("class_id")
 print(vectors.shape, class_id[:5], file.metadata()["granularity"][:40])
 """,
+    "features": """\
+from huggingface_hub import hf_hub_download
+from safetensors import safe_open
+file = safe_open(hf_hub_download("{repo}", "features.safetensors", repo_type="dataset"), framework="numpy")
+features, class_id = file.get_tensor("features"), file.get_tensor("class_id")
+print(features.shape, class_id[:5], file.metadata()["split"])
+""",
 }
 _HOLDS = {
     "descriptions": "Descriptions of action classes, one JSON object a line: `dataset`, `class_id`, "
     "`class_name`, `granularity`, `slot`, `variant`, `text`, `source`.",
     "embeddings": "Text embeddings of action classes in one safetensors file: `embeddings` float32 (n, d) "
     "and `class_id` int64 (n,); its metadata holds each row's granularity, slot and variant as JSON.",
+    "features": "Visual features of one class split in one safetensors file: `features` float32 (n, Dv), "
+    "`class_id`, `subject`, `view` and `subset` int64 (n,); its metadata holds data set, split, protocol and "
+    "visual encoder.",
 }
 _CARD = """\
 ---
@@ -60,9 +70,13 @@ Every file's checksum is in `manifest.json`, with what the artifact was made fro
 
 def card(artifact: Artifact, repo: str, *, licence: str = "unknown") -> str:
     """Return the card of ``artifact`` in ``repo`` (``user/name``), Markdown with the hub's front matter."""
-    prompts = artifact.prompt_set
-    manifest = artifact.manifest
-    facts = {"data set": artifact.dataset, "prompt set": prompts}
+    place, manifest = artifact.place, artifact.manifest
+    facts = {"data set": artifact.dataset}
+    if artifact.kind == "features":
+        facts |= {"class split": place.split, "visual encoder": place.visual}
+        facts["simulated"] = "yes: simulated skeletons, no recording" if manifest.simulated else ""
+    else:
+        facts["prompt set"] = artifact.prompt_set
     if artifact.kind == "embeddings":
         from semtool.embedding_file import EmbeddingFile
 
@@ -70,7 +84,9 @@ def card(artifact: Artifact, repo: str, *, licence: str = "unknown") -> str:
     facts["reference"] = artifact.reference
     facts["licence"] = licence
     facts["made"] = f"{manifest.created:%Y-%m-%d}, with semtool {manifest.versions.get('semtool', 'unknown')}"
-    facts["texts"] = ", ".join(f"{count} {name}" for name, count in manifest.counts.items())
+    facts["samples" if artifact.kind == "features" else "texts"] = ", ".join(
+        f"{count} {name}" for name, count in manifest.counts.items()
+    )
     facts["inputs"] = ", ".join(f"{i.reference} ({i.sha256[:12]})" for i in manifest.inputs.values())
     try:
         facts["licence of the motion data"] = load_dataset(artifact.dataset).licence

@@ -98,13 +98,17 @@ class Artifact:
         Returns:
             One sentence if they cannot be read, or are about another data set than the reference says.
         """
-        if self.kind not in ("descriptions", "embeddings"):
+        if self.kind not in ("descriptions", "embeddings", "features"):
             return []
         try:
             if self.kind == "descriptions":
                 from semtool.descriptions import DescriptionSet
 
                 dataset = DescriptionSet.read(self.path).dataset
+            elif self.kind == "features":
+                from semtool.feature_file import FeatureFile
+
+                dataset = FeatureFile.read(self.path).dataset
             else:
                 from semtool.embedding_file import EmbeddingFile
 

@@ -1,4 +1,4 @@
-"""``semtool push`` and ``semtool pull``: share description sets and embedding files."""
+"""``semtool push`` and ``semtool pull``: share text, embedding files, features and runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from semtool.cli.artifacts import REFERENCE, entry
+from semtool.cli.artifacts import entry
 from semtool.cli.console import Json, Root, json_object, note, say, store
 
 __all__ = ["register"]
@@ -19,29 +19,39 @@ def register(app: typer.Typer) -> None:
 
 
 def _push(
-    reference: REFERENCE,
+    reference: Annotated[
+        str, typer.Argument(help="<data set>/<name>[@vN], without a version the newest; or runs/<name>.")
+    ],
     repo: Annotated[str, typer.Option(help="Repository on the Hugging Face hub: USER/NAME.")],
     private: Annotated[bool, typer.Option("--private", help="Make a new repository private.")] = False,
     licence: Annotated[
-        str, typer.Option(help="Licence of the texts, as the hub names it (cc-by-4.0).")
+        str, typer.Option(help="Licence of what is shared, as the hub names it (cc-by-4.0).")
     ] = "unknown",
     root: Root = None,
     json: Json = False,
 ) -> None:
-    """Share a description set or an embedding file, with a card that says how to load it.
+    """Share a description set, an embedding file, features or a run, with a card that says how to load it.
 
     Example: semtool push ntu60/multi/minilm --repo me/ntu60-multi-minilm --licence cc-by-4.0
     """
-    from semtool.hub import push
+    where = store(root)
+    if reference.startswith("runs/"):
+        from semtool.experiments import push_run
+        from skeleton.runs import open_run
 
-    artifact = store(root).locate(reference)
-    done = push(artifact, repo, private=private, licence=licence)
+        run = open_run(where, reference.removeprefix("runs/"))
+        pushed, done = f"runs/{run.name}", push_run(run, repo, private=private, licence=licence)
+    else:
+        from semtool.hub import push
+
+        artifact = where.locate(reference)
+        pushed, done = artifact.reference, push(artifact, repo, private=private, licence=licence)
     if licence == "unknown":
         note("the card names no licence; say one with --licence")
     if json:
-        json_object({"reference": artifact.reference, "repo": repo, "url": done.url, "commit": done.commit})
+        json_object({"reference": pushed, "repo": repo, "url": done.url, "commit": done.commit})
         return
-    say(f"pushed {artifact.reference} to {done.url}")
+    say(f"pushed {pushed} to {done.url}")
 
 
 def _pull(
@@ -54,9 +64,24 @@ def _pull(
 
     Example: semtool pull somebody/ntu60-multi-minilm
     """
-    from semtool.hub import pull
+    from semtool.hub import open_repository, pull
 
-    artifact = pull(repo, store=store(root), revision=revision)
+    where = store(root)
+    with open_repository(repo, revision) as source:
+        try:
+            artifact = pull(source, store=where)
+        except FileNotFoundError as no_artifact:
+            from semtool.experiments import pull_run
+
+            try:
+                run = pull_run(source, store=where)
+            except FileNotFoundError:
+                raise no_artifact from None
+            if json:
+                json_object({"kind": "run", "reference": f"runs/{run.name}", "path": str(run.path)})
+            else:
+                say(f"run {run.name}, from {repo}")
+            return
     if json:
         json_object(entry(artifact) | {"pulled": artifact.manifest.details.get("pulled")})
         return

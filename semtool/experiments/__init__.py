@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from semtool.experiments.grid import sweep
     from semtool.experiments.measured import GENERALISED, RULES, part_named, rule_named
     from semtool.experiments.optimisation import Optimisation, optimise
+    from semtool.experiments.sharing import pull_run, push_run
 
 __all__ = [
     "Comparison",

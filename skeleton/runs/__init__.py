@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from skeleton.runs.folder import (
         CHECKPOINT,
         Run,
+        check_name,
         finished_seeds,
         open_run,
         read_metrics,

@@ -215,3 +215,13 @@ class Summary(_Shared):
     timing: dict[str, Spread]
     versions: dict[str, str]
     evaluated: Evaluated | None = None
+
+    def headline(self) -> str:
+        """Return preset, data set, split and accuracy in one line."""
+        spread, many = self.zsl.accuracy, len(self.seeds) > 1
+        simulated = ", SIMULATED" if self.simulated else ""
+        return (
+            f"{self.preset} on {self.dataset} {self.split}: {spread.mean:.1%}"
+            f"{f' ± {spread.std:.1%}' if many else ''} of unseen samples ({self.part}, "
+            f"{len(self.seeds)} seed{'s' if many else ''}, chance {self.zsl.chance:.1%}{simulated})"
+        )

@@ -38,14 +38,7 @@ class TrainResult(Shown):
 
     def headline(self) -> str:
         """Return data set, split, preset and accuracy in one line."""
-        found, spread = self.summary, self.summary.zsl.accuracy
-        simulated = ", SIMULATED" if found.simulated else ""
-        many = len(found.seeds) > 1
-        return (
-            f"{found.preset} on {found.dataset} {found.split}: {spread.mean:.1%}"
-            f"{f' ± {spread.std:.1%}' if many else ''} of unseen samples ({found.part}, "
-            f"{len(found.seeds)} seed{'s' if many else ''}, chance {found.zsl.chance:.1%}{simulated})"
-        )
+        return self.summary.headline()
 
     def to_frame(self) -> DataFrame:
         """Return a row for each seed; numbers are fractions, ``<rule>_harmonic`` is of all classes' task."""

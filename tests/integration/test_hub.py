@@ -14,10 +14,17 @@ import pytest
 from semtool.artifacts import Store
 from semtool.descriptions import Description, DescriptionSet
 from semtool.embedding_file import EmbeddingFile, write_embeddings
+from semtool.feature_file import FeatureFile
 
-_SPEC = importlib.util.spec_from_file_location("hub_server", Path(__file__).with_name("hub_server.py"))
-hub_server = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(hub_server)
+
+def _loaded(name, path):
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+hub_server = _loaded("hub_server", Path(__file__).with_name("hub_server.py"))
 
 TOKEN = "hf_notarealtokenbutlooksthesame"
 
@@ -256,7 +263,7 @@ def test_motion_data_is_not_pushed(hub, here, tmp_path):
         (draft.folder / "positions.npy").write_bytes(b"x")
     pushed = here("push", "ntu60/raw", "--repo", "me/texts")
     assert pushed.code == 2
-    assert "only descriptions and embeddings" in pushed.err
+    assert "only descriptions, embeddings and features" in pushed.err
     assert hub.requests == []
 
 
@@ -268,3 +275,90 @@ def test_a_bad_repository_name_is_wrong_usage(hub, here, texts, repo):
     assert answer.code == 2
     assert "user/name" in answer.err
     assert hub.requests == []
+
+
+@pytest.fixture
+def features_of(tmp_path):
+    """Features in the store ``here``."""
+    rng = np.random.default_rng(0)
+    with Store(tmp_path / "here").create("features", "nw-ucla/purls-8-2/kinematics", parameters={}) as draft:
+        FeatureFile(
+            dataset="nw-ucla", split="purls-8-2", protocol="cross-view", visual="kinematics", simulated=True,
+            features=rng.normal(size=(4, 3)).astype(np.float32), class_id=np.arange(4),
+            subject=np.ones(4, int), view=np.ones(4, int), subset=np.zeros(4, int), names=list("abcd"),
+        ).write(draft.folder)  # fmt: skip
+        draft.counts, draft.simulated = {"train": 4}, True
+    return draft.result
+
+
+def test_features_travel_and_the_card_says_what_they_are(hub, run, features_of, tmp_path):
+    pushed = run("push", "features/nw-ucla/purls-8-2/kinematics", "--repo", "me/texts", "--licence", "other")
+    assert pushed.returncode == 0, pushed.stderr
+    card = hub.files["README.md"].decode()
+    assert "| visual encoder | kinematics |" in card
+    assert "simulated skeletons, no recording" in card
+    (code,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    assert run(code=code).stdout.startswith("(4, 3) [0 1 2")
+    assert run("pull", "me/texts", root="there").returncode == 0
+    there = Store(tmp_path / "there").resolve("features", "nw-ucla/purls-8-2/kinematics").verify()
+    assert there.manifest.simulated
+    assert np.array_equal(FeatureFile.read(there.path).features, FeatureFile.read(features_of.path).features)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The store of a run on random features."""
+    from skeleton.methods import preset
+    from skeleton.runs import train
+
+    store = Store(tmp_path_factory.mktemp("trained"))
+    worlds = _loaded("small_worlds", Path(__file__).parents[1] / "unit" / "skeleton" / "conftest.py")
+    train(
+        worlds.embeddings_of(store, "utd-mhad"),
+        worlds.features_of(store, "utd-mhad"),
+        store=store,
+        settings=preset("ridge"),
+        name="mine",
+        device="cpu",
+        jobs=1,
+    )
+    return store
+
+
+def test_a_run_travels_whole_and_is_ranked_there(hub, here, trained, tmp_path):
+    pushed = here("push", "runs/mine", "--repo", "me/texts", root=trained.root)
+    assert pushed.code == 0, pushed.err
+    assert "seed-0/predictions.csv" in hub.files
+    assert "ridge on utd-mhad purls-22-5" in hub.files["README.md"].decode()
+    for answer in (here("pull", "me/texts", root="there"), here("pull", "me/texts", root="there")):
+        assert answer.out == "run mine, from me/texts\n", answer.err
+    sent, found = trained.root / "runs/mine", tmp_path / "there/runs/mine"
+    for name in ("summary.json", "seed-0/metrics.json", "seed-0/checkpoint.safetensors"):
+        assert (found / name).read_bytes() == (sent / name).read_bytes()
+    (found / "summary.json").write_text("{}")
+    other = here("pull", "me/texts", root="there")
+    assert (other.code, "there is another run mine" in other.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (b"seed-0/metrics.json", b"../seed-0/metrics.json", "is not one that"),
+        (b'"name": "mine"', b'"name": "../x"', "name of a run"),
+    ],
+)
+def test_a_run_that_leaves_its_folder_is_refused(hub, here, trained, tmp_path, old, new, says):
+    assert here("push", "runs/mine", "--repo", "me/texts", root=trained.root).code == 0
+    hub.files["run.json"] = hub.files["run.json"].replace(old, new)
+    pulled = here("pull", "me/texts", root="there")
+    assert pulled.code != 0
+    assert says in pulled.err
+    assert not (tmp_path / "there").exists()
+
+
+def test_a_damaged_run_is_refused(hub, here, trained, tmp_path):
+    assert here("push", "runs/mine", "--repo", "me/texts", root=trained.root).code == 0
+    hub.files["seed-0/predictions.csv"] += b"x"
+    pulled = here("pull", "me/texts", root="there")
+    assert (pulled.code, "seed-0/predictions.csv does not match" in pulled.err) == (1, True)
+    assert not (tmp_path / "there").exists()
