@@ -30,7 +30,7 @@ def show_estimates(
     import os
     from dataclasses import asdict
 
-    from skeleton.runs import refuse_short, total
+    from skeleton.runs import Estimate, refuse_short, total
 
     at_once = min(jobs or os.cpu_count() or 1, max(1, sum(not e.alone for e in found)))
     whole = total(found, at_once)
@@ -41,6 +41,14 @@ def show_estimates(
     alike: dict[str, list[Estimate]] = {}
     for one in found:
         alike.setdefault(one.what.rpartition(" of seed ")[0] or one.what, []).append(one)
-    rows = [(what, len(some), *some[0].row()[1:]) for what, some in alike.items()]
+    rows = []
+    for what, some in alike.items():
+        mean = Estimate(
+            what,
+            sum(e.seconds for e in some) / len(some),
+            max(e.memory for e in some),
+            sum(e.disk for e in some) / len(some),
+        )
+        rows.append((what, len(some), *mean.row()[1:]))
     rows.append((f"all, {at_once} at a time, while nothing else runs", len(found), *whole.row()[1:]))
     table("about, by a short measurement here", ("work", "times", "time each", "memory", "disk"), rows)
