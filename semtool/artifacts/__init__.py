@@ -7,7 +7,6 @@ from semtool.artifacts.manifest import FILE as MANIFEST
 from semtool.artifacts.manifest import FileRecord, Input, Manifest, library_versions, now
 from semtool.artifacts.reference import KINDS, Reference
 from semtool.artifacts.store import Store
-from semtool.disk import digest
 
 __all__ = [
     "KINDS",

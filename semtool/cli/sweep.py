@@ -53,7 +53,8 @@ def sweep(
     if dry_run:
         plan = plan_sweep(config, store=where, device=device)
         found = estimate_sweep(config, store=where, device=device, jobs=jobs)
-        show_plan(plan, json)
+        if not json:
+            show_plan(plan)
         show_estimates(found, json, where, jobs, **asdict(plan))
         return
     with progress("sweep") as report:
@@ -79,10 +80,8 @@ def sweep(
         )
 
 
-def show_plan(found: Preview, json: bool) -> None:
-    """Print what a sweep would do; with --json it goes with the estimate."""
-    if json:
-        return
+def show_plan(found: Preview) -> None:
+    """Print what a sweep would do."""
     say(f"{found.cells} cells, {found.runs} trainings: {found.finished} finished, "
         f"{found.runs - found.finished} to do")  # fmt: skip
     for kind in ("descriptions", "embeddings", "features"):

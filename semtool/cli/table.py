@@ -13,9 +13,11 @@ from semtool.cli.estimates import DryRun, show_estimates
 from semtool.cli.options import Address, Device, Executor, ExecutorName, Jobs, Seeds
 from semtool.cli.sweep import show_plan
 from semtool.cli.switches import assignments
-from semtool.errors import SemtoolError
+from semtool.errors import SemtoolError, UsageError
 
 __all__ = ["register"]
+
+FIGURES = (".svg", ".pdf", ".png")
 
 
 def register(app: typer.Typer) -> None:
@@ -63,6 +65,7 @@ def table(
     Example: semtool table purls --dataset utd-mhad --presets ridge,eszsl --texts label,multi
     """
     from semtool.cli.train import words
+    from semtool.disk import atomic
     from semtool.experiments.table import TableRequest, tabulate
     from skeleton.runs import choose_executor, parse_seeds
 
@@ -76,6 +79,8 @@ def table(
         visual=visual,
         switches={name: [value] for name, value in assignments(switch or ()).items()},
     )
+    if figure is not None and figure.suffix not in FIGURES:
+        raise UsageError(f"--figure {figure.name} must end in {', '.join(FIGURES)}")
     where = store(root)
     if dry_run:
         from semtool.experiments.table import estimate_table, plan_table
@@ -85,7 +90,7 @@ def table(
         for wanted, plan in zip(request.sweeps(where), plans, strict=True):
             if not json:
                 say(f"presets {', '.join(wanted.presets)}:")
-            show_plan(plan, json)
+                show_plan(plan)
         show_estimates(found, json, where, jobs, sweeps=[asdict(p) for p in plans])
         return
     with progress(f"table {family}") as report:
@@ -98,7 +103,8 @@ def table(
             note=note,
         )
     if figure is not None:
-        made.plot().figure.savefig(figure, bbox_inches="tight")
+        with atomic(figure, option="--figure") as temporary:
+            made.plot().figure.savefig(temporary, bbox_inches="tight")
     if json:
         json_object(
             {"family": family, "path": str(made.path), "files": [str(f) for f in made.files],

@@ -89,7 +89,9 @@ def pull_run(source: Repository, *, store: Store) -> Run:
         else:
             shutil.rmtree(here / "run" / ".cache", ignore_errors=True)
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copytree(here / "run", target)
+            # Beside it first: a run that is half there would be ranked.
+            with tempfile.TemporaryDirectory(prefix=".tmp-", dir=target.parent) as beside:
+                shutil.copytree(here / "run", Path(beside) / name).rename(target)
     return open_run(store, name)
 
 

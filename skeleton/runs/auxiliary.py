@@ -33,7 +33,7 @@ from skeleton.runs.task import open_embeddings, open_features
 from skeleton.visual import KINEMATICS, describe_all
 from skeleton.visual import KINEMATICS_VERSION as VERSION
 
-__all__ = ["NEAR", "SOURCE", "acted", "near", "simulated_classes"]
+__all__ = ["NEAR", "SOURCE", "acted", "gives_codes", "near", "simulated_classes"]
 
 SOURCE = "ntu60"
 SUBJECTS = 10
@@ -42,8 +42,13 @@ NEAR = 0.85
 ACTED = "combined attributes"
 """What the source of acted combinations is called."""
 COMBINATIONS = 1200
-CODES, PREDICTED = "attributes", "attributes-from:"
-"""Encoders of attribute codes, from facts and from words; they have the same axes."""
+CODES = "attributes"
+"""The encoder of facts."""
+
+
+def gives_codes(encoder: str) -> bool:
+    """Return whether an encoder gives attribute codes, from facts or from words; both have the same axes."""
+    return encoder == CODES or encoder.startswith("attributes-from:")
 
 
 def simulated_classes(
@@ -80,7 +85,7 @@ def simulated_classes(
     side = Store(store.root / "cache" / "auxiliary")
     try:
         encoder = encoder_of(embeddings)
-        if encoder == CODES or encoder.startswith(PREDICTED):
+        if gives_codes(encoder):
             bank = read_text(open_embeddings(embeddings), hidden) if len(hidden) else None
             made, source = acted(bank, side, seed, flat=flat), ACTED
         else:

@@ -19,7 +19,8 @@ from semtool.artifacts import Artifact, Store
 from semtool.catalogue import load_dataset
 from semtool.embedding_file import write_embeddings
 from semtool.feature_file import FeatureFile
-from skeleton.methods import EpochSettings, MethodSettings
+from skeleton.methods import EpochSettings, MethodSettings, encoder_of
+from skeleton.runs.auxiliary import gives_codes
 from skeleton.runs.estimate import Estimate, Sizes, clock_of, grown, peak_memory
 from skeleton.runs.planning import plan_run
 from skeleton.runs.seed import run_seed
@@ -58,8 +59,8 @@ def estimate_seed(
         sizes: of the data.
         dataset: name or YAML path.
         split: its class split; None: the default.
-        text: embedding file; None: made-up vectors of the size that ``sizes`` says. Auxiliary classes need
-            a real one, and are left out without.
+        text: embedding file; None: made-up vectors of the size that ``sizes`` says. Auxiliary classes are
+            left out without one of attribute codes.
         device: of torch, resolved.
         threads: of the seed.
     """
@@ -67,7 +68,7 @@ def estimate_seed(
     threads = threads if by_epochs else 1
     clock = clock_of(device, threads)
     helped = getattr(settings, "auxiliary", "none") != "none"
-    if helped and (text is None or "attributes" not in text.name):
+    if helped and (text is None or not gives_codes(encoder_of(text))):
         settings, helped = settings.change(auxiliary="none"), False
     batch = getattr(settings, "batch", 128)
     few = BATCHES * batch if by_epochs and getattr(settings, "stem", "none") == "none" else TRAIN
@@ -127,13 +128,10 @@ def _rehearse(
     clock: Callable[[], float],
 ) -> _Rehearsed:
     """Train once in a temporary store."""
-    embeddings, features = (
-        _text(store, sizes, dataset, settings, text),
-        _features(store, sizes, dataset, split),
-    )
+    inputs = _text(store, sizes, dataset, settings, text), _features(store, sizes, dataset, split)
     run = plan_run(
-        embeddings, features, store=store, dataset=dataset, settings=settings, seeds=[0], device=device,
-        threads=threads, again=True,
+        *inputs, store=store, dataset=dataset, settings=settings, seeds=[0], device=device, threads=threads,
+        again=True,
     )  # fmt: skip
     run.claim()
     marks: dict[str, list[float]] = {}

@@ -46,6 +46,7 @@ def estimate_grid(
     found: list[Estimate] = []
     with reproducible(threads), TemporaryDirectory(prefix="semtool-estimate-") as folder:
         sizes = _features(grid, [cell for cell, _ in left], store, where, found)
+        made = len(found)
         measured: dict[object, list[Estimate]] = {}
         texts: dict[tuple[str, str, str], tuple[Artifact | None, int, int]] = {}
         acted: set[int] = set()
@@ -70,7 +71,6 @@ def estimate_grid(
     if not found:
         return []
     runs = sum(len(seeds) for _, seeds in left)
-    made = sum(e.what.startswith("features") for e in found)
     return estimate_start(min(jobs, made) + min(jobs, runs)) + found
 
 
@@ -122,10 +122,8 @@ def _text(cell: Cell, store: Store, side: Store, found: list[Estimate]) -> tuple
             made = store.resolve("embeddings", there.existing)
         else:
             load, each, dim = _encoding(described, cell.encoder)
-            what, disk = (
-                f"embedding {there.descriptions} with {cell.encoder}",
-                4.0 * dim * (there.rows + there.new),
-            )
+            what = f"embedding {there.descriptions} with {cell.encoder}"
+            disk = 4.0 * dim * (there.rows + there.new)
             found.append(Estimate(what, load + each * there.new, peak_memory(), disk, alone=True))
             if each * there.new > 1:
                 return None, dim, max(1, there.rows // len(cell.target.dataset.classes))
@@ -143,7 +141,7 @@ def _encoding(described: Artifact, encoder: str) -> tuple[float, float, int]:
     from skeleton.runs import clock_of
 
     parts, clock = parse_encoder(encoder), clock_of("cpu")
-    if any(part.encoder.card.family == "openai" for part in parts):
+    if any("openai" in part.encoder.card.name.split(":") for part in parts):  # also below attributes-from
         return 0.0, 0.0, DIM
     load, each, dim = 0.0, 0.0, 0
     chosen = choose_rows(DescriptionSet.read(described.path), parts)

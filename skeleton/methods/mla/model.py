@@ -126,7 +126,8 @@ class MLA(nn.Module):
         hidden: widths of the estimator's hidden layers.
         estimator: `mlp` (published), `bilinear` or `cosine`.
         visual_layernorm: LayerNorm (no affine part) over the visual feature before the heads' projections.
-        precision: of the estimator's products; `bfloat16` rounds what goes into them, not the weights.
+        precision: of the estimator's products while gradients are taken; `bfloat16` rounds what goes into
+            them, not the weights. How scores are rounded is for `skeleton.methods.mla.scoring` to say.
         seed: seed of the starting weights (uniform, as `torch.nn.Linear` starts).
     """
 
@@ -235,7 +236,8 @@ class HeadGroup(nn.Module):
         q = self.project(visual)
         chosen: Tensor = _Attend.apply(q, text, pairs, self.top_k, inverse)
         if self.estimator == "mlp":
-            with torch.autocast(q.device.type, torch.bfloat16, enabled=self.rounds):
+            rounds = self.rounds and torch.is_grad_enabled()
+            with torch.autocast(q.device.type, torch.bfloat16, enabled=rounds):
                 by_sample = torch.baddbmm(self.first_bias[:, None], q, self.visual_weight)
                 hidden = torch.bmm(chosen, self.text_weight).add_(pairs.take(by_sample)).relu_()
                 hidden = torch.baddbmm(self.second_bias[:, None], hidden, self.second_weight).relu_()

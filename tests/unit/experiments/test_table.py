@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from typer.testing import CliRunner
 
 from semtool.artifacts import Store
+from semtool.cli.app import app
 from semtool.errors import SemtoolError, UsageError
 from semtool.experiments.grid.sweep_file import SweepFile
 from semtool.experiments.grid.sweeping import sweep
@@ -92,3 +94,11 @@ def test_without_codes_a_preset_is_estimated_without_its_auxiliary_classes(tmp_p
     found = [e.what for e in estimate_table(wanted, store=store)]
     assert "training, ntu60 synse-55-5 best of seed 0" in found
     assert not [w for w in found if "auxiliary" in w]
+
+
+def test_a_figure_that_cannot_be_written_is_refused_before_anything_is_trained(tmp_path):
+    options = ["table", "purls", "--figure", str(tmp_path / "rows.xyz"), "--root", str(tmp_path / "root")]
+    refused = CliRunner().invoke(app, options)
+    assert isinstance(refused.exception, UsageError)
+    assert "must end in .svg, .pdf, .png" in str(refused.exception)
+    assert not (tmp_path / "root").exists()

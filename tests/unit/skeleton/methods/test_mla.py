@@ -12,6 +12,7 @@ from skeleton.methods import preset
 from skeleton.methods.mla.fitting import batches, fit, gradients
 from skeleton.methods.mla.model import MLA, TextTensors
 from skeleton.methods.mla.objective import all_pairs, class_loss, draw_negatives, pairs_of, sampling_loss
+from skeleton.methods.mla.scoring import scores
 from skeleton.methods.text import TextBank
 
 SHAPES = {
@@ -91,6 +92,14 @@ def test_bfloat16_rounds_products_and_leaves_the_rest_as_it_was():
         assert rounded.dtype == torch.float32
         assert (rounded - exact).norm() <= 0.02 * exact.norm() + 1e-6
     assert not torch.equal(found["float32"][0], found["bfloat16"][0])
+
+
+def test_what_is_scored_alone_and_among_many_is_rounded_alike():
+    found = {}
+    for precision in ("float32", "bfloat16"):
+        model, visual, _, text, _ = world("plain", dtype=torch.float32, precision=precision)
+        found[precision] = scores(model, visual, text)
+    assert torch.equal(*found.values())
 
 
 @pytest.mark.parametrize("estimator", ["mlp", "bilinear", "cosine"])
