@@ -14,6 +14,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -62,13 +63,16 @@ class Cluster(Executor):
             from ray.util.queue import Queue
 
             queue = Queue(actor_options={"num_cpus": 0})
-            readers: dict[str, Report] = {}
+            readers: dict[str, _Reader] = {}
 
             def listen() -> None:
                 try:
                     while (told := queue.get()) is not None:
                         label, record = told
-                        readers[label](record)
+                        if record is None:
+                            readers[label].ended.set()
+                        else:
+                            readers[label].report(record)
                 except ray.exceptions.RayError:
                     return  # the cluster is gone; whoever waits for a job is told
 
@@ -83,10 +87,18 @@ class Cluster(Executor):
                 reading.join(timeout=PATIENCE)
 
 
+@dataclass(frozen=True)
+class _Reader:
+    """Who is told what a job reports, and whether the job has said its last."""
+
+    report: Report
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
 class _Remote:
     """Gives one job at a time to Ray, which has the processes."""
 
-    def __init__(self, ray: Any, queue: Any, readers: dict[str, Report], cpus: int) -> None:
+    def __init__(self, ray: Any, queue: Any, readers: dict[str, _Reader], cpus: int) -> None:
         self._ray, self._queue, self._readers, self._cpus = ray, queue, readers, cpus
         self._running: Any = None
         self._stopped = False
@@ -95,7 +107,7 @@ class _Remote:
         if self._stopped:
             raise WorkerLost
         lost = self._ray.exceptions
-        self._readers[job.label] = report
+        reader = self._readers[job.label] = _Reader(report)
         remote = self._ray.remote(
             max_retries=0, num_cpus=self._cpus, num_gpus=job.gpus, name=job.label
         )(_perform_there)  # fmt: skip
@@ -108,6 +120,7 @@ class _Remote:
             raise WorkerLost from error
         finally:
             self._running = None
+        reader.ended.wait(PATIENCE)  # records come another way than the result, and may be later
         return failure
 
     def stop(self) -> None:
@@ -121,7 +134,9 @@ def _perform_there(
 ) -> Failure | None:
     if folder.is_dir():
         os.chdir(folder)  # where relative paths are meant
-    return perform(label, call, arguments, lambda record: queue.put((label, record)))
+    failure = perform(label, call, arguments, lambda record: queue.put((label, record)))
+    queue.put((label, None))
+    return failure
 
 
 @contextmanager

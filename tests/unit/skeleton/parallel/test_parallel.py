@@ -49,6 +49,13 @@ def test_work_is_done_and_failures_are_told_apart(executor, work, tmp_path):
     assert seen == sorted(seen)
 
 
+def test_what_the_last_job_reports_arrives(executor, work, tmp_path):
+    told = []
+    made = tmp_path / "said"
+    assert executor.run([work("talk", path=str(made), makes=made, steps=3)], on_record=told.append) == []
+    assert [t["epoch"] for t in told] == [0, 1, 2]
+
+
 def test_a_job_whose_worker_is_killed_is_begun_again(executor, work, tmp_path):
     made, marker = tmp_path / "made", tmp_path / "marker"
     others = [work("write", path=str(tmp_path / f"{i}")) for i in range(3)]
