@@ -1,9 +1,8 @@
 """Labelled skeletons without the licensed data: motion programs acted out by a kinematic body.
 
 `motion` is the language, `programs` say what each class is, `acting` makes programs from attributes,
-`combinations` are attributes that no data set has together; `tracks`
-turns a program into curves, `trunk`, `gait`, `limbs` and `figure` turn curves into joints, `camera` and
-`noise` into what a sensor would have seen.
+`combinations` are attributes that no data set has together; `tracks` turns a program into curves, `trunk`,
+`gait`, `limbs` and `figure` turn curves into joints, `camera` and `noise` into what a sensor would have seen.
 """
 
 from skeleton.simulation.acting import act

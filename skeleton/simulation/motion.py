@@ -1,4 +1,4 @@
-"""The language of motion programs: a class of action in a few lines.
+"""The language of motion programs: a class of action in a few lines (``programs.yaml`` has those of NTU-60).
 
 A program is a starting pose and a series of steps. A step takes its channels to new goals within some seconds
 and may let channels swing meanwhile; every channel that it does not name keeps its value. All programs are
@@ -21,7 +21,7 @@ Channels that take a number (degrees, or metres on a body of 1.70 m):
 ======================  ==================================================================================
 
 Channels that take a place (`at`) are ``right``, ``left`` (the hands) and ``right_foot``, ``left_foot`` (the
-ankles). ``hands`` and ``elbows`` stand for the channels of both sides.
+ankles).
 """
 
 from __future__ import annotations
@@ -30,18 +30,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = [
-    "NUMBERS", "PLACES", "Ease", "Goal", "Program", "Spot", "Step", "Swing", "at", "hold", "perform", "rest",
-    "swing", "swings", "to",
-]  # fmt: skip
+__all__ = ["NUMBERS", "PLACES", "Ease", "Goal", "Program", "Spot", "Step", "Swing", "at"]
 
 NUMBERS = (
     "bend", "lean", "twist", "nod", "look", "cock", "rise", "shift", "sway", "tilt", "roll", "travel",
     "aside", "turn", "seat", "right_elbow", "left_elbow",
 )  # fmt: skip
 PLACES = ("right", "left", "right_foot", "left_foot")
-
-_PAIRS = {"hands": ("right", "left"), "elbows": ("right_elbow", "left_elbow")}
 
 Ease = Literal["smooth", "strike", "brake", "steady"]
 """How a step gets there: bell-shaped speed, faster until the stop, slower until the stop, even speed."""
@@ -112,54 +107,3 @@ class Program:
 def at(anchor: str, out: float = 0.0, up: float = 0.0, forward: float = 0.0) -> Spot:
     """Return a place near an anchor."""
     return Spot(anchor, out, up, forward)
-
-
-def swing(
-    channel: str, size: float, rate: float, axis: Literal["out", "up", "forward"] = "up", phase: float = 0.0
-) -> Swing:
-    """Return an oscillation; see `Swing`."""
-    return Swing(channel, size, rate, axis, phase)
-
-
-def swings(
-    size: float, rate: float, axis: Literal["out", "up", "forward"] = "up", *, turns: float = 0.0
-) -> tuple[Swing, Swing]:
-    """Return oscillations of both hands, the left one ``turns`` of a cycle behind."""
-    return Swing("right", size, rate, axis), Swing("left", size, rate, axis, -turns)
-
-
-def to(seconds: float, *moving: Swing, ease: Ease = "smooth", **goals: Goal) -> Step:
-    """Return a step that takes channels to goals."""
-    return Step(seconds, _channels(goals), moving, ease)
-
-
-def hold(seconds: float, *moving: Swing) -> Step:
-    """Return a step that keeps every channel where it is, but for its swings."""
-    return Step(seconds, {}, moving)
-
-
-def rest(seconds: float) -> Step:
-    """Return a step back to the starting pose."""
-    return Step(seconds, home=True)
-
-
-def perform(
-    *steps: Step,
-    partner: Program | None = None,
-    distance: float = 1.0,
-    side: Literal["dominant", "any", "right"] = "dominant",
-    **start: Goal,
-) -> Program:
-    """Return a program from its steps; keywords give the starting pose."""
-    return Program(steps, _channels(start), partner, distance, side)
-
-
-def _channels(goals: Mapping[str, Goal]) -> dict[str, Goal]:
-    """Replace ``hands`` and ``elbows`` by the channels of both sides; refuse channels that do not exist."""
-    plain: dict[str, Goal] = {}
-    for name, goal in goals.items():
-        for channel in _PAIRS.get(name, (name,)):
-            if channel not in NUMBERS and channel not in PLACES:
-                raise ValueError(f"no such channel: {channel}")
-            plain[channel] = goal
-    return plain

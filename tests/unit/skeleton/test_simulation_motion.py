@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -10,10 +12,11 @@ from skeleton.data.layouts import layout
 from skeleton.simulation.anchors import ANCHORS
 from skeleton.simulation.figure import JOINTS, MIRRORED
 from skeleton.simulation.limbs import two_bones
-from skeleton.simulation.motion import Spot, perform, to
+from skeleton.simulation.motion import Spot
 from skeleton.simulation.noise import add_noise
 from skeleton.simulation.performance import FRAMES, draw_subject, perform_program
-from skeleton.simulation.programs import PROGRAMS
+from skeleton.simulation.programs import PROGRAMS, read_program
+from skeleton.simulation.simulating import SIMULATOR
 
 KINECT = layout("kinect-v2")
 HEAD, HIPS = KINECT.index("head"), KINECT.index("hip_centre")
@@ -194,8 +197,17 @@ def test_programs_name_only_anchors_that_exist():
             assert not unknown, (code, unknown)
 
 
-def test_a_channel_that_does_not_exist_is_refused():
+@pytest.mark.parametrize(
+    "raw",
+    [{"steps": [{"to": 1, "wings": 3}]}, {"steps": [], "start": {"wings": 1}}],
+    ids=["step", "start"],
+)
+def test_a_channel_that_does_not_exist_is_refused(raw):
     with pytest.raises(ValueError, match="wings"):
-        to(1.0, wings=3.0)
-    with pytest.raises(ValueError, match="tail"):
-        perform(tail=1.0)
+        read_program(raw)
+
+
+def test_other_programs_are_another_simulator():
+    """What was simulated is known by the simulator's version: raise it with the programs, then this."""
+    programs = hashlib.sha256(repr(dict(PROGRAMS)).encode()).hexdigest()[:16]
+    assert (SIMULATOR, programs) == (1, "d16f67c510d272e3")
