@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from semtool.cli.console import note
+from semtool.cli.console import app, note
 from semtool.cli.failures import Interrupted, sentence, stop_on_signals
 from semtool.cli.settings import check_server, read_env, read_settings
 from semtool.errors import SemtoolError
@@ -18,19 +18,11 @@ from semtool.errors import SemtoolError
 __all__ = ["app", "main"]
 
 GROUPS = (
-    "datasets", "prompts", "generate", "encoders", "embed", "prepare", "simulate", "show_skeleton",
+    "datasets", "prompts", "facts", "generate", "encoders", "embed", "prepare", "simulate", "show_skeleton",
     "features", "train", "evaluate", "compare", "sweep", "table", "board", "report", "diagnose",
     "suggest", "optimise", "classify", "recogniser", "artifacts", "exchange", "hub", "demo",
 )  # fmt: skip
-"""Modules of this package; each has ``register(app)``. They import nothing heavy at the top."""
-
-app = typer.Typer(
-    name="semtool",
-    help="Text about actions in, versioned embedding files out, measured by zero-shot skeleton recognition.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SEMTOOL"},
-)
+"""Modules of this package; importing one adds its commands. They import nothing heavy at the top."""
 
 
 def _version(wanted: bool) -> None:
@@ -69,7 +61,7 @@ def _root(
 
 
 for _name in GROUPS:
-    importlib.import_module(f"semtool.cli.{_name}").register(app)
+    importlib.import_module(f"semtool.cli.{_name}")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from semtool.cli.console import Json, Root, json_object, note, say, store, table
+from semtool.cli.console import Json, Root, app, json_object, note, say, store, table
 from semtool.errors import SemtoolError, UsageError
 
 if TYPE_CHECKING:
     from semtool.artifacts import Artifact, Difference, Store
 
-__all__ = ["GROUP", "REFERENCE", "entry", "holds", "register"]
+__all__ = ["GROUP", "REFERENCE", "entry", "holds"]
 
 REFERENCE = Annotated[str, typer.Argument(help="<data set>/<name>[@vN]; without a version the newest.")]
 _SHOWN = 20
@@ -20,11 +20,7 @@ _SHOWN = 20
 
 GROUP = typer.Typer(no_args_is_help=True, help="List, check, compare, clean up, import and export artifacts.")
 """The command group; `semtool.cli.exchange` adds import and export."""
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command group."""
-    app.add_typer(GROUP, name="artifacts")
+app.add_typer(GROUP, name="artifacts")
 
 
 @GROUP.command("list")

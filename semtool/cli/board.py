@@ -7,16 +7,12 @@ from typing import Annotated
 
 import typer
 
-from semtool.cli.console import Json, json_object, note, table
+from semtool.cli.console import Json, app, json_object, note, table
 
-__all__ = ["register"]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(board)
+__all__ = ["board"]
 
 
+@app.command()
 def board(
     folder: Annotated[Path, typer.Argument(help="Folder of runs, of one person or of several.")],
     json: Json = False,

@@ -7,23 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from semtool.cli.console import Json, Root, json_object, note, store, table
+from semtool.cli.console import Json, Root, app, json_object, note, store, table
 from semtool.cli.recordings import EXAMPLE, Fps, LayoutName, Up, hints, recording, sequences
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
     from skeleton.data import SkeletonSequence
 
-__all__ = ["register"]
+__all__ = ["classify"]
 
 _DEFAULT = "wave, clap, kick, sit down, stand up, throw, drink, squat"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(classify)
-
-
+@app.command()
 def classify(
     files: Annotated[
         list[Path],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from semtool.cli.console import Json, Root, json_object, note, progress, say, store, table
+from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store, table
 from semtool.cli.options import Address, Device, Executor, ExecutorName, Jobs
 from semtool.cli.switches import assignments
 from semtool.errors import UsageError
@@ -17,7 +17,7 @@ from semtool.errors import UsageError
 if TYPE_CHECKING:
     from semtool.experiments.comparison import Comparison
 
-__all__ = ["register"]
+__all__ = ["compare"]
 
 
 class OutputFormat(StrEnum):
@@ -41,11 +41,7 @@ class Part(StrEnum):
 SUFFIXES = {".csv": "csv", ".json": "json", ".md": "markdown", ".markdown": "markdown", ".tex": "latex"}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(compare)
-
-
+@app.command()
 def compare(
     descriptions: Annotated[
         list[str] | None,

@@ -1,4 +1,4 @@
-"""What every command shares: where output goes, options that mean the same everywhere, progress."""
+"""What every command shares: the application, where output goes, common options, progress."""
 
 from __future__ import annotations
 
@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
     from semtool.artifacts import Store
 
-__all__ = ["Json", "Root", "json_object", "note", "progress", "say", "store", "table"]
+__all__ = ["Json", "Root", "app", "json_object", "note", "progress", "say", "store", "table"]
+
+app = typer.Typer(
+    name="semtool",
+    help="Text about actions in, versioned embedding files out, measured by zero-shot skeleton recognition.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SEMTOOL"},
+)
+"""The application; every module of commands adds its own."""
 
 Root = Annotated[
     Path | None,

@@ -7,30 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from semtool.cli import console
-from semtool.cli.facts import dataset_facts
 from semtool.errors import SemtoolError, UsageError
 
 if TYPE_CHECKING:
     from semtool.catalogue import Dataset, Split
 
-__all__ = ["register"]
+__all__ = ["group"]
+
+group = typer.Typer(no_args_is_help=True, help="Data sets: classes, splits, protocols, how to obtain them.")
+console.app.add_typer(group, name="datasets")
 
 _Name = Annotated[str, typer.Argument(help="Data set, or the path of your own YAML file.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command group."""
-    group = typer.Typer(
-        no_args_is_help=True, help="Data sets: classes, splits, protocols, how to obtain them."
-    )
-    group.command("list")(list_)
-    group.command("show")(show)
-    group.command("check")(check)
-    group.command("vocabulary")(vocabulary)
-    group.command("facts")(dataset_facts)
-    app.add_typer(group, name="datasets")
-
-
+@group.command("list")
 def list_(json: console.Json = False) -> None:
     """List the data sets of the catalogue.
 
@@ -59,6 +49,7 @@ def list_(json: console.Json = False) -> None:
     console.table("Data sets", columns, rows)
 
 
+@group.command()
 def show(
     name: _Name,
     split: Annotated[
@@ -117,6 +108,7 @@ def show(
     )
 
 
+@group.command()
 def check(
     file: Annotated[str, typer.Argument(help="Your YAML file, or the name of a data set.")],
     json: console.Json = False,
@@ -151,6 +143,7 @@ def check(
         raise SemtoolError(f"{dataset.name}: {len(same)} pairs of classes cannot be told apart; see above")
 
 
+@group.command()
 def vocabulary(json: console.Json = False) -> None:
     """Print the attribute vocabulary: the fields and values that facts may use.
 

@@ -7,21 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from semtool.cli.console import Json, Root, json_object, note, progress, say, store, table
+from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store, table
 
 if TYPE_CHECKING:
     from skeleton.runs import TrainResult
 
-__all__ = ["register"]
+__all__ = ["demo"]
 
 DATASET, SPLIT = "ntu60", "synse-55-5"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(demo)
-
-
+@app.command()
 def demo(
     subjects: Annotated[int, typer.Option("--subjects", min=2, help="Simulated people.")] = 6,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Trainings.")] = 3,

@@ -15,16 +15,12 @@ if TYPE_CHECKING:
 
     from semtool.diagnosis import Diagnosis, WordFacts
 
-__all__ = ["register"]
+__all__ = ["diagnose"]
 
 PREDICTS = "Which text recognises more is for semtool compare to say: no figure is shown to predict accuracy."
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("diagnose")(diagnose)
-
-
+@console.app.command()
 def diagnose(
     references: Annotated[
         list[str],

@@ -13,7 +13,7 @@ from semtool.cli.options import SayOnly
 if TYPE_CHECKING:
     from semtool.embedding import Embedded, Plan
 
-__all__ = ["register"]
+__all__ = ["embed"]
 
 
 class Overwrite(StrEnum):
@@ -31,6 +31,7 @@ class OnTruncation(StrEnum):
     error = "error"
 
 
+@console.app.command()
 def embed(
     encoder: Annotated[
         str,
@@ -147,8 +148,3 @@ def show_plan(plan: Plan, json: bool) -> None:
     )
     state = "available now" if plan.available else "not available now"
     console.say(f"encoder {plan.encoder}: {state} ({plan.where})")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(embed)

@@ -12,9 +12,10 @@ from semtool.errors import SemtoolError
 if TYPE_CHECKING:
     from semtool.encoders import Encoder
 
-__all__ = ["register"]
+__all__ = ["encoders"]
 
 encoders = typer.Typer(no_args_is_help=True, help="List encoders, show one, check whether it can be used.")
+console.app.add_typer(encoders, name="encoders")
 Name = Annotated[str, typer.Argument(help="Alias or full name (family:model).")]
 
 
@@ -111,8 +112,3 @@ def mark(entry: dict[str, Any]) -> str:
 def short(where: str) -> str:
     """Return a place without the address of the hub, which is the same for all."""
     return where.split(" from http", 1)[0]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command group."""
-    app.add_typer(encoders, name="encoders")

@@ -6,20 +6,15 @@ from typing import Annotated
 
 import typer
 
-from semtool.cli.console import Json, Root, json_object, note, progress, store, table
+from semtool.cli.console import Json, Root, app, json_object, note, progress, store, table
 from semtool.cli.options import Dataset, Device, Embeddings, Seeds, Split
 from semtool.cli.switches import SwitchCommand, chosen_preset
 from semtool.cli.train import per_cent, show_summary, words
 
-__all__ = ["register"]
+__all__ = ["ablate", "evaluate"]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(evaluate)
-    app.command(cls=SwitchCommand)(ablate)
-
-
+@app.command()
 def evaluate(
     run: Annotated[
         str | None, typer.Argument(help="Run: its name, its folder, or `newest`.", show_default="the newest")
@@ -69,6 +64,7 @@ def evaluate(
         show_summary(summary, f"{summary.evaluated.run} on {summary.embeddings.reference}")
 
 
+@app.command(cls=SwitchCommand)
 def ablate(
     context: typer.Context,
     embeddings: Embeddings = None,

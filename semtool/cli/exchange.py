@@ -11,14 +11,9 @@ from semtool.cli.artifacts import GROUP, REFERENCE, entry, holds
 from semtool.cli.console import Json, Root, json_object, note, say, store
 from semtool.errors import UsageError, unknown_name
 
-__all__ = ["register"]
+__all__: list[str] = []
 
 _VECTORS = (".npy", ".pt", ".pth", ".tar", ".ckpt", ".bin", ".pkl", ".pickle")
-
-
-def register(app: typer.Typer) -> None:
-    """Do nothing: the commands below belong to the group ``artifacts``, which is already there."""
-    del app
 
 
 @GROUP.command("import")

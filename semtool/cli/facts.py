@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from semtool.cli import console
+from semtool.cli import console, datasets, prompts
 from semtool.cli.asking import BaseUrl, Model, Variants
 from semtool.errors import UsageError
 
@@ -21,6 +21,7 @@ Encoder = Annotated[
 ]
 
 
+@prompts.group.command()
 def facts(
     texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="A label or a sentence.")],
     encoder: Encoder = "kinetic",
@@ -59,6 +60,7 @@ def facts(
             )
 
 
+@datasets.group.command("facts")
 def dataset_facts(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Your YAML file.")],
     encoder: Encoder = "kinetic",

@@ -8,11 +8,14 @@ from typing import Annotated
 
 import typer
 
-from semtool.cli.console import Json, Root, json_object, note, progress, say, store
+from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store
 from semtool.cli.estimates import DryRun, show_estimates
 from semtool.cli.options import Device, Split
 
-__all__ = ["register"]
+__all__ = ["group"]
+
+group = typer.Typer(invoke_without_command=True)
+app.add_typer(group, name="features")
 
 
 class Part(StrEnum):
@@ -22,14 +25,7 @@ class Part(StrEnum):
     all = "all"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command and, below it, ``features import``."""
-    group = typer.Typer(invoke_without_command=True)
-    group.callback()(features)
-    group.command("import")(import_)
-    app.add_typer(group, name="features")
-
-
+@group.callback()
 def features(
     context: typer.Context,
     dataset: Annotated[
@@ -145,6 +141,7 @@ def _settings(given: list[str]) -> dict[str, object]:
     return settings
 
 
+@group.command("import")
 def import_(
     path: Annotated[Path, typer.Argument(help="Folder of ready-made features, or Flora's .npz file.")],
     dataset: Annotated[str, typer.Option("--dataset", "-d", help="Data set whose class ids the labels are.")],

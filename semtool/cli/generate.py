@@ -14,14 +14,10 @@ from semtool.errors import SemtoolError
 if TYPE_CHECKING:
     from semtool.generation import GenerationResult
 
-__all__ = ["register"]
+__all__ = ["generate"]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("generate")(generate)
-
-
+@console.app.command()
 def generate(
     dataset: Annotated[
         str, typer.Option("--dataset", "-d", help="Data set, or the path of your own YAML file.")

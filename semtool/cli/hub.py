@@ -7,17 +7,12 @@ from typing import Annotated
 import typer
 
 from semtool.cli.artifacts import entry
-from semtool.cli.console import Json, Root, json_object, note, say, store
+from semtool.cli.console import Json, Root, app, json_object, note, say, store
 
-__all__ = ["register"]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("push")(_push)
-    app.command("pull")(_pull)
+__all__: list[str] = []
 
 
+@app.command("push")
 def _push(
     reference: Annotated[
         str, typer.Argument(help="<data set>/<name>[@vN], without a version the newest; or runs/<name>.")
@@ -54,6 +49,7 @@ def _push(
     say(f"pushed {pushed} to {done.url}")
 
 
+@app.command("pull")
 def _pull(
     repo: Annotated[str, typer.Argument(help="Repository on the Hugging Face hub: USER/NAME.")],
     revision: Annotated[str | None, typer.Option(help="Branch, tag or commit.", show_default="main")] = None,

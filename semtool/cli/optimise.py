@@ -13,14 +13,10 @@ from semtool.cli.switches import assignments
 if TYPE_CHECKING:
     from semtool.experiments import Optimisation
 
-__all__ = ["register"]
+__all__ = ["optimise"]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("optimise")(optimise)
-
-
+@console.app.command()
 def optimise(
     text: Annotated[str, typer.Argument(metavar="REF", help="Prompt set or description set to begin with.")],
     dataset: Dataset = None,

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from semtool.cli.console import Json, Root, json_object, note, progress, say, store
+from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store
 from semtool.cli.options import Format
 from semtool.cli.recordings import Fps, LayoutName, Mapping, Up, hints
 
 if TYPE_CHECKING:
     from skeleton.data import Prepared
 
-__all__ = ["register"]
+__all__ = ["prepare"]
 
 _SHOWN = 10
 _LOUD = (
@@ -25,11 +25,7 @@ _LOUD = (
 """What is said of many samples at once."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(prepare)
-
-
+@app.command()
 def prepare(
     dataset: Annotated[
         str, typer.Option("--dataset", "-d", help="Data set: a catalogue name or a YAML file.")

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from semtool.cli import console
-from semtool.cli.facts import facts
 from semtool.errors import SemtoolError, UsageError
 
 if TYPE_CHECKING:
     from semtool.generation import Finding, PromptSet
 
-__all__ = ["register"]
+__all__ = ["group"]
+
+group = typer.Typer(no_args_is_help=True, help="Prompt sets: what is said about actions.")
+console.app.add_typer(group, name="prompts")
 
 _Name = Annotated[str, typer.Argument(help="Prompt set, or the path of your own folder.")]
 _Dataset = Annotated[
@@ -24,15 +26,7 @@ _Dataset = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command group."""
-    group = typer.Typer(no_args_is_help=True, help="Prompt sets: what is said about actions.")
-    group.command("list")(list_)
-    for command in (show, render, facts, check, new):
-        group.command()(command)
-    app.add_typer(group, name="prompts")
-
-
+@group.command("list")
 def list_(json: console.Json = False) -> None:
     """List the prompt sets that semtool carries.
 
@@ -48,6 +42,7 @@ def list_(json: console.Json = False) -> None:
     console.table("Prompt sets", ("name", "source", "granularities", "what it says"), rows)
 
 
+@group.command()
 def show(name: _Name, json: console.Json = False) -> None:
     """Show one prompt set: what it is for, and its templates.
 
@@ -67,6 +62,7 @@ def show(name: _Name, json: console.Json = False) -> None:
         console.say(f"\n--- {file}\n{source.rstrip()}")
 
 
+@group.command()
 def render(
     name: _Name,
     action: Annotated[str, typer.Argument(metavar="CLASS", help="Class by id, code, name or alias.")],
@@ -97,6 +93,7 @@ def render(
     console.table("", ("granularity", "slot", "text"), [(d.granularity, d.slot, d.text) for d in texts])
 
 
+@group.command()
 def check(
     name: _Name,
     dataset: _Dataset = "ntu60",
@@ -137,6 +134,7 @@ def check(
         raise SemtoolError(f"{prompt_set.name} on {data.name}: {len(bad)} findings must be mended; see above")
 
 
+@group.command()
 def new(
     folder: Annotated[Path, typer.Argument(help="Folder to make; its name is the prompt set's.")],
     source: Annotated[

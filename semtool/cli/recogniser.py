@@ -7,17 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from semtool.cli import console
 from semtool.cli.console import Json, json_object, say, table
 from semtool.cli.recordings import Fps, LayoutName, Up, hints, recording, sequences
 
-__all__ = ["register"]
+__all__ = ["app"]
 
 app = typer.Typer(help="The recogniser that the package carries: needs no training.", no_args_is_help=True)
-
-
-def register(parent: typer.Typer) -> None:
-    """Add the commands."""
-    parent.add_typer(app, name="recogniser")
+console.app.add_typer(app, name="recogniser")
 
 
 @app.command()

@@ -7,16 +7,12 @@ from typing import Annotated
 
 import typer
 
-from semtool.cli.console import Json, Root, json_object, note, progress, say, store
+from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store
 
-__all__ = ["register"]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(report)
+__all__ = ["report"]
 
 
+@app.command()
 def report(
     what: Annotated[
         str | None,

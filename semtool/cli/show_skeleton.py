@@ -7,18 +7,14 @@ from typing import Annotated
 
 import typer
 
-from semtool.cli.console import Json, json_object, note, say
+from semtool.cli.console import Json, app, json_object, note, say
 from semtool.cli.options import Format
 from semtool.cli.recordings import Fps, LayoutName, Mapping, Up, hints, recording
 
-__all__ = ["register"]
+__all__ = ["show_skeleton"]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("show-skeleton")(show_skeleton)
-
-
+@app.command()
 def show_skeleton(
     file: Annotated[
         Path, typer.Argument(help="A raw skeleton file of any known format, or a folder of arrays.")

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from semtool.cli.console import Json, Root, json_object, note, progress, say
+from semtool.cli.console import Json, Root, app, json_object, note, progress, say
 from semtool.cli.console import store as open_store
 
-__all__ = ["register"]
+__all__ = ["simulate"]
 
 
 class Format(StrEnum):
@@ -21,11 +21,7 @@ class Format(StrEnum):
     ntu = "ntu"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("simulate")(simulate)
-
-
+@app.command()
 def simulate(
     dataset: Annotated[str, typer.Option(help="Data set; ntu60 is the one that can be simulated.")] = "ntu60",
     subjects: Annotated[

@@ -15,14 +15,10 @@ if TYPE_CHECKING:
     from semtool.diagnosis import Suggestion
     from semtool.generation import GenerationResult
 
-__all__ = ["register"]
+__all__ = ["suggest"]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("suggest")(suggest)
-
-
+@console.app.command()
 def suggest(
     reference: Annotated[
         str, typer.Argument(metavar="REF", help="Embedding file, or description set that is embedded.")

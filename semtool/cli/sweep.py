@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from semtool.cli.console import Json, Root, json_object, note, progress, say, store, table
+from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store, table
 from semtool.cli.estimates import DryRun, show_estimates
 from semtool.cli.options import Address, Device, Executor, ExecutorName, Jobs
 from semtool.errors import SemtoolError
@@ -18,14 +18,10 @@ if TYPE_CHECKING:
 
     from semtool.experiments.grid import Preview, SweepResult
 
-__all__ = ["register"]
+__all__ = ["sweep"]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(sweep)
-
-
+@app.command()
 def sweep(
     config: Annotated[Path, typer.Argument(help="The sweep's file (YAML).")],
     executor: Executor = ExecutorName.processes,

@@ -8,23 +8,19 @@ from typing import Annotated
 
 import typer
 
-from semtool.cli.console import Json, Root, json_object, note, progress, say, store
+from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store
 from semtool.cli.estimates import DryRun, show_estimates
 from semtool.cli.options import Address, Device, Executor, ExecutorName, Jobs, Seeds
 from semtool.cli.sweep import show_plan
 from semtool.cli.switches import assignments
 from semtool.errors import SemtoolError, UsageError
 
-__all__ = ["register"]
+__all__ = ["table"]
 
 FIGURES = (".svg", ".pdf", ".png")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(table)
-
-
+@app.command()
 def table(
     family: Annotated[str, typer.Argument(help="Class splits of: synse, purls, smie, sadvae or star.")],
     dataset: Annotated[

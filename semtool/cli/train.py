@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from semtool.cli.console import Json, Root, json_object, note, progress, say, store, table
+from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store, table
 from semtool.cli.estimates import DryRun, show_estimates
 from semtool.cli.options import Dataset, Device, Embeddings, Jobs, Seeds, Split
 from semtool.cli.switches import SwitchCommand, chosen_preset
@@ -14,14 +14,10 @@ from semtool.cli.switches import SwitchCommand, chosen_preset
 if TYPE_CHECKING:
     from skeleton.runs import Part, Spread, Summary
 
-__all__ = ["epoch_line", "per_cent", "register", "show_summary", "words"]
+__all__ = ["epoch_line", "per_cent", "show_summary", "words"]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(cls=SwitchCommand)(train)
-
-
+@app.command(cls=SwitchCommand)
 def train(
     context: typer.Context,
     embeddings: Embeddings = None,
