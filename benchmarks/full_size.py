@@ -4,6 +4,7 @@
     python benchmarks/full_size.py landmarks --root FOLDER               # simulated NTU-60, made if missing
     python benchmarks/full_size.py disk --root FOLDER
     python benchmarks/full_size.py alignment --threads 2                 # MLA: 12 heads, d 384, random data
+    python benchmarks/full_size.py visual --samples 36000 --threads 2    # ST-GCN, 15 epochs
     python benchmarks/full_size.py precision --root FOLDER --data FOLDER # `paper` on real skeletons, both precisions
 
 Times of closed forms are seconds of the processor, one thread, so that other work on the machine does not count.
@@ -151,6 +152,52 @@ def alignment(options: argparse.Namespace) -> None:
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
 
 
+def visual(options: argparse.Namespace) -> None:
+    """Time steps of ST-GCN over clips of NTU-60's size and layout, mapped from a file; say what 15 epochs take."""
+    import tempfile
+
+    import torch
+
+    from skeleton.data import layout
+    from skeleton.visual import find_visual
+
+    class Enough(Exception):
+        pass
+
+    torch.set_num_threads(options.threads)
+    for samples in options.samples:
+        for name in options.encoders:
+            encoder = find_visual(name)
+            settings = encoder.Settings(epochs=15)
+            taken = [(time.perf_counter(), time.process_time())]
+
+            def stop(done: int, total: int, taken: list[tuple[float, float]] = taken) -> None:
+                taken.append((time.perf_counter(), time.process_time()))
+                if done == options.steps:
+                    raise Enough(total)
+
+            with tempfile.TemporaryFile(dir=options.root) as stream:
+                clips = np.memmap(stream, np.float32, "w+", shape=(samples, 3, settings.frames, 25, 2))
+                for start in range(0, samples, 1000):
+                    part = clips[start : start + 1000]
+                    part[:] = np.random.default_rng(start).standard_normal(part.shape, np.float32)
+                    part[len(part) * 2 // 11 :, ..., 1] = 0  # eleven of sixty classes have two people
+                before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+                try:
+                    encoder(settings, layout("kinect-v2")).fit(
+                        clips, np.arange(samples) % 55, seed=0, progress=stop
+                    )
+                except Enough as told:
+                    total = int(told.args[0])
+            wall, processor = np.median(np.diff(taken, axis=0)[2:], axis=0)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+            print(
+                f"| {name} | {samples} | {total} | {wall:.3f} | {processor:.3f} | {wall * total / 3600:.2f} | "
+                f"{before:.2f} | {peak:.2f} GB |",
+                flush=True,
+            )
+
+
 def precision(options: argparse.Namespace) -> None:
     """Accuracy of `paper` (lr 1e-4) in both precisions on kinematic features, ten seeds."""
     from semtool.artifacts import Store
@@ -175,7 +222,7 @@ def precision(options: argparse.Namespace) -> None:
             print(f"| {dataset} {split} | {how} | {100 * zsl.mean:.2f} | {100 * zsl.std:.2f} |", flush=True)
 
 
-WHAT = {f.__name__: f for f in (closed, landmarks, disk, alignment, precision)}
+WHAT = {f.__name__: f for f in (closed, landmarks, disk, alignment, visual, precision)}
 
 
 def main() -> None:
@@ -185,6 +232,7 @@ def main() -> None:
     )
     parser.add_argument("what", choices=tuple(WHAT))
     parser.add_argument("--samples", type=int, nargs="+", default=(9000, 18000, 36000))
+    parser.add_argument("--encoders", nargs="+", default=("stgcn",))
     parser.add_argument("--methods", nargs="+", default=("eszsl", "ridge"))
     parser.add_argument("--splits", nargs="+", default=("synse-55-5",))
     parser.add_argument("--root", type=Path, default=Path("artifacts"))
