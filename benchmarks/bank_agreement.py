@@ -13,15 +13,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import yaml
+from common import HERE, page, table
 
 from semtool.catalogue import load_bank, load_dataset, load_vocabulary
 
-HERE = Path(__file__).parent
 FILLING = HERE / "data" / "bank_second_filling.yaml"
-REPORT = HERE / "results" / "bank_agreement.md"
 
 
 def kappa(
@@ -54,7 +52,8 @@ def compare(bank: Mapping[str, Mapping[str, str]], again: Mapping[str, Mapping[s
         if plain is not None:
             defined.append(plain)
         busy = sum(value != field.default for value in first)
-        rows.append((name, field.kind, busy, equal / len(codes), plain, near))
+        shown = ["" if k is None else f"{k:.2f}" for k in (plain, near)]
+        rows.append([name, field.kind, busy, f"{equal / len(codes):.0%}", *shown])
     total = len(codes) * len(fields)
     overall = (same - chance) / (total - chance)
     told = [
@@ -64,7 +63,8 @@ def compare(bank: Mapping[str, Mapping[str, str]], again: Mapping[str, Mapping[s
         if field.default not in (bank[c][name], again[c][name]) or bank[c][name] != again[c][name]
     ]
     told_same = sum(bank[c][name] == again[c][name] for c, name in told)
-    lines = [
+    head = ("field", "kind", "not at rest", "agreement", "kappa", "weighted kappa")
+    return [
         f"{len(codes)} classes of ntu120, {len(fields)} fields, {total} values.",
         "",
         f"- same value: {same / total:.1%} of all values",
@@ -72,22 +72,18 @@ def compare(bank: Mapping[str, Mapping[str, str]], again: Mapping[str, Mapping[s
         f"- Cohen's kappa over all fields together (chance per field): {overall:.2f}",
         f"- mean kappa of the {len(defined)} fields where it is defined: {sum(defined) / len(defined):.2f}",
         "",
-        "| field | kind | not at rest | agreement | kappa | weighted kappa |",
-        "|---|---|---|---|---|---|",
+        *table(head, rows),
     ]
-    for name, kind, busy, agreement, plain, near in rows:
-        shown = [f"{k:.2f}" if k is not None else "" for k in (plain, near)]
-        lines.append(f"| {name} | {kind} | {busy} | {agreement:.0%} | {shown[0]} | {shown[1]} |")
-    return lines
 
 
 def differences(bank: Mapping[str, Mapping[str, str]], again: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Return, a line a class, where the fillings differ (bank / second filling)."""
-    lines = ["| class | bank / second filling |", "|---|---|"]
-    for code, second in again.items():
-        found = [f"{k} {bank[code][k]} / {v}" for k, v in second.items() if bank[code][k] != v]
-        lines.append(f"| {code} | {'; '.join(found) or 'nowhere'} |")
-    return lines
+    found = {
+        c: [f"{k} {bank[c][k]} / {v}" for k, v in own.items() if bank[c][k] != v] for c, own in again.items()
+    }
+    return table(
+        ("class", "bank / second filling"), [(c, "; ".join(f) or "nowhere") for c, f in found.items()]
+    )
 
 
 def main() -> None:
@@ -106,9 +102,7 @@ def main() -> None:
     ]
     first = {code: vocabulary.complete(given) for code, given in before.items()}
     lines = [
-        "# Do two fillings of the attribute vocabulary agree?",
-        "",
-        "Made by `python benchmarks/bank_agreement.py`. The second filling was written from class names and",
+        "The second filling was written from class names and",
         "the vocabulary alone, before the bank's entries for these classes were read, for twenty classes",
         "drawn at random, and has not been changed since. Both fillings were drafted with a language model",
         "under the same written rules (`vocabulary.yaml`): read the figures as what a careful reader of the",
@@ -129,9 +123,7 @@ def main() -> None:
         "",
         *differences(bank, again),
     ]
-    REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(lines))
+    page("bank_agreement", lines, "Do two fillings of the attribute vocabulary agree?")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -25,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import CORES, HERE, RESULTS, SPLITS, arguments, by_split, grid, page, prepare, table
 from numpy.typing import NDArray
-from zero_shot import HERE, SPLITS, machine, prepare
 
 PUBLISHED = {
     "purls-22-5": 57.50,
@@ -95,6 +94,8 @@ def lines(
     return {name: np.asarray(scorer.scores(held.features, bank)) for name, scorer in found.items()}
 
 
+LINES = {"variant": ""}
+"""What a line of a table is: key of the rows -> head."""
 ONCE = ("best-mla",)
 """Depends on the seed, but is measured with seed 0 only."""
 TIMES: list[float] = []
@@ -150,24 +151,7 @@ def run(job: tuple[str, str, str, int, bool]) -> list[dict[str, Any]]:
     return rows
 
 
-def table(
-    rows: list[dict[str, Any]], splits: tuple[tuple[str, str], ...], value: str = "accuracy"
-) -> list[str]:
-    """Return a Markdown table: a line a variant, a column a split, mean and deviation over seeds in %."""
-    short = [f"{d} {s.removeprefix('purls-')}" for d, s in splits]
-    lines = [f"| | {' | '.join(short)} | mean |", "|---|" + "---|" * (len(splits) + 1)]
-    for name in dict.fromkeys(r["variant"] for r in rows):
-        cells, means = [], []
-        for dataset, split in splits:
-            key = (name, dataset, split)
-            found = [100 * r[value] for r in rows if (r["variant"], r["dataset"], r["split"]) == key]
-            means.append(np.mean(found))
-            cells.append(f"{means[-1]:.1f}" + (f" ± {np.std(found, ddof=1):.1f}" if len(found) > 1 else ""))
-        lines.append(f"| {name} | {' | '.join(cells)} | **{np.mean(means):.1f}** |")
-    return lines
-
-
-def difference(rows: list[dict[str, Any]], one: str, other: str) -> str:
+def difference(rows: list[dict[str, Any]], one: str, other: str, value: str = "accuracy") -> str:
     """Return the mean paired difference (same split, same seed) in points with its 95 % interval.
 
     The interval is Student's t over the seeds' means over splits: it tells of seeds, not of other splits.
@@ -177,7 +161,7 @@ def difference(rows: list[dict[str, Any]], one: str, other: str) -> str:
     def by_seed(name: str) -> dict[int, float]:
         seeds = sorted({r["seed"] for r in rows if r["variant"] == name})
         return {
-            s: float(np.mean([100 * r["accuracy"] for r in rows if (r["variant"], r["seed"]) == (name, s)]))
+            s: float(np.mean([100 * r[value] for r in rows if (r["variant"], r["seed"]) == (name, s)]))
             for s in seeds
         }
 
@@ -203,7 +187,7 @@ def choose(options: argparse.Namespace) -> list[str]:
         "Accuracy in per cent on held-out **seen** classes, told apart among themselves, mean over at most "
         f"{options.draws} draws (as many classes as the split has unseen ones, at most a third of the seen "
         "ones); auxiliary classes near any class that is not trained on are left out. No sample of an unseen "
-        "class is read.", "", *table(rows, SPLITS),
+        "class is read.", "", *by_split(rows, LINES),
     ]  # fmt: skip
 
 
@@ -212,18 +196,18 @@ def test(options: argparse.Namespace) -> list[str]:
     jobs = [(options.root, d, s, seed, seed == 0) for seed in range(options.seeds) for d, s in SPLITS]
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
         rows = [row for part in pool.map(run, jobs) for row in part]
-    (HERE / "results" / "best.json").write_text(json.dumps(rows, indent=1) + "\n")
-    published = " | ".join(f"{PUBLISHED[s]:.1f}" for _, s in SPLITS)
-    body = table(rows, SPLITS)
-    body.append(f"| PURLS, published | {published} | {np.mean(list(PUBLISHED.values())):.1f} |")
+    (RESULTS / "best.json").write_text(json.dumps(rows, indent=1) + "\n")
+    published = [
+        {"variant": "PURLS, published", "dataset": d, "split": s, "accuracy": PUBLISHED[s] / 100} for d, s in SPLITS
+    ]  # fmt: skip
     seconds = np.median([r["seconds"] for r in rows])
     names = list(dict.fromkeys(r["variant"] for r in rows))
     return [
         "Zero-shot accuracy in per cent over all unseen samples, mean and standard deviation over "
         f"{options.seeds} seeds, which draw the simulated people and what they do. Lines without deviation have "
-        "one value or were measured with seed 0 only.", "", *body, "",
+        "one value or were measured with seed 0 only.", "", *by_split(rows + published, LINES), "",
         *(f"- {difference(rows, 'best', name)}" for name in names[1:] if name not in ONCE), "",
-        "The same over the protocol's test part (even subjects, view 3):", "", *table(rows, SPLITS, "protocol_part"),
+        "The same over the protocol's test part (even subjects, view 3):", "", *by_split(rows, LINES, "protocol_part"),
         "", f"Fitting `best` takes {seconds:.1f} s of the processor a split and seed (median).",
     ]  # fmt: skip
 
@@ -246,51 +230,42 @@ def names(options: argparse.Namespace) -> list[str]:
     return [
         "Class names only: attribute codes read from the names by a map from MiniLM's vectors that was learned from "
         "the catalogue's other data sets. Zero-shot accuracy in per cent over all unseen samples, mean and deviation "
-        f"over {options.seeds} seeds (lines without deviation: one value).", "", *table(rows, SPLITS),
+        f"over {options.seeds} seeds (lines without deviation: one value).", "", *by_split(rows, LINES),
     ]  # fmt: skip
 
 
 def gzsl(options: argparse.Namespace) -> list[str]:
     """Measure the harmonic mean among all classes, calibrated on held-out seen classes, over the test part."""
     from semtool.artifacts import Store
-    from semtool.embedding import embed
-    from semtool.generation import generate
-    from skeleton.methods import preset
-    from skeleton.runs.training import train
-    from skeleton.visual.extraction import features
 
-    rows, store = [], Store(options.root)
-    few, all_ = range(options.paper_seeds), range(options.seeds)
-    for name, switches, prompts, encoder, visual, seeds in (
-        ("best", {}, "attributes", "attributes", "kinematics", all_),
-        ("best", {"auxiliary": "none"}, "attributes", "attributes", "kinematics", all_),
-        ("eszsl", {}, "attributes", "attributes", "kinematics", range(1)),
-        ("eszsl", {}, "attributes", "attributes", "stgcn", few),
-        ("eszsl", {}, "multi", "minilm", "stgcn", few),
-        ("paper", {"lr": 1e-4}, "multi", "minilm", "stgcn", few),
-    ):
-        for (dataset, split), seed in itertools.product(SPLITS, seeds):
-            text = embed(generate(dataset, prompts, store=store).artifact, encoder, store=store).artifact
-            own = seed if visual == "stgcn" else 0
-            made = store.resolve("features", features(
-                dataset, split, store=store, visual=visual, seed=own, device="cpu").reference)  # fmt: skip
-            run = train(text, made, store=store, split=split, settings=preset(name, **switches),
-                        seeds=(seed,), device="cpu", jobs=1).summary.to_dict()  # fmt: skip
-            part = run if run["part"] == "test" else run["test"]
-            said = ", ".join([name, *(f"{k} {v}" for k, v in switches.items()), prompts, visual])
-            for rule in ("stacking", "none"):
-                found = part["gzsl"][rule]["harmonic"]["mean"]
-                rows.append({"variant": said, "dataset": dataset, "split": split, "seed": seed,
-                             "rule": rule, "accuracy": found})  # fmt: skip
-            print(said, dataset, split, seed, flush=True)
-    found = [r for r in rows if r["rule"] == "stacking"]
-    best = found[0]["variant"]
+    few, rows = options.paper_seeds, []
+    codes = {"prompts": "attributes", "encoders": "attributes"}
+    multi = {
+        "prompts": "multi",
+        "encoders": "minilm",
+        "visual": "stgcn",
+        "features_per_seed": True,
+        "seeds": few,
+    }
+    for at, axes in enumerate((
+        {"presets": "best", "visual": "kinematics", "seeds": options.seeds} | codes,
+        {"presets": "best", "switches": {"auxiliary": "none"}, "visual": "kinematics", "seeds": options.seeds} | codes,
+        {"presets": "eszsl", "visual": "kinematics", "seeds": 1} | codes,
+        {"presets": "eszsl"} | multi | codes,
+        {"presets": ("eszsl", "paper"), "switches": {"lr": 1e-4}} | multi,
+    )):  # fmt: skip
+        for row in grid(Store(options.root), f"best-gzsl-{at}", jobs=options.jobs, **axes):
+            changed = "auxiliary none" if at == 1 else f"lr {row['lr']}" if "lr" in row else ""
+            said = (row["preset"], changed, row["text"], axes["visual"])
+            rows.append(row | {"variant": ", ".join(filter(None, said))})
+    best, *others = dict.fromkeys(r["variant"] for r in rows)
     return [
         "Harmonic mean of seen and unseen accuracy in per cent, all classes as candidates, over the protocol's test "
         "part, calibrated stacking on held-out seen classes; mean and deviation over seeds (without a deviation: "
-        "one). ST-GCN and `paper` are trained anew by each seed.", "", *table(found, SPLITS), "",
-        *(f"- {difference(found, best, n)}" for n in dict.fromkeys(r["variant"] for r in found) if n != best), "",
-        "Without calibration:", "", *table([r for r in rows if r["rule"] == "none"], SPLITS),
+        "one). ST-GCN and `paper` are trained anew by each seed.", "",
+        *by_split(rows, LINES, "test_stacking_harmonic"), "",
+        *(f"- {difference(rows, best, name, 'test_stacking_harmonic')}" for name in others), "",
+        "Without calibration:", "", *by_split(rows, LINES, "test_none_harmonic"),
     ]  # fmt: skip
 
 
@@ -306,15 +281,13 @@ def zoo(options: argparse.Namespace) -> list[str]:
     """Measure `best` on four public data sets, half of the classes unseen, random splits."""
     from skeletons import ZOO
 
-    lines = ["| | " + " | ".join(ZOO) + " | mean |", "|---|" + "---|" * (len(ZOO) + 1)]
+    measured = []
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
-        jobs = [
-            (Path(options.data), name, options.root, split) for name in ZOO for split in range(options.splits)
-        ]
+        jobs = [(options.data, name, options.root, split) for name in ZOO for split in range(options.splits)]
         found = list(pool.map(zoo_split, jobs))
     for line in found[0]:
         means = [100 * np.mean([f[line] for f, j in zip(found, jobs, strict=True) if j[1] == n]) for n in ZOO]
-        lines.append(f"| {line} | {' | '.join(f'{m:.1f}' for m in means)} | **{np.mean(means):.1f}** |")
+        measured.append([line, *(f"{m:.1f}" for m in means), f"**{np.mean(means):.1f}**"])
     below = sum(f["best"] < f["ridge, label text (MiniLM)"] for f in found)
     ahead = "; ".join(
         f"{n} {np.mean(gaps):+.1f} (worst split {min(gaps):+.1f})"
@@ -327,7 +300,8 @@ def zoo(options: argparse.Namespace) -> list[str]:
     )
     return [
         f"Zero-shot accuracy in per cent, mean over {options.splits} random splits a data set (seeds 0 to 4 "
-        "of the simulated people in turn); facts written blind (`data/zoo_facts.yaml`).", "", *lines, "",
+        "of the simulated people in turn); facts written blind (`data/zoo_facts.yaml`).", "",
+        *table(("", *ZOO, "mean"), measured), "",
         f"`best` - ridge on the same codes, in points: {ahead}.", "",
         f"`best` is below ridge on label text in {below} of {len(found)} splits; its worst split has "
         f"{100 * min(f['best'] for f in found):.1f} %.",
@@ -405,35 +379,18 @@ def complete(attributes: dict[str, str]) -> dict[str, str]:
     return load_vocabulary().complete(attributes)
 
 
+WHAT = {f.__name__: f for f in (choose, test, names, zoo, gzsl)}
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("what", choices=("choose", "test", "names", "zoo", "gzsl"))
-    parser.add_argument("--data", type=Path, default=os.environ.get("SEMTOOL_DATA"))
-    parser.add_argument("--root", default="artifacts")
-    parser.add_argument("--seeds", type=int, default=5)
+    parser = arguments(__doc__, data=True, root="artifacts", seeds=5, draws=28, jobs=CORES)
+    parser.add_argument("what", choices=tuple(WHAT))
     parser.add_argument("--paper-seeds", type=int, default=1, help="gzsl: seeds of what trains ST-GCN, slow")
     parser.add_argument("--splits", type=int, default=20, help="random splits of each of the four data sets")
-    parser.add_argument("--draws", type=int, default=28)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    if options.data is None:
-        parser.error("name the folder of real data with --data, or set SEMTOOL_DATA")
     if options.what != "zoo":
-        prepare(options.root, Path(options.data), [("attributes", "attributes")])
-    what, arguments = {
-        "choose": (choose, f" --draws {options.draws}"),
-        "test": (test, f" --seeds {options.seeds}"),
-        "names": (names, f" --seeds {options.seeds}"),
-        "zoo": (zoo, f" --splits {options.splits}"),
-        "gzsl": (gzsl, f" --seeds {options.seeds} --paper-seeds {options.paper_seeds}"),
-    }[options.what]
-    body, name = what(options), "best" if options.what == "test" else f"best_{options.what}"
-    command = f"python benchmarks/best.py {options.what}{arguments}"
-    text = "\n".join([f"# {name}", "", f"`{command}`; {machine()}", "", *body]) + "\n"
-    (HERE / "results" / f"{name}.md").write_text(text)
-    print(text)
+        prepare(options.root, options.data, [("attributes", "attributes")])
+    page("best" if options.what == "test" else f"best_{options.what}", WHAT[options.what](options))
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from common import HERE, machine
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 from text_controls import sets
-from zero_shot import HERE, machine
 
 from semtool.artifacts import Store
 from semtool.diagnosis import diagnose

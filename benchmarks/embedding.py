@@ -24,16 +24,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from common import CORES, arguments, machine, page, table
+
 TEXTS = 101
-RESULT = Path(__file__).parent / "results" / "embedding.md"
 
 
 def main() -> None:
     """Run the comparison and print, or write, the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--classes", type=int, default=120)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser = arguments(__doc__, classes=120, rounds=3, threads=CORES)
     parser.add_argument("--child", choices=sorted(CHILDREN), help=argparse.SUPPRESS)
     parser.add_argument("--root", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -44,9 +42,10 @@ def main() -> None:
         root = Path(folder)
         describe(root, options.classes)
         lines = report(options, compare(options, root), unchanged(root), opening(root))
-    print("\n".join(lines))
     if options.classes == 120:
-        RESULT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        page("embedding", lines, "Embedding a whole data set with MiniLM", machine("sentence-transformers"))
+    else:
+        print("\n".join(lines))
 
 
 def describe(root: Path, classes: int) -> None:
@@ -224,46 +223,34 @@ def report(
     wide: dict[str, Any],
 ) -> list[str]:
     """Return the lines of the results page."""
-    from importlib.metadata import version
-
-    from zero_shot import machine
 
     def median(name: str, key: str) -> float:
         return statistics.median(entry[key] for entry in found[name])
 
-    def row(title: str, name: str) -> str:
-        wall, processor = (
-            median("plain", "wall") / median(name, "wall"),
-            median("plain", "processor") / median(name, "processor"),
-        )
+    def row(title: str, name: str) -> tuple[object, ...]:
+        faster = (f"{median('plain', key) / median(name, key):.2f}" for key in ("wall", "processor"))
         new = found[name][0]["new"]
         texts = options.classes * TEXTS if new is None else new
-        return (
-            f"| {title} | {texts} | {median(name, 'wall'):.2f} | {median(name, 'processor'):.2f} | "
-            f"{wall:.2f} | {processor:.2f} | {found[name][-1]['memory']:.0f} |"
-        )
+        times = (f"{median(name, key):.2f}" for key in ("wall", "processor"))
+        return title, texts, *times, *faster, f"{found[name][-1]['memory']:.0f}"
 
-    return [
-        "# Embedding a whole data set with MiniLM",
-        "",
-        f"{options.classes} classes of NTU-120 with {TEXTS} texts each (prompt set `multi`), medians of "
-        f"{options.rounds} rounds in turns, {options.threads} threads, model loaded before the clock starts.",
-        f"`python {' '.join(sys.argv)}`; {machine()}, sentence-transformers {version('sentence-transformers')}.",
-        "",
-        "| | texts encoded | wall s | processor s | times faster (wall) | (processor) | peak MB |",
-        "|---|---|---|---|---|---|---|",
+    head = ("", "texts encoded", "wall s", "processor s", "times faster (wall)", "(processor)", "peak MB")
+    rows = [
         row("`SentenceTransformer.encode`, default settings", "plain"),
         row("`semtool.embed`, empty store", "semtool"),
         row("`semtool.embed`, one class changed", "changed"),
-        "",
+    ]
+    return [
+        f"{options.classes} classes of NTU-120 with {TEXTS} texts each (prompt set `multi`), medians of "
+        f"{options.rounds} rounds in turns, {options.threads} threads, model loaded before the clock starts.", "",
+        *table(head, rows), "",
         "semtool's times include reading the descriptions, counting tokens, the cache of vectors, and",
-        "writing the file with its manifest; the peak is that of the whole process, after all rounds.",
-        "",
+        "writing the file with its manifest; the peak is that of the whole process, after all rounds.", "",
         f"Nothing changed: the whole command `semtool embed` takes {again['wall']:.2f} s "
         f"(heavy libraries imported: {again['heavy']}).",
         f"A file of 120 x 101 x 768: opened and one granularity {wide['shape']} read in "
         f"{wide['wall'] * 1000:.1f} ms.",
-    ]
+    ]  # fmt: skip
 
 
 if __name__ == "__main__":

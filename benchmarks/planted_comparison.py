@@ -18,9 +18,7 @@ Apart from that, intervals alone are measured on outcomes that are drawn without
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
-import os
 import tempfile
 import time
 from collections import Counter
@@ -30,7 +28,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from zero_shot import machine
+from common import CORES, arguments, machine, page, table
 
 from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
@@ -41,7 +39,6 @@ from semtool.feature_file import FeatureFile
 from skeleton.runs.metrics import interval
 from skeleton.runs.parallel import Failure, Job, perform
 
-HERE = Path(__file__).parent
 DATASET, SPLIT = "utd-mhad", "purls-18-9"
 WORDS, PERSONS, TIMES = 24, 8, 3
 SWITCHES = {
@@ -122,17 +119,18 @@ def compare_world(number: int, seed_counts: Sequence[int]) -> list[Comparison]:
         ]  # fmt: skip
 
 
-def accuracies(found: Sequence[Comparison]) -> str:
+def accuracies(found: Sequence[Comparison]) -> list[str]:
     """Return a table: the accuracy of each text over all worlds."""
-    lines = ["| text | accuracy, mean over repetitions | 95 % interval of that mean |", "|---|---|---|"]
+    rows = []
     for at, text in enumerate(TEXTS):
         values = np.array([c.cells[at].accuracy.mean for c in found])
         low, high = interval(values.tolist()) or (np.nan, np.nan)
-        lines.append(f"| {text} | {100 * values.mean():.1f} % | {100 * low:.1f} to {100 * high:.1f} |")
-    return "\n".join(lines) + f"\n\nChance is {100 * found[0].cells[0].chance:.1f} %."
+        rows.append((text, f"{100 * values.mean():.1f} %", f"{100 * low:.1f} to {100 * high:.1f}"))
+    head = "text", "accuracy, mean over repetitions", "95 % interval of that mean"
+    return [*table(head, rows), "", f"Chance is {100 * found[0].cells[0].chance:.1f} %."]
 
 
-def verdicts(found: Sequence[Comparison]) -> str:
+def verdicts(found: Sequence[Comparison]) -> list[str]:
     """Return a table: what was said of each pair."""
     said: dict[tuple[str, str], Counter[str]] = {}
     single: Counter[tuple[str, str]] = Counter()
@@ -140,25 +138,26 @@ def verdicts(found: Sequence[Comparison]) -> str:
         for d in comparison.differences:
             said.setdefault((d.a, d.b), Counter())[d.verdict] += 1
             single[d.a, d.b] += d.p is not None and d.p < 0.05
-    lines = ["| pair | truth | verdicts on the first | p < 0.05 before correction |", "|---|---|---|---|"]
+    rows = []
     for (a, b), counts in said.items():
         truth = "different" if "shuffled" in (a, b) else "equally good"
         truth = "the same" if (a, b) == ("good", "copy") else truth
         listed = ", ".join(f"{k}: {v}" for k, v in sorted(counts.items()))
-        lines.append(f"| {a} - {b} | {truth} | {listed} | {single[a, b]} of {len(found)} |")
+        rows.append((f"{a} - {b}", truth, listed, f"{single[a, b]} of {len(found)}"))
     false = sum(
         any(d.verdict in ("better", "worse") for d in c.differences if "shuffled" not in (d.a, d.b))
         for c in found
     )
     nulls = sum(single[pair] for pair in NULL)
-    return "\n".join(lines) + (
-        f"\n\nFalse findings: in {false} of {len(found)} comparisons some pair of equally good texts was called "
+    return [
+        *table(("pair", "truth", "verdicts on the first", "p < 0.05 before correction"), rows), "",
+        f"False findings: in {false} of {len(found)} comparisons some pair of equally good texts was called "
         f"different (stated: at most 5 % of comparisons). Before correction {nulls} of {len(NULL) * len(found)} "
-        "tests of equally good, different texts had p < 0.05 (stated: at most 5 %)."
-    )
+        "tests of equally good, different texts had p < 0.05 (stated: at most 5 %).",
+    ]  # fmt: skip
 
 
-def coverage(worlds: int) -> str:
+def coverage(worlds: int) -> list[str]:
     """Return a table: how often 95 % intervals hold the truth, ours and a bootstrap of the seeds alone."""
     n, persons = 160, 8
     person = np.arange(n) * persons // n
@@ -166,8 +165,7 @@ def coverage(worlds: int) -> str:
     kinds = {"seeds differ": (0.3, 0.0, 0.5, 1), "persons differ": (0.0, 0.4, 0.5, 1),
              "both differ": (0.3, 0.4, 0.5, 1), "each prediction differs": (0.0, 0.1, 1.5, 1),
              "both, one text twice as much": (0.3, 0.4, 0.5, 2)}  # fmt: skip
-    lines = ["| seeds | what varies | 2 texts | 4 texts | width, 2 texts | 4 texts | bootstrap of seeds alone |",
-             "|---|---|---|---|---|---|---|"]  # fmt: skip
+    rows = []
     for seeds in (1, 2, 3, 5, 10):
         for kind, (by_seed, by_person, by_both, more) in kinds.items():
             rng = np.random.default_rng(seeds)
@@ -191,23 +189,25 @@ def coverage(worlds: int) -> str:
                 held[2] += np.quantile(draws, 0.025) <= 0 <= np.quantile(draws, 0.975)
             rates = [f"{100 * h / worlds:.1f} %" for h in held]
             spans = [f"{100 * w / worlds:.0f}" for w in widths]
-            lines.append(
-                f"| {seeds} | {kind} | {rates[0]} | {rates[1]} | {spans[0]} | {spans[1]} "
-                f"| {rates[2] if seeds > 1 else '-'} |"
-            )
-    return "\n".join(lines)
+            rows.append([seeds, kind, *rates[:2], *spans, rates[2] if seeds > 1 else "-"])
+    head = (
+        "seeds",
+        "what varies",
+        "2 texts",
+        "4 texts",
+        "width, 2 texts",
+        "4 texts",
+        "bootstrap of seeds alone",
+    )
+    return table(head, rows)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--repetitions", type=int, default=20)
+    parser = arguments(__doc__, repetitions=20, jobs=CORES)
     parser.add_argument("--seeds", default="3,5", help="how many, several with commas")
     parser.add_argument(
         "--worlds", type=int, default=400, help="drawn outcomes for each line of the coverage"
     )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     counts = sorted(int(s) for s in options.seeds.split(","))
     started = time.perf_counter()
@@ -218,25 +218,18 @@ def main() -> None:
     parts = []
     for at, seeds in enumerate(counts):
         found = [w[at] for w in worlds]
-        parts.append(f"### {seeds} seeds\n\n{accuracies(found)}\n\n{verdicts(found)}")
-    text = (
-        "# planted_comparison\n\n"
-        f"`python benchmarks/planted_comparison.py --repetitions {options.repetitions} --seeds {options.seeds}`; "
-        f"{machine()}; {seconds:.0f} s for the comparisons\n\n"
-        f"## {options.repetitions} comparisons with known answers\n\n"
+        parts += [f"### {seeds} seeds", "", *accuracies(found), "", *verdicts(found), ""]
+    page("planted_comparison", [
+        f"## {options.repetitions} comparisons with known answers", "",
         "`copy` is the same text as `good`; `other-1` and `other-2` are as good as `good` but other texts; "
         "`shuffled` describes each class by another's words. Every repetition has new classes, persons and "
-        "noise, and trains the published model (one head, narrow, 20 epochs) with each text and seed.\n\n"
-        + "\n\n".join(parts)
-        + "\n\n## How often 95 % intervals hold the truth\n\n"
+        "noise, and trains the published model (one head, narrow, 20 epochs) with each text and seed.", "",
+        *parts, "## How often 95 % intervals hold the truth", "",
         f"Outcomes drawn without training, {options.worlds} worlds a line, no difference in truth; the pair is "
         "one of 2 or of 4 texts over which the spread is pooled. Widths are in points. One seed says nothing of "
         "how training varies: its interval is too narrow wherever seeds differ, which is why a comparison of "
-        f"one seed concludes nothing.\n\n{coverage(options.worlds)}\n"
-    )
-    (HERE / "results").mkdir(exist_ok=True)
-    (HERE / "results" / "planted_comparison.md").write_text(text)
-    print(text)
+        "one seed concludes nothing.", "", *coverage(options.worlds),
+    ], made_on=f"{machine()}; {seconds:.0f} s for the comparisons")  # fmt: skip
 
 
 if __name__ == "__main__":

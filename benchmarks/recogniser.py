@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import machine
 from make_recogniser import CALIBRATION, ingredients, levels
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 from skeletons import ZOO, load_zoo
 from threadpoolctl import threadpool_limits
-from zero_shot import machine
 
 from semtool.catalogue import load_bank, load_dataset
 from skeleton.recogniser.calibration import Calibration, softmax

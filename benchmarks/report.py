@@ -10,9 +10,7 @@ Chromium. Each load is in a new browser; "drawn" is when every section of the pa
 
 from __future__ import annotations
 
-import argparse
 import gzip
-import platform
 import shutil
 import subprocess
 import sys
@@ -22,12 +20,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from common import arguments, machine, page, table
+
 NAME = "report-benchmark"
 TEXTS = ("label", "parts-phases", "multi")
 SPLITS = ("synse-55-5", "synse-48-12", "purls-30-30")
 RUN = ("multi", "purls-30-30", "paper")
 LOADS = 7
-RESULTS = Path(__file__).parent / "results" / "report.md"
 
 
 def build(root: Path) -> None:
@@ -134,7 +133,7 @@ def load(page_file: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Build, write, load, and say what it took."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("--root", type=Path, help="store to use; a temporary one if left out")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -153,33 +152,16 @@ def main() -> None:
             version = loaded["version"]
             content, drawn = loaded["content"], loaded["drawn"]
             gzipped = f" ({made['gzip'] / 1e6:.2f} MB gzipped)" if made["gzip"] else ""
-            rows.append(
-                f"| {title} | {made['bytes'] / 1e6:.2f} MB{gzipped} "
-                f"| {content[0]:.0f} ms (worst {content[1]:.0f}) | {drawn[0]:.0f} ms (worst {drawn[1]:.0f}) "
-                f"| {made['seconds']:.1f} s |"
-            )
+            times = [f"{middle:.0f} ms (worst {worst:.0f})" for middle, worst in (content, drawn)]
+            rows.append([title, f"{made['bytes'] / 1e6:.2f} MB{gzipped}", *times, f"{made['seconds']:.1f} s"])
             if made["missing"]:
                 print("left out:", *made["missing"], sep="\n  ")
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    text = "\n".join(
-        [
-            "# The report",
-            "",
-            f"`python benchmarks/report.py`, commit {commit.stdout.strip() or 'unknown'}, {platform.machine()}, "
-            f"Chromium {version}; median of {LOADS} loads, each in a new browser.",
-            "",
-            "NTU-60, simulated skeletons: the page's size and speed are measured here, not recognition. *Filled* "
-            "has what real data would bring: confusion matrices without a zero, as many samples on each map and "
-            "as many skeleton clips (of two people each) as a page holds at most.",
-            "",
-            "| page | weight | DOMContentLoaded | every section drawn | written in |",
-            "|---|---|---|---|---|",
-            *rows,
-            "",
-        ]
-    )
-    print(text)
-    RESULTS.write_text(text, encoding="utf-8")
+    page("report", [
+        "NTU-60, simulated skeletons: the page's size and speed are measured here, not recognition. *Filled* "
+        "has what real data would bring: confusion matrices without a zero, as many samples on each map and "
+        "as many skeleton clips (of two people each) as a page holds at most.", "",
+        *table(("page", "weight", "DOMContentLoaded", "every section drawn", "written in"), rows),
+    ], "The report", f"{machine()}, Chromium {version}; median of {LOADS} loads, each in a new browser.")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
+import resource
 import shutil
 import statistics
 import subprocess
@@ -20,15 +20,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from common import arguments, machine, page, table
 
 from semtool.artifacts import Store
 from skeleton.data.formats.ntu_text import Recording, parse_recording
 
-RESULT = Path(__file__).parent / "results" / "skeleton_reading.md"
 BODY = (
     "id",
     "clipped",
@@ -89,60 +89,39 @@ def best(runs: list[Callable[[], object]], repeats: int) -> list[float]:
 
 
 def compare(paths: list[Path], repeats: int) -> list[str]:
-    rows = [
-        "| file | frames | kB | line by line, ms | ours, ms | times faster |",
-        "|---|---|---|---|---|---|",
-    ]
+    rows = []
     for path in paths:
         check_same(path)
         slow, fast = best([lambda path=path: line_by_line(path), lambda path=path: ours(path)], repeats)
-        size = path.stat().st_size / 1e3
-        numbers = (
-            f"{ours(path).frames} | {size:.0f} | {slow * 1e3:.1f} | {fast * 1e3:.2f} | {slow / fast:.1f}"
-        )
-        rows.append(f"| {path.stem} | {numbers} |")
-    return rows
+        times = f"{slow * 1e3:.1f}", f"{fast * 1e3:.2f}", f"{slow / fast:.1f}"
+        rows.append((path.stem, ours(path).frames, f"{path.stat().st_size / 1e3:.0f}", *times))
+    return table(("file", "frames", "kB", "line by line, ms", "ours, ms", "times faster"), rows)
 
 
 def measure_prepare(dataset: str, raw: str, root: str, workers: int) -> None:
-    """Run in a process of its own: prepare, print what it took as JSON."""
+    """Run in a process of its own: prepare, print what it and the processes that it started took, as JSON."""
     from skeleton.data.preparation import prepare
 
     start = time.perf_counter()
     done = prepare(dataset, raw, store=Store(root), workers=workers)
-    found = {"wall": time.perf_counter() - start, "read": done.read, "sources": done.sources}
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    found = {
+        "wall": time.perf_counter() - start,
+        "cpu": sum(u.ru_utime + u.ru_stime for u in used),
+        "peak_mb": max(u.ru_maxrss for u in used) / 1024,
+        "read": done.read,
+        "sources": done.sources,
+    }
     print(json.dumps(found))
 
 
-def prepared(dataset: str, raw: Path, root: Path, workers: int) -> dict:
-    """Prepare in a new session; add the CPU time and the peak memory of all its processes (Linux)."""
+def prepared(dataset: str, raw: Path, root: Path, workers: int) -> dict[str, Any]:
+    """Prepare in a new process; return what it took."""
     command = [sys.executable, __file__, "--measure", dataset, str(raw), str(root), str(workers)]
-    cpu: dict[int, float] = {}
-    peak: dict[int, float] = {}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
-        while process.poll() is None:
-            watch(process.pid, cpu, peak)
-            time.sleep(0.02)
-        found = json.loads(process.stdout.read())
-    return found | {"cpu": sum(cpu.values()), "peak_mb": max(peak.values()), "total_mb": sum(peak.values())}
-
-
-def watch(session: int, cpu: dict[int, float], peak: dict[int, float]) -> None:
-    """Note CPU seconds and peak memory (MB) of every process of a session, as long as it lives."""
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
-            if int(fields[3]) != session:
-                continue
-            status = (folder / "status").read_text()
-        except OSError:
-            continue
-        pid = int(folder.name)
-        cpu[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        if "VmHWM:" in status:
-            peak[pid] = int(status.split("VmHWM:")[1].split()[0]) / 1024
+    found: dict[str, Any] = json.loads(
+        subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    )
+    return found
 
 
 def simulate(folder: Path, files: int) -> list[Path]:
@@ -164,77 +143,52 @@ def measure(work: Path, files: int, repeats: int) -> list[str]:
     real = sorted((data / "ntu_samples").glob("*.skeleton"))
     paths = simulate(work / "simulated", files)
     size = statistics.mean(p.stat().st_size for p in paths)
-    lines = [
-        f"## Reading one file, one core (CPU time, the best of {repeats})",
-        "",
-        *compare([*real, *paths[:: files // 4][:3]], repeats),
-        "",
-    ]
-
-    lines += ["## Preparing simulated NTU files", ""]
-    lines += [
-        "| files | MB | processes | s | CPU s | CPU ms/file | peak MB of the largest process | of all |"
-    ]
-    lines += ["|---|---|---|---|---|---|---|---|"]
-    rates: dict[int, dict[str, float]] = {}
+    rows, rates = [], {}
     for count, workers in ((files // 5, 1), (files, 1), (files, 2)):
         folder = subset(paths[:count], work / f"raw-{count}-{workers}")
         found = prepared("ntu60", folder, work / f"root-{count}-{workers}", workers)
         rates[workers] = {"wall": found["wall"] / count, "cpu": found["cpu"] / count}
         megabytes = sum(p.stat().st_size for p in paths[:count]) / 1e6
-        times = f"{found['wall']:.1f} | {found['cpu']:.1f} | {found['cpu'] / count * 1e3:.2f}"
-        memory = f"{found['peak_mb']:.0f} | {found['total_mb']:.0f}"
-        lines.append(f"| {count} | {megabytes:.0f} | {workers} | {times} | {memory} |")
+        times = f"{found['wall']:.1f}", f"{found['cpu']:.1f}", f"{found['cpu'] / count * 1e3:.2f}"
+        rows.append((count, f"{megabytes:.0f}", workers, *times, f"{found['peak_mb']:.0f}"))
     folder, root = work / f"raw-{files}-2", work / f"root-{files}-2"
     again = prepared("ntu60", folder, root, 2)
-    number = 0
-    for path in sorted((work / "simulated").glob("*.skeleton"))[files : files + 50]:
+    added = sorted((work / "simulated").glob("*.skeleton"))[files : files + 50]
+    for path in added:
         os.link(path, folder / path.name)
-        number += 1
-    lines += ["", f"Again on the unchanged {files} files: {again['wall']:.1f} s, {again['read']} files read."]
-    if number:
-        more = prepared("ntu60", folder, root, 2)
-        lines.append(f"After adding {number} files: {more['wall']:.1f} s, {more['read']} files read.")
-    lines += ["", f"Projected from these rates, for files of {size / 1e3:.0f} kB as here:", ""]
-    lines += [
-        "| data set | files | CPU, min | 1 process here, min | 2 processes here, min |",
-        "|---|---|---|---|---|",
-    ]
-    for name, count in (("NTU-60", NTU60), ("NTU-120", NTU120)):
-        minutes = [count * t / 60 for t in (rates[1]["cpu"], rates[1]["wall"], rates[2]["wall"])]
-        lines.append(f"| {name} | {count:,} | " + " | ".join(f"{m:.1f}" for m in minutes) + " |")
+    more = prepared("ntu60", folder, root, 2)
+    projected = [
+        (name, f"{count:,}", *(f"{count * rates[w][k] / 60:.1f}" for w, k in ((1, "cpu"), (1, "wall"), (2, "wall"))))
+        for name, count in (("NTU-60", NTU60), ("NTU-120", NTU120))
+    ]  # fmt: skip
+    lines = [
+        f"## Reading one file, one core (CPU time, the best of {repeats})", "",
+        *compare([*real, *paths[:: files // 4][:3]], repeats), "", "## Preparing simulated NTU files", "",
+        *table(("files", "MB", "processes", "s", "CPU s", "CPU ms/file", "peak MB of the largest process"), rows), "",
+        f"Again on the unchanged {files} files: {again['wall']:.1f} s, {again['read']} files read.",
+        f"After adding {len(added)} files: {more['wall']:.1f} s, {more['read']} files read.", "",
+        f"Projected from these rates, for files of {size / 1e3:.0f} kB as here:", "",
+        *table(("data set", "files", "CPU, min", "1 process here, min", "2 processes here, min"), projected),
+    ]  # fmt: skip
     if real:
         mean = statistics.mean(p.stat().st_size for p in real)
-        lines += [
-            "",
-            f"The real samples have {mean / 1e3:.0f} kB: times grow in proportion, x {mean / size:.2f}.",
-        ]
-
-    public = [
-        (d, data / f) for d, f in (("utd-mhad", "utd_mhad"), ("nw-ucla", "nw_ucla")) if (data / f).is_dir()
-    ]
+        text = f"The real samples have {mean / 1e3:.0f} kB: times grow in proportion, x {mean / size:.2f}."
+        lines += ["", text]
+    public = []
+    for dataset in ("utd-mhad", "nw-ucla"):
+        if (folder := data / dataset.replace("-", "_")).is_dir():
+            first, again = (prepared(dataset, folder, work / dataset, 0) for _ in range(2))
+            times = f"{first['wall']:.1f}", f"{first['cpu']:.1f}", f"{again['wall']:.2f}"
+            public.append((dataset, first["sources"], *times))
     if public:
-        lines += [
-            "",
-            "## Public data sets",
-            "",
-            "| data set | files | s | CPU s | again, s |",
-            "|---|---|---|---|---|",
-        ]
-    for dataset, folder in public:
-        first = prepared(dataset, folder, work / dataset, 0)
-        again = prepared(dataset, folder, work / dataset, 0)
-        times = f"{first['wall']:.1f} | {first['cpu']:.1f} | {again['wall']:.2f}"
-        lines.append(f"| {dataset} | {first['sources']} | {times} |")
+        head = "data set", "files", "s", "CPU s", "again, s"
+        lines += ["", "## Public data sets", "", *table(head, public)]
     return lines
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--files", type=int, default=5000, help="simulated files to prepare")
-    parser.add_argument("--repeats", type=int, default=100, help="readings of each single file")
+    parser = arguments(__doc__, files=5000, repeats=100)
     parser.add_argument("--work", type=Path, help="folder for temporary files (default: a new one, removed)")
-    parser.add_argument("--out", type=Path, default=RESULT)
     parser.add_argument(
         "--measure", nargs=4, metavar=("DATASET", "RAW", "ROOT", "WORKERS"), help=argparse.SUPPRESS
     )
@@ -249,21 +203,8 @@ def main() -> None:
     finally:
         if not options.work:
             shutil.rmtree(work)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    )
-    where = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    head = [
-        "# Reading skeletons",
-        "",
-        f"Made by `python benchmarks/skeleton_reading.py --files {options.files}` on {date.today()}, commit "
-        f"{commit.stdout.strip() or 'unknown'}; {where}. The machine was busy "
-        f"with other work (load {os.getloadavg()[1]:.0f}), so wall times are upper bounds.",
-        "",
-    ]
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text("\n".join([*head, *lines]) + "\n")
-    print(options.out.read_text())
+    busy = f"load {os.getloadavg()[1]:.0f}, so that wall times are upper bounds"
+    page("skeleton_reading", lines, "Reading skeletons", f"{machine()}; {busy}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ are not there.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 import time
@@ -19,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import HERE, SHORT, SPLITS, arguments, page, prepare, table
 from numpy.typing import NDArray
-from zero_shot import HERE, SPLITS, machine, prepare
 
 ZOO = {"kard": 0.95, "florence3d": 0.91, "msrdaily3d": 0.63, "sbu_interaction": 0.88}
 """Folder -> accuracy of the nearest neighbour on raw coordinates, as somebody else measured it."""
@@ -108,9 +107,10 @@ def zoo(options: argparse.Namespace) -> list[str]:
     from skeleton.data.transforms import resample
     from skeleton.visual.kinematics import describe_all
 
-    rows = ["| | sequences | read and described (CPU s per 1,000 x 100 frames) | layout | trunk, m | facing the sensor "
-            "| the right hand moves more, one-handed classes | 1-NN raw, published probe | 1-NN raw, here | 1-NN kinematics | said |",
-            "|---|---|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    head = ("", "sequences", "read and described (CPU s per 1,000 x 100 frames)", "layout", "trunk, m",
+            "facing the sensor", "the right hand moves more, one-handed classes", "1-NN raw, published probe",
+            "1-NN raw, here", "1-NN kinematics", "said")  # fmt: skip
+    rows = []
     for name, published in ZOO.items():
         start = time.process_time()
         dataset, sequences, said = load_zoo(options.data, name)
@@ -125,11 +125,11 @@ def zoo(options: argparse.Namespace) -> list[str]:
             raw.append(resample(np.where(s.positions != 0, s.positions - middle, 0), 50).ravel())
         trunk, facing, right = measures(sequences, {dataset.find_class(c).id for c in ONE_HANDED[name]})
         joints = sequences[0].layout if not sequences[0].layout.startswith("joints:") else "its own 15"
-        rows.append(
-            f"| {name} | {len(sequences)} | {seconds:.2f} | {joints} | {trunk:.2f} | {facing:+.2f} | {right:.0%} | "
-            f"{published:.2f} | {nearest(np.array(raw), labels, people, False):.3f} | "
-            f"{nearest(made, labels, people, True):.3f} | {'; '.join(f.outcome for f in said) or 'nothing'} |"
-        )
+        rows.append([
+            name, len(sequences), f"{seconds:.2f}", joints, f"{trunk:.2f}", f"{facing:+.2f}", f"{right:.0%}",
+            f"{published:.2f}", f"{nearest(np.array(raw), labels, people, False):.3f}",
+            f"{nearest(made, labels, people, True):.3f}", "; ".join(f.outcome for f in said) or "nothing",
+        ])  # fmt: skip
     from semtool.artifacts import Store
     from semtool.catalogue import load_dataset
     from skeleton.data.arrays import ArraySet
@@ -138,13 +138,12 @@ def zoo(options: argparse.Namespace) -> list[str]:
         arrays = ArraySet.open(Store(options.root).resolve("arrays", f"{dataset}/raw").path)
         one_handed = {load_dataset(dataset).find_class(c).id for c in ONE_HANDED[dataset]}
         trunk, facing, right = measures([arrays.sequence(i) for i in range(len(arrays))], one_handed)
-        rows.append(
-            f"| {dataset} | {len(arrays)} | | {arrays.layout} | {trunk:.2f} | {facing:+.2f} | {right:.0%} | | | | |"
-        )
+        measured = f"{trunk:.2f}", f"{facing:+.2f}", f"{right:.0%}"
+        rows.append([dataset, len(arrays), "", arrays.layout, *measured, *[""] * 4])
     return [
         "Medians over sequences. Facing: cosine between the shoulder line and x, 1 if the person faces the sensor. "
         "One-handed: by the classes' names, chosen before looking. 1-NN: accuracy of the nearest neighbour among other subjects; raw: coordinates from the hips, 50 "
-        "frames; kinematics: columns standardised by the training subjects.", "", *rows,
+        "frames; kinematics: columns standardised by the training subjects.", "", *table(head, rows),
     ]  # fmt: skip
 
 
@@ -178,10 +177,7 @@ def formats(_: argparse.Namespace) -> list[str]:
     of = np.array(
         [n.split(".")[1] if not n.startswith("partner") else "" for n, w in blocks for _ in range(w)]
     )
-    rows = [
-        f"| | unknown columns | same answer | all | {' | '.join(kinds)} |",
-        "|---|---|---|---|" + "---|" * len(kinds),
-    ]
+    rows = []
     for name, write in (written.THREE | written.TWO).items():
         own = as_seen if name in written.SAY_UP or name in written.TWO else levelled
         read = []
@@ -200,16 +196,16 @@ def formats(_: argparse.Namespace) -> list[str]:
         for kind in kinds:
             values = gap[:, of == kind]
             cells.append("" if np.isnan(values).all() else f"{np.nanmedian(values):.2f}")
-        rows.append(
-            f"| {name} | {int(np.median(made.unknown.sum(1)))} | {same:.2f} | {np.nanmedian(gap):.3f} | {' | '.join(cells)} |"
-        )
+        unknown = int(np.median(made.unknown.sum(1)))
+        rows.append([name, unknown, f"{same:.2f}", f"{np.nanmedian(gap):.3f}", *cells])
     return [
         f"{len(samples)} simulated sequences (16 classes, 3 people, cameras up to 45 degrees aside and 15 above) "
         "written as each tool would and read back. Distance to the original: median over columns and sequences "
         "of the absolute difference in standard deviations over the sequences; by kind of block. Same answer: "
         "share of sequences whose nearest other sequence (over the columns that are known) is of the same class "
         "as for the original. A file that does not say what is up is turned upright, and compared with the "
-        "original turned upright: its camera looks down. The image formats are seen by the camera, so that they differ by the view.", "", *rows,
+        "original turned upright: its camera looks down. The image formats are seen by the camera, so that they differ by the view.", "",
+        *table(("", "unknown columns", "same answer", "all", *kinds), rows),
     ]  # fmt: skip
 
 
@@ -239,8 +235,9 @@ def cross(options: argparse.Namespace) -> list[str]:
                             widths=task.widths)  # fmt: skip
 
     whole, half = fitted(file.class_id >= 0), fitted(file.subject % 2 == 1)
-    lines = ["| | shared classes | chance | among the shared | among all 27 | UTD-MHAD's even subjects, among the shared "
-             "| among all 27 |", "|---|---|---|---|---|---|---|"]  # fmt: skip
+    head = ("", "shared classes", "chance", "among the shared", "among all 27",
+            "UTD-MHAD's even subjects, among the shared", "among all 27")  # fmt: skip
+    rows = []
     for name, pairs in SHARED.items():
         dataset, sequences, _ = load_zoo(options.data, name)
         to = {dataset.find_class(theirs).id: data.find_class(ours).id for theirs, ours in pairs.items()}
@@ -255,9 +252,10 @@ def cross(options: argparse.Namespace) -> list[str]:
                 f"{100 * (few == y).mean():.1f}",
                 f"{100 * (model.scores(x, bank).argmax(axis=1) == y).mean():.1f}",
             ]
-        lines.append(f"| {name} | {len(shared)} | {100 / len(shared):.1f} | {' | '.join(cells)} |")
+        rows.append([name, len(shared), f"{100 / len(shared):.1f}", *cells])
     return ["Accuracy in per cent. Fitted on all 27 classes of UTD-MHAD (20 joints of Kinect v1), without auxiliary "
-            "classes; asked about 15 joints of OpenNI. Right: fitted on odd subjects, the same layout.", "", *lines]  # fmt: skip
+            "classes; asked about 15 joints of OpenNI. Right: fitted on odd subjects, the same layout.", "",
+            *table(head, rows)]  # fmt: skip
 
 
 def cut_joints(positions: NDArray[np.float32], kind: str) -> tuple[str, NDArray[np.float32]]:
@@ -288,8 +286,7 @@ def cut(options: argparse.Namespace) -> list[str]:
     store = Store(options.root)
     titles = {"raw": "20 joints, Kinect v1", "openni": "15 joints, OpenNI", "coco-3d": "COCO-17 in 3D",
               "coco-2d": "COCO-17 in the image"}  # fmt: skip
-    short = " | ".join(f"{d} {s.removeprefix('purls-')}" for d, s in SPLITS)
-    lines = [f"| | {short} | mean |", "|---|" + "---|" * (len(SPLITS) + 1)]
+    rows = []
     for kind, title in titles.items():
         means = []
         for dataset, split in SPLITS:
@@ -311,37 +308,21 @@ def cut(options: argparse.Namespace) -> list[str]:
             done = train(text, made_of, store=store, split=split, settings=preset("best"),
                          seeds=tuple(range(options.seeds)), device="cpu", jobs=1)  # fmt: skip
             means.append(100 * done.summary.zsl.accuracy.mean)
-        lines.append(f"| {title} | {' | '.join(f'{m:.1f}' for m in means)} | **{np.mean(means):.1f}** |")
+        rows.append([title, *(f"{m:.1f}" for m in means), f"**{np.mean(means):.1f}**"])
     return [f"`best`, zero-shot accuracy in per cent over all unseen samples, mean over {options.seeds} seeds; features, "
             "training and test in the layout of the row; auxiliary classes as ever, in the last row seen in the "
-            "image by the simulated camera.", "", *lines]  # fmt: skip
+            "image by the simulated camera.", "", *table(("", *SHORT, "mean"), rows)]  # fmt: skip
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__, data=True, root="artifacts", seeds=2)
     parts = {"zoo": zoo, "formats": formats, "cross": cross, "cut": cut}
     parser.add_argument("parts", nargs="+", choices=tuple(parts))
-    parser.add_argument("--data", type=Path, default=os.environ.get("SEMTOOL_DATA"))
-    parser.add_argument("--root", default="artifacts")
-    parser.add_argument("--seeds", type=int, default=2)
     options = parser.parse_args()
-    if options.data is None:
-        parser.error("name the folder of real data with --data, or set SEMTOOL_DATA")
-    options.data = Path(options.data)
     if set(options.parts) - {"formats"}:
         prepare(options.root, options.data, [("attributes", "attributes")])
     for part in options.parts:
-        command = f"python benchmarks/skeletons.py {part}" + (
-            f" --seeds {options.seeds}" if part == "cut" else ""
-        )
-        text = (
-            "\n".join([f"# skeletons: {part}", "", f"`{command}`; {machine()}", "", *parts[part](options)])
-            + "\n"
-        )
-        (HERE / "results" / f"skeletons_{part}.md").write_text(text)
-        print(text)
+        page(f"skeletons_{part}", parts[part](options), f"skeletons: {part}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -22,10 +21,10 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from common import page, table
 
 CLASSES, DIM = 120, 768
 KINDS = ["label"] * 3 + ["global"] * 10 + ["part"] * 28 + ["phase"] * 21 + ["attribute"] * 38 + ["motion"]
-RESULTS = Path(__file__).parent / "results" / "store.md"
 
 
 def peak() -> float:
@@ -111,23 +110,18 @@ def main() -> None:
         build(Path(folder))
         for granularity in ("label", "part", "motion", "all"):
             found = apart("open", folder, granularity)
-            rows.append(
-                f"| open and read {granularity}: {found['rows']} of {CLASSES * len(KINDS)} vectors "
-                f"| {found['cold']:.1f} ms cold, {found['warm']:.1f} ms warm | {found['memory']:.1f} MB |"
-            )
+            rows.append((
+                f"open and read {granularity}: {found['rows']} of {CLASSES * len(KINDS)} vectors",
+                f"{found['cold']:.1f} ms cold, {found['warm']:.1f} ms warm", f"{found['memory']:.1f} MB",
+            ))  # fmt: skip
         work = apart("store", folder)
     rows += [
-        f"| make, hash, sync and commit the 37 MB file | {work['commit']:.2f} s | |",
-        f"| verify it | {work['verify'] * 1e3:.0f} ms | |",
-        f"| list {work['listed']} versions | {work['list'] * 1e3:.0f} ms | |",
-        f"| find one among the 10 versions of a name | {work['find'] * 1e3:.1f} ms | |",
+        ("make, hash, sync and commit the 37 MB file", f"{work['commit']:.2f} s", ""),
+        ("verify it", f"{work['verify'] * 1e3:.0f} ms", ""),
+        (f"list {work['listed']} versions", f"{work['list'] * 1e3:.0f} ms", ""),
+        ("find one among the 10 versions of a name", f"{work['find'] * 1e3:.1f} ms", ""),
     ]
-    where = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    head = ["# The store", "", f"`python benchmarks/store.py`, {where}.", ""]
-    text = "\n".join([*head, "| what | time | memory above the start |", "|---|---|---|", *rows, ""])
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(text, encoding="utf-8")
-    print(text)
+    page("store", table(("what", "time", "memory above the start"), rows), "The store")
 
 
 def apart(*arguments: str) -> dict[str, Any]:

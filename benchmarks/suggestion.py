@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from zero_shot import HERE, SPLITS, machine
+from common import HERE, SPLITS, machine
 
 TEXTS = ("label", "global", "parts-phases", "attributes", "multi")
 ENCODERS = ("minilm", "tfidf")

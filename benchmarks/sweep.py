@@ -9,16 +9,14 @@ torch in each, training, the table. Results go to ``results/sweep.md``.
 
 from __future__ import annotations
 
-import argparse
 import os
 import tempfile
 import time
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from zero_shot import machine
+from common import arguments, machine, page, table
 
 from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
@@ -28,7 +26,6 @@ from semtool.feature_file import FeatureFile
 from skeleton.runs.cluster import Cluster
 from skeleton.runs.parallel import Executor, Processes
 
-HERE = Path(__file__).parent
 DATASET, SPLIT = "nw-ucla", "purls-8-2"
 
 
@@ -69,34 +66,18 @@ def measure(executor: Executor, runs: int, epochs: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--runs", type=int, default=24)
-    parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--executors", default="processes,ray")
-    options = parser.parse_args()
-    if find_spec("ray") is None:
-        options.executors = options.executors.replace("ray", "").strip(",")
-    load = os.getloadavg()[0]
-    lines = ["| executor | 1 worker | 2 workers | ratio |", "|---|---|---|---|"]
-    for name in options.executors.split(","):
-        seconds = []
-        for workers in (1, 2):
-            made: Executor = Processes(workers, 1) if name == "processes" else Cluster(workers, None, 1)
-            seconds.append(measure(made, options.runs, options.epochs))
-        one, two = seconds
-        lines.append(f"| {name} | {one:.1f} s | {two:.1f} s | {one / two:.2f} |")
-        print(lines[-1], flush=True)
-    ray = f", ray {version('ray')}" if find_spec("ray") else ""
-    text = (
-        f"# sweep\n\n`python benchmarks/sweep.py --runs {options.runs} --epochs {options.epochs}`; {machine()}{ray}; "
-        f"load before: {load:.1f}\n\n{options.runs} trainings of {options.epochs} epochs from nothing, one torch "
-        "thread each, starting of workers included.\n\n" + "\n".join(lines) + "\n"
-    )
-    (HERE / "results").mkdir(exist_ok=True)
-    (HERE / "results" / "sweep.md").write_text(text)
-    print(text)
+    options = arguments(__doc__, runs=24, epochs=40, executors="processes,ray").parse_args()
+    names = [n for n in options.executors.split(",") if n != "ray" or find_spec("ray")]
+    load, rows = os.getloadavg()[0], []
+    for name in names:
+        made = [Processes(n, 1) if name == "processes" else Cluster(n) for n in (1, 2)]
+        one, two = (measure(executor, options.runs, options.epochs) for executor in made)
+        rows.append([name, f"{one:.1f} s", f"{two:.1f} s", f"{one / two:.2f}"])
+        print(rows[-1], flush=True)
+    page("sweep", [
+        f"{options.runs} trainings of {options.epochs} epochs from nothing, one torch thread each, starting of workers "
+        f"included. Load before: {load:.1f}.", "", *table(("executor", "1 worker", "2 workers", "ratio"), rows),
+    ], made_on=machine(*(n for n in names if n == "ray")))  # fmt: skip
 
 
 if __name__ == "__main__":

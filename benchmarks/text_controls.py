@@ -11,16 +11,14 @@ is reused.
 
 from __future__ import annotations
 
-import argparse
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
+from common import DATASETS, HERE, arguments, page, prepare, spread, table
 from skeletons import ZOO, load_zoo
-from zero_shot import HERE, SPLITS, machine, prepare
 
 from semtool.artifacts import Store
 from semtool.experiments import Comparison, compare
@@ -63,12 +61,11 @@ def sets(root: Path, data: Path) -> Iterator[tuple[str, list[str], str]]:
     """Yield name or file, splits and kind (`purls`, `zoo`) of each data set, with its kinematic features."""
     from skeleton.visual.extraction import features
 
-    prepare(str(root), data, [])
-    for dataset in dict.fromkeys(d for d, _ in SPLITS):
-        splits = [s for d, s in SPLITS if d == dataset]
+    prepare(root, data)
+    for dataset, splits in DATASETS.items():
         for split in splits:
             features(dataset, split, store=Store(root), visual="kinematics")
-        yield dataset, splits, "purls"
+        yield dataset, list(splits), "purls"
     for path, splits in zoo(root, data):
         for split in splits:
             features(path, split, store=Store(root), visual="kinematics")
@@ -121,15 +118,13 @@ def learn_without(dataset: str, store: Store) -> None:
 
 def accuracy_table(found: dict[str, Comparison]) -> list[str]:
     """Return accuracies in per cent, means over splits: a row a text or control, a column a data set."""
-    lines = ["| text | " + " | ".join(found) + " | mean |", "|---|" + "---|" * (len(found) + 1)]
-    means = {name: _means(comparison) for name, comparison in found.items()}
+    rows, means = [], {name: _means(comparison) for name, comparison in found.items()}
     for text in ["names", *(n for t in TEXTS["purls"] for n in (t, *(f"{t}-{k}" for k in KINDS)))]:
         own = [means[name].get(text) for name in found]
         if any(own):
-            cells = [f"{np.mean(v):.1f}" + _spread(v) if v else "-" for v in own]
             whole = f"**{np.mean([np.mean(v) for v in own]):.1f}**" if all(own) else "-"
-            lines.append(f"| {text} | {' | '.join(cells)} | {whole} |")
-    return lines
+            rows.append([text, *(spread(v or ()) for v in own), whole])
+    return table(("text", *found, "mean"), rows)
 
 
 def _means(comparison: Comparison) -> dict[str, list[float]]:
@@ -142,20 +137,14 @@ def _means(comparison: Comparison) -> dict[str, list[float]]:
     return {family: [float(np.mean(v)) for v in drawn.values()] for family, drawn in values.items()}
 
 
-def _spread(values: list[float]) -> str:
-    return f" ± {np.std(values, ddof=1):.1f}" if len(values) > 1 else ""
-
-
 def content_table(found: dict[str, Comparison]) -> list[str]:
     """Return what the gain of each text over names is made of: mean over data sets, and its interval over them."""
     from skeleton.runs.metrics import interval
 
     means = [{t: float(np.mean(v)) for t, v in _means(c).items()} for c in found.values()]
-    lines = [
-        "| text | data sets | over names | of it content: over as many words at random beside the names | more words alone | "
-        "over texts of other classes | over itself without names |",
-        "|---|---|---|---|---|---|---|",
-    ]  # fmt: skip
+    head = ("text", "data sets", "over names", "of it content: over as many words at random beside the names",
+            "more words alone", "over texts of other classes", "over itself without names")  # fmt: skip
+    rows = []
     for text in TEXTS["purls"]:
         own = [m for m in means if text in m]
         pairs = ((text, "names"), (text, f"{text}-filled"), (f"{text}-filled", "names"),
@@ -168,41 +157,34 @@ def content_table(found: dict[str, Comparison]) -> list[str]:
                 (f"{np.mean(gains):+.1f}" if gains else "-")
                 + (f" [{span[0]:+.1f}, {span[1]:+.1f}]" if span else "")
             )
-        lines.append(f"| {text} | {len(own)} | {' | '.join(cells)} |")
-    return lines
+        rows.append([text, len(own), *cells])
+    return table(head, rows)
 
 
 def difference_table(found: dict[str, Comparison]) -> list[str]:
     """Return the differences of each text to its controls over all splits of a data set."""
-    lines = [
-        "| text - control | data set | points | 95 % interval | p (Holm) | |",
-        "|---|---|---|---|---|---|",
+    rows = [
+        [
+            f"{d.a} - {d.b}",
+            d.dataset,
+            f"{100 * d.mean:+.1f}",
+            f"{100 * d.low:+.1f} to {100 * d.high:+.1f}",
+            "-" if d.p_adjusted is None else f"{d.p_adjusted:.3f}",
+            d.verdict,
+        ]
+        for comparison in found.values()
+        for d in comparison.differences
+        if d.split is None and d.control
     ]
-    for comparison in found.values():
-        for d in comparison.differences:
-            if d.split is None and d.control:
-                p = "-" if d.p_adjusted is None else f"{d.p_adjusted:.3f}"
-                lines.append(
-                    f"| {d.a} - {d.b} | {d.dataset} | {100 * d.mean:+.1f} | {100 * d.low:+.1f} to "
-                    f"{100 * d.high:+.1f} | {p} | {d.verdict} |"
-                )
-    return lines
+    return table(("text - control", "data set", "points", "95 % interval", "p (Holm)", ""), rows)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=os.environ.get("SEMTOOL_DATA"))
-    parser.add_argument("--root", type=Path, default="artifacts")
+    parser = arguments(__doc__, data=True, root=Path("artifacts"))
     parser.add_argument("--encoder", choices=("minilm", "kinetic"), default="minilm")
     options = parser.parse_args()
-    if options.data is None:
-        parser.error("name the folder of real data with --data, or set SEMTOOL_DATA")
-    found = measured(options.root, Path(options.data), options.encoder)
-    name = f"text_controls_{options.encoder}"
-    text = "\n".join([
-        f"# {name}", "", f"`python benchmarks/text_controls.py --encoder {options.encoder}`; {machine()}", "",
+    found = measured(options.root, options.data, options.encoder)
+    page(f"text_controls_{options.encoder}", [
         "Zero-shot accuracy in per cent over all unseen samples, preset `ridge`, kinematic features, encoder "
         f"{options.encoder}; mean over the splits of a data set (PURLS, or {DRAWS} random halves), and deviation over "
         f"{DRAWS} draws where a control is drawn." + (
@@ -219,8 +201,6 @@ def main() -> None:
         "another draw of the control. What is not shown to beat `shuffled` says nothing that could be told from "
         "its being given to the wrong classes.", "", *difference_table(found),
     ])  # fmt: skip
-    (HERE / "results" / f"{name}.md").write_text(text + "\n")
-    print(text)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from zero_shot import HERE, SPLITS, machine, prepare
+from common import HERE, SPLITS, machine, prepare
 
 if TYPE_CHECKING:
     from semtool.experiments import Optimisation

@@ -9,21 +9,19 @@ epochs; zero-shot accuracy is of the presets `ridge` and `eszsl` on attribute co
 
 from __future__ import annotations
 
-import argparse
 import csv
 import time
 from pathlib import Path
 from typing import Any
 
+from common import arguments, prepare
+
 from semtool.artifacts import Store
-from semtool.embedding import embed
-from semtool.generation import generate
-from skeleton.data import prepare
 from skeleton.methods import preset
 from skeleton.runs import train
 from skeleton.visual import features, load_visual
 
-SPLITS = (("utd-mhad", "purls-22-5", "utd_mhad"), ("nw-ucla", "purls-8-2", "nw_ucla"))
+SPLITS = (("utd-mhad", "purls-22-5"), ("nw-ucla", "purls-8-2"))
 ENCODERS: dict[str, tuple[str, dict[str, Any]]] = {
     "ST-GCN (compact)": ("stgcn", {}),
     "ST-GCN (compact), ensemble of joint, bone, motion": ("stgcn", {"ensemble": True}),
@@ -35,7 +33,7 @@ ENCODERS: dict[str, tuple[str, dict[str, Any]]] = {
 def measure(store: Store, dataset: str, split: str, encoder: str, epochs: int) -> dict[str, object]:
     """Train an encoder, then both closed forms; return the row of the table."""
     visual, settings = ENCODERS[encoder]
-    text = embed(generate(dataset, "attributes", store=store).artifact, "attributes", store=store).artifact
+    text = store.resolve("embeddings", f"{dataset}/attributes/attributes")
     started = time.process_time()
     made = features(
         dataset,
@@ -57,28 +55,19 @@ def measure(store: Store, dataset: str, split: str, encoder: str, epochs: int) -
 
 def main() -> None:
     """Do what is not in the table yet."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--root", type=Path, required=True)
+    parser = arguments(__doc__, data=True, root=Path("artifacts"), only="")
     parser.add_argument("--epochs", type=int, nargs=2, default=(60, 30), help="UTD-MHAD and NW-UCLA")
-    parser.add_argument("--only", help="one data set")
     given = parser.parse_args()
-    store, table = Store(given.root), given.root / "visual_encoders.csv"
-    for (dataset, split, folder), epochs in zip(SPLITS, given.epochs, strict=True):
-        if given.only not in (None, dataset):
-            continue
-        prepare(dataset, given.data / folder, store=store)
-        for encoder in ENCODERS:
-            there = list(csv.DictReader(table.open())) if table.exists() else []
-            if any(
-                r["data set"] == dataset and r["encoder"] == encoder and int(r["epochs"]) == epochs
-                for r in there
-            ):
+    store = prepare(given.root, given.data, [("attributes", "attributes")])
+    done = given.root / "visual_encoders.csv"
+    for (dataset, split), epochs in zip(SPLITS, given.epochs, strict=True):
+        for encoder in ENCODERS if given.only in ("", dataset) else ():
+            there = list(csv.DictReader(done.open())) if done.exists() else []
+            key = dataset, encoder, str(epochs)
+            if any((r["data set"], r["encoder"], r["epochs"]) == key for r in there):
                 continue
             row = measure(store, dataset, split, encoder, epochs)
-            with table.open("a", newline="") as stream:
+            with done.open("a", newline="") as stream:
                 writer = csv.DictWriter(stream, row)
                 if not there:
                     writer.writeheader()

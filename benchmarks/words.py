@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 import yaml
+from common import HERE, SPLITS, machine
 from numpy.typing import NDArray
-from zero_shot import HERE, SPLITS, machine
 
 from semtool.catalogue import Dataset, load_bank, load_dataset
 from semtool.encoders import FactMap, encode_texts, find_encoder, predict_facts

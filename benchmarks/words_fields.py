@@ -12,9 +12,9 @@ import argparse
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from common import HERE, machine
 from numpy.typing import NDArray
 from words import BANK, Matrix, learned, map_without, nearest_class, predicted, said, vectors_of, written
-from zero_shot import HERE, machine
 
 from semtool.catalogue import load_vocabulary
 from semtool.encoders.fact_map import blocks, choose, probabilities
