@@ -151,31 +151,24 @@ def _text(store, name, each):
 
 
 def _comparison(store, texts, features, runs):
-    from semtool.experiments.comparison.comparison import Comparison
-    from semtool.experiments.measured import numbers_of
-    from skeleton.runs import read_metrics
+    from semtool.experiments.comparison import Comparison, Result
+    from skeleton.runs import read_metrics, summarise_metrics
 
     def reference(of):
         return of.model_dump(include={"reference", "sha256"})
 
     cells = []
-    for name, embeddings in texts.items():
+    for name in texts:
         of_seed = {s: runs[name, s] for s in range(len(features))}
         cells.append(
-            {
-                "text": name,
-                "encoder": "random",
-                "dataset": "odd",
-                "split": "half",
-                "preset": "ridge",
-                "switches": {},
-                "embeddings": reference(embeddings.as_input()),
-                "features": {s: reference(f.as_input()) for s, f in enumerate(features)},
-                "runs": {s: runs[name, s].name for s in range(len(features))},
-                "seeds": [0, 1],
-                "inductive": True,
-                **numbers_of({s: read_metrics(run.path, s) for s, run in of_seed.items()}),
-            }
+            Result.of(
+                summarise_metrics({s: read_metrics(run.path, s) for s, run in of_seed.items()}),
+                text=name,
+                encoder="random",
+                preset="ridge",
+                features={s: reference(f.as_input()) for s, f in enumerate(features)},
+                runs={s: run.name for s, run in of_seed.items()},
+            )
         )
     difference = {
         "a": "rich", "b": "plain", "encoder": "random", "preset": "ridge", "dataset": "odd", "split": "half",

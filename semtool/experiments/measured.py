@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from skeleton.runs import Metrics
 
 __all__ = [
-    "GENERALISED", "PARTS", "RULES", "Predictions", "accuracy_of", "common_rule", "numbers_of", "part_named",
-    "read_seed", "row_of", "rule_named", "summary_numbers",
+    "GENERALISED", "PARTS", "RULES", "Predictions", "common_rule", "part_named", "read_seed", "row_of",
+    "rule_named",
 ]  # fmt: skip
 
 PARTS = ("test", "all")
@@ -124,11 +124,6 @@ def read_seed(store: Store, run: str, seed: int) -> tuple[Metrics, Predictions]:
     return metrics, table
 
 
-def accuracy_of(metrics: Metrics) -> float:
-    """Return the zero-shot accuracy of a seed, over the part that decides."""
-    return metrics.zsl.accuracy
-
-
 def row_of(metrics: Metrics) -> dict[str, Any]:
     """Return the numbers of a seed that the table of a sweep holds.
 
@@ -151,27 +146,6 @@ def row_of(metrics: Metrics) -> dict[str, Any]:
         "leaky": metrics.leaky,
         "auxiliary": metrics.auxiliary.source if metrics.auxiliary else None,
         "inductive": metrics.inductive,
-    }
-
-
-def numbers_of(metrics: dict[int, Metrics]) -> dict[str, Any]:
-    """Return the numbers of several seeds, each as `skeleton.runs.metrics.spread` gives it."""
-    from skeleton.runs import summarise_metrics
-
-    return summary_numbers(summarise_metrics(metrics).to_dict())
-
-
-def summary_numbers(summary: dict[str, Any]) -> dict[str, Any]:
-    """Return the numbers of ``summary.json``: of the part that decides, and of the ``other`` part."""
-    part = summary["part"]
-    other = next(name for name in PARTS if name != part)
-    rest = summary[other]
-    return {
-        "part": part,
-        **{key: summary["zsl"][key] for key in ("n", "chance", "accuracy", "class_mean", "per_class")},
-        "gzsl": summary["gzsl"],
-        "other": rest
-        and {"part": other, "n": rest["zsl"]["n"], "accuracy": rest["zsl"]["accuracy"], "gzsl": rest["gzsl"]},
     }
 
 

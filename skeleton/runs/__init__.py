@@ -38,7 +38,16 @@ if TYPE_CHECKING:
     from skeleton.runs.parallel import Executor, Failure, Job, Processes, choose_executor, raise_first
     from skeleton.runs.planning import PlannedRun, plan_run
     from skeleton.runs.progress_log import logged
-    from skeleton.runs.records import Metrics, Part, Spread, Summary
+    from skeleton.runs.records import (
+        ClassResult,
+        Generalised,
+        InputReference,
+        Metrics,
+        Part,
+        PartResult,
+        Spread,
+        Summary,
+    )
     from skeleton.runs.reevaluation import evaluate
     from skeleton.runs.rehearsal import estimate_seed
     from skeleton.runs.seed import train_seed

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         FILE,
         FOLDER,
         Comparison,
+        Result,
         checked_name,
         comparison_names,
         newest_comparison,

@@ -9,20 +9,14 @@ from semtool.artifacts import Artifact, Store, library_versions, now
 from semtool.disk import digest
 from semtool.errors import UsageError
 from semtool.experiments.comparison.ablation import ablate_texts, unread
-from semtool.experiments.comparison.comparison import (
-    ComparedText,
-    Comparison,
-    Reference,
-    Result,
-    checked_name,
-)
+from semtool.experiments.comparison.comparison import ComparedText, Comparison, Result, checked_name
 from semtool.experiments.comparison.controls import add_controls, unreadable
 from semtool.experiments.comparison.differences import differences
 from semtool.experiments.comparison.outcomes import Outcomes, read_outcomes
 from semtool.experiments.comparison.statistics import LEVEL, RESAMPLES
 from semtool.experiments.comparison.wording import general_notes
 from semtool.experiments.grid import CellRuns, Grid, Target, datasets_of, find_texts, run_grid, ways_to_train
-from semtool.experiments.measured import numbers_of
+from skeleton.runs import InputReference, summarise_metrics
 
 if TYPE_CHECKING:
     from skeleton.runs import Executor
@@ -216,23 +210,19 @@ def _check_parts(results: Sequence[Result]) -> None:
         )
 
 
-def _reference(found: Artifact) -> Reference:
-    return Reference(reference=found.reference, sha256=found.manifest.content_sha256)
+def _reference(found: Artifact) -> InputReference:
+    return InputReference(reference=found.reference, sha256=found.manifest.content_sha256)
 
 
 def _result(found: CellRuns, outcomes: Outcomes) -> Result:
     cell = found.cell
-    return Result(
+    return Result.of(
+        summarise_metrics(outcomes.metrics),
         text=cell.text.label,
         encoder=cell.encoder,
-        dataset=cell.dataset,
-        split=cell.split,
         preset=cell.setting.label,
         switches={k: list(v) if isinstance(v, tuple) else v for k, v in cell.setting.switches},
         embeddings=_reference(found.embeddings),
         features={s: _reference(f) for s, f in found.features.items()},
         runs=found.runs,
-        seeds=list(found.seeds),
-        inductive=all(m.inductive for m in outcomes.metrics.values()),
-        **numbers_of(outcomes.metrics),
     )

@@ -15,11 +15,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from semtool.errors import NotMadeError, SemtoolError, UsageError, unknown_name
 from semtool.showing import Shown
+from skeleton.runs import ClassResult, Generalised, InputReference, Part, PartResult, Spread
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from semtool.artifacts import Store
+    from skeleton.runs import Summary
 
 __all__ = [
     "FILE",
@@ -27,9 +29,7 @@ __all__ = [
     "SCHEMA",
     "Comparison",
     "Difference",
-    "Reference",
     "Result",
-    "Spread",
     "Verdict",
     "checked_name",
     "comparison_names",
@@ -50,22 +50,6 @@ class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Reference(_Record):
-    """An artifact, and the checksum of its content."""
-
-    reference: str
-    sha256: str
-
-
-class Spread(_Record):
-    """A number over seeds, as `skeleton.runs.metrics.spread` gives it."""
-
-    mean: float
-    std: float
-    ci95: tuple[float, float] | None
-    values: dict[int, float]
-
-
 class ComparedText(_Record):
     """A text under its label, as a description set of one data set.
 
@@ -74,35 +58,19 @@ class ComparedText(_Record):
 
     label: str
     dataset: str
-    descriptions: Reference
+    descriptions: InputReference
     family: str = ""
     control: str = ""
     of: str = ""
 
 
-class ClassResult(_Record):
-    """The accuracy of one unseen class; None where it has no samples."""
-
-    name: str
-    n: int
-    accuracy: Spread | None
-
-
-class Generalised(_Record):
-    """Recognition among all classes: of samples of seen and of unseen classes, and the harmonic mean."""
-
-    seen: Spread
-    unseen: Spread
-    harmonic: Spread
-
-
 class OtherPart(_Record):
     """The numbers over the samples that do not decide."""
 
-    part: Literal["test", "all"]
+    part: Part
     n: int
     accuracy: Spread
-    gzsl: dict[str, Generalised] | None
+    gzsl: dict[str, Generalised[Spread]] | None
 
 
 class Result(_Record):
@@ -118,19 +86,46 @@ class Result(_Record):
     split: str
     preset: str
     switches: dict[str, Any]
-    embeddings: Reference
-    features: dict[int, Reference]
+    embeddings: InputReference
+    features: dict[int, InputReference]
     runs: dict[int, str]
     seeds: list[int]
-    part: Literal["test", "all"]
+    part: Part
     inductive: bool
     n: int
     chance: float
     accuracy: Spread
     class_mean: Spread | None
-    gzsl: dict[str, Generalised] | None
+    gzsl: dict[str, Generalised[Spread]] | None
     other: OtherPart | None
-    per_class: dict[int, ClassResult]
+    per_class: dict[int, ClassResult[Spread]]
+
+    @classmethod
+    def of(cls, summary: Summary, **said: Any) -> Result:
+        """Return the numbers of a run's seeds; ``said`` is what they are of, where not as the run says."""
+        other: Part = "all" if summary.part == "test" else "test"
+        rest: PartResult[Spread] | None = getattr(summary, other)
+        zsl = summary.zsl
+        known = {
+            "dataset": summary.dataset,
+            "split": summary.split,
+            "preset": summary.preset,
+            "switches": {},
+            "embeddings": summary.embeddings,
+            "seeds": summary.seeds,
+            "inductive": summary.inductive,
+        }
+        return cls(
+            **known | said,
+            part=summary.part,
+            n=zsl.n,
+            chance=zsl.chance,
+            accuracy=zsl.accuracy,
+            class_mean=zsl.class_mean,
+            per_class=zsl.per_class,
+            gzsl=summary.gzsl,
+            other=rest and OtherPart(part=other, n=rest.zsl.n, accuracy=rest.zsl.accuracy, gzsl=rest.gzsl),
+        )
 
 
 class ClassDifference(_Record):
@@ -234,7 +229,7 @@ class Comparison(Shown, _Record):
                 {key: getattr(cell, key) for key in of[:5]}
                 | {"seed": seed, "run": run}
                 | {key: getattr(cell, key) for key in of[5:]}
-                | {key: value.values[seed] for key, value in numbers.items() if value}
+                | {key: value.values[str(seed)] for key, value in numbers.items() if value}
                 for seed, run in cell.runs.items()
             ]
         return DataFrame(rows)
@@ -299,7 +294,6 @@ class Comparison(Shown, _Record):
 
     def check(self, store: Store) -> None:
         """Raise `SemtoolError` if a run is gone, damaged or no longer the one that was compared."""
-        from semtool.experiments.measured import accuracy_of
         from skeleton.runs import read_metrics, runs_folder, seed_folder
 
         for cell in self.cells:
@@ -310,7 +304,8 @@ class Comparison(Shown, _Record):
                         f"the comparison {self.name} rests on the run {run}, seed {seed}, which is not there "
                         "any more; the same semtool compare trains it again"
                     )
-                if abs(accuracy_of(read_metrics(folder, seed)) - cell.accuracy.values[seed]) > 1e-9:
+                measured = read_metrics(folder, seed).zsl.accuracy
+                if abs(measured - cell.accuracy.values[str(seed)]) > 1e-9:
                     raise SemtoolError(
                         f"the run {run}, seed {seed}, was changed after the comparison {self.name} was made; "
                         "run the same semtool compare again"

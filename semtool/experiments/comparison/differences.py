@@ -20,7 +20,6 @@ from semtool.experiments.comparison.statistics import (
 )
 from semtool.experiments.comparison.wording import sentence, verdict
 from semtool.experiments.grid import CellRuns
-from semtool.experiments.measured import numbers_of
 
 __all__ = ["differences"]
 
@@ -134,13 +133,11 @@ def _judge(family: Sequence[_TextPair], level: float, resamples: int) -> list[Di
 
 def _per_class(pairs: PairedOutcomes, outcomes: Outcomes) -> dict[int, ClassDifference]:
     """Return for each class how much more often the first text is right."""
-    known = numbers_of(outcomes.metrics)["per_class"]
+    first = next(iter(outcomes.metrics.values()))
     return {
         int(c): ClassDifference(
-            name=entry["name"],
-            n=entry["n"],
-            mean=float(pairs.differences[:, pairs.class_id == int(c)].mean()),
+            name=entry.name, n=entry.n, mean=float(pairs.differences[:, pairs.class_id == int(c)].mean())
         )
-        for c, entry in known.items()
-        if entry["n"]
+        for c, entry in first.zsl.per_class.items()
+        if entry.n
     }

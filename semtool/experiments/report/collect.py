@@ -10,11 +10,10 @@ from semtool.artifacts import Artifact, Store
 from semtool.catalogue import Dataset, load_dataset
 from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError
-from semtool.experiments.measured import GENERALISED, RULES, Predictions, part_named, rule_named
+from semtool.experiments.measured import Predictions
 from semtool.experiments.report.attention import attention
 from semtool.experiments.report.clips import choose_samples, clips_of, drawing
-from semtool.experiments.report.confusion import confusion
-from semtool.experiments.report.intervals import measured
+from semtool.experiments.report.numbers import accuracies, confusion, measured
 from semtool.experiments.report.packing import missing, said
 from semtool.experiments.report.positions import shared_map
 from semtool.experiments.report.provenance import provenance
@@ -33,7 +32,7 @@ CLIPS = 400
 """Most skeleton clips in a page: they are what weighs most."""
 POINTS = 16000
 """Most samples on the maps of all cells together; see `_points`."""
-COMPARED = ("differences", "method", "notes", "created", "seeds")
+COMPARED = {"differences", "method", "notes", "created", "seeds"}
 """What a page holds of a comparison besides its cells."""
 DAMAGE = (SemtoolError, OSError, KeyError, IndexError, TypeError, ValueError)
 """What reading somebody's damaged files may raise; the section then says so."""
@@ -66,7 +65,7 @@ def collect(
         "cells": cells,
         "clips": page.clips(),
         "names": list(page.names),
-        "comparison": source.comparison and {key: source.comparison.get(key) for key in COMPARED},
+        "comparison": source.comparison and source.comparison.model_dump(mode="json", include=COMPARED),
     }
 
 
@@ -83,33 +82,27 @@ class _Page:
 
     def cell(self, cell: Measurement) -> dict[str, Any]:
         """Return everything about one cell."""
-        metrics = {seed: run.metrics(seed).to_dict() for seed, run in cell.seeds.items()}
+        metrics = {seed: run.metrics(seed) for seed, run in cell.seeds.items()}
         answers, problems = _answers(cell)
-        dataset = self._dataset(cell, metrics)
+        dataset = self._dataset(cell)
         text = self._text(cell, dataset)
-        numbers = cell.measured
-        every = numbers["part"] == "all"
+        result = cell.result
+        every = result.part == "all"
         decide = {s: a.take(a.in_test | every) for s, a in answers.items()}
         found: dict[str, Any] = {
-            "label": cell.label,
-            "text": list(self.texts).index((cell.label, cell.embeddings["reference"])),
-            "dataset": cell.dataset,
-            "split": cell.split,
-            "preset": cell.preset,
-            "encoder": cell.encoder,
-            "seeds": [int(s) for s in numbers["accuracy"]["values"]],
+            "label": result.text,
+            "text": list(self.texts).index((result.text, result.embeddings.reference)),
+            **result.model_dump(include={"dataset", "split", "preset", "encoder", "n", "chance", "part"}),
+            "seeds": [int(s) for s in result.accuracy.values],
             "shown_seed": next(iter(cell.seeds), None),
-            "n": numbers.get("n"),
-            "chance": numbers.get("chance"),
-            "inductive": all(record["inductive"] for record in metrics.values()),
-            "auxiliary": any(record.get("auxiliary") for record in metrics.values()),
-            "part": numbers["part"],
-            "numbers": _numbers(numbers),
+            "inductive": all(m.inductive for m in metrics.values()),
+            "auxiliary": any(m.auxiliary for m in metrics.values()),
+            "numbers": accuracies(result),
             "per_class": {
-                c: {"n": entry["n"], **(measured(entry["accuracy"], entry["n"]) or {})}
-                for c, entry in numbers["per_class"].items()
+                c: {"n": entry.n, **(measured(entry.accuracy, entry.n) or {})}
+                for c, entry in result.per_class.items()
             },
-            "unseen": [int(c) for c in numbers["per_class"]],
+            "unseen": list(result.per_class),
             "confusion": confusion(metrics, decide, summed=self.source.kind == "comparison"),
             "problems": [*cell.problems, *problems],
             "provenance": provenance(cell, metrics, text.shown, self.store),
@@ -117,7 +110,7 @@ class _Page:
         found |= self._pictures(cell, text, answers)
         first = next(iter(answers.values()), None)
         if first is not None and first.columns:
-            self.watched.setdefault((cell.dataset, cell.split), []).append((cell, first, found))
+            self.watched.setdefault((result.dataset, result.split), []).append((cell, first, found))
         return found
 
     def _pictures(
@@ -153,38 +146,39 @@ class _Page:
         assert cell.first is not None
         run, seed = cell.first
         record = run.record(seed)
-        embeddings = same_content(self.store, "embeddings", record.embeddings.model_dump())
-        features = same_content(self.store, "features", record.features.model_dump())
+        embeddings = same_content(self.store, "embeddings", record.embeddings)
+        features = same_content(self.store, "features", record.features)
         settings = run.settings(seed)
         task = load_task(
             embeddings, features, record.dataset, codebook=settings.codebook, motion=settings.motion
         )
         return task, open_embeddings(embeddings)
 
-    def _dataset(self, cell: Measurement, metrics: dict[int, dict[str, Any]]) -> Dataset | None:
-        """Look the data set up and keep its class names; without it, those that the numbers carry."""
-        asked = cell.dataset
+    def _dataset(self, cell: Measurement) -> Dataset | None:
+        """Look the data set up and keep its class names; without it, those of the unseen classes."""
+        asked = cell.result.dataset
         if cell.first is not None:
             run, seed = cell.first
             asked = run.record(seed).dataset
-        shown = self.datasets.setdefault(cell.dataset, {"title": cell.dataset, "classes": {}})
-        names = {c: entry["name"] for c, entry in cell.measured["per_class"].items()}
+        result = cell.result
+        shown = self.datasets.setdefault(result.dataset, {"title": result.dataset, "classes": {}})
         try:
             dataset = load_dataset(asked)
         except SemtoolError:
-            for record in metrics.values():
-                names |= {c: entry["name"] for c, entry in record["zsl"]["per_class"].items()}
-            shown["classes"] |= {c: {"code": f"class {c}", "name": name} for c, name in names.items()}
+            for c, entry in result.per_class.items():
+                shown["classes"][str(c)] = {"code": f"class {c}", "name": entry.name}
             return None
         shown["title"] = dataset.title or dataset.name
         shown["classes"] = {str(c.id): {"code": c.code, "name": c.name} for c in dataset.classes}
         return dataset
 
     def _text(self, cell: Measurement, dataset: Dataset | None) -> ShownText:
-        key = (cell.label, cell.embeddings["reference"])
+        label, embeddings = cell.result.text, cell.result.embeddings
+        key = (label, embeddings.reference)
         if key not in self.texts:
-            named = self.source.descriptions.get(cell.label)
-            self.texts[key] = collect_text(self.store, cell.label, dataset, cell.embeddings, named)
+            compared = self.source.comparison.texts if self.source.comparison else ()
+            named = next((t.descriptions for t in compared if t.label == label), None)
+            self.texts[key] = collect_text(self.store, label, dataset, embeddings, named)
         return self.texts[key]
 
     def clips(self) -> dict[str, Any]:
@@ -217,7 +211,7 @@ class _Page:
         named = features.manifest.inputs.get("arrays")
         if named is None:
             raise SemtoolError(f"the features {features.reference} were imported without skeletons")
-        return same_content(self.store, "arrays", named.model_dump())
+        return same_content(self.store, "arrays", named)
 
 
 def _is_mla(cell: Measurement) -> bool:
@@ -231,28 +225,6 @@ def _is_mla(cell: Measurement) -> bool:
 def _points(cells: int) -> int:
     """Return how many samples a map may show."""
     return min(2400, max(150, POINTS // cells))
-
-
-def _numbers(numbers: dict[str, Any]) -> dict[str, Any]:
-    """Return the accuracies that are known, each with its interval and how it is called."""
-    other = numbers.get("other") or {}
-    n = numbers.get("n")
-    listed = [
-        ("accuracy", f"Zero-shot accuracy, {part_named(numbers['part'])}", measured(numbers["accuracy"], n)),
-        ("class_mean", "Mean over classes", measured(numbers.get("class_mean"))),
-        (
-            "other",
-            f"Zero-shot accuracy, {part_named(other.get('part', 'all'))}",
-            measured(other.get("accuracy"), other.get("n")),
-        ),
-    ]
-    found = {key: {"title": title, "chance": True, **value} for key, title, value in listed if value}
-    for rule in RULES:
-        for key in GENERALISED:
-            if value := measured((numbers.get("gzsl") or {}).get(rule, {}).get(key)):
-                title = f"All classes, {rule_named(rule)}: {'harmonic mean' if key == 'harmonic' else key}"
-                found[f"{rule}_{key}"] = {"title": title, "chance": False, **value}
-    return found
 
 
 def _answers(cell: Measurement) -> tuple[dict[int, Predictions], list[str]]:

@@ -12,7 +12,7 @@ from typing import Any
 from semtool.experiments.comparison import WITHOUT
 from semtool.experiments.measured import part_named
 from semtool.experiments.report.findings import citation, conclusion, generalised, matrix
-from semtool.experiments.report.intervals import BASES
+from semtool.experiments.report.numbers import BASES
 from semtool.experiments.report.packing import embedded_json
 
 __all__ = ["SCRIPTS", "Scale", "render"]

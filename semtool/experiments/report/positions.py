@@ -1,7 +1,9 @@
-"""A map of classes and samples in the space that both share."""
+"""A map of classes and samples in the space that both share, and how it is laid out on a sheet of paper."""
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.experiments.measured import Predictions
-from semtool.experiments.report.layouts import has_umap, pca_layout, umap_layout
 from semtool.numeric import unit
 
 if TYPE_CHECKING:
     from skeleton.methods import Scorer, TextBank
     from skeleton.runs import Samples, Task
 
-__all__ = ["WORDS", "shared_map"]
+__all__ = ["WORDS", "pca", "shared_map", "umap_layout"]
 
 Matrix = NDArray[np.float64]
+_GRID = 1000
 WORDS = {
     "prediction": (
         "A sample lies at its predicted text position, before calibration. A class lies at the normalised "
@@ -95,7 +97,7 @@ def _layouts(
         texts, samples = (unit(points - points.mean(axis=0)) for points in (texts, samples))
         suffix = f" of {kind}" if len(found) > 1 else ""
         yield {"name": f"PCA{suffix}", "what": WORDS[kind], **pca_layout(texts, samples)}
-        if has_umap() and len(samples) >= 20:
+        if importlib.util.find_spec("umap") and len(samples) >= 20:
             yield {"name": f"UMAP{suffix}", "what": WORDS[kind], **umap_layout(texts, samples)}
 
 
@@ -134,3 +136,42 @@ def _choose(parts: Sequence[Samples], most: int) -> _Chosen:
     kept.sort()
     features = np.concatenate([p.features for p in parts])[kept]
     return _Chosen(features, labels[kept], tuple(names[i] for i in kept), len(labels))
+
+
+def pca_layout(texts: Matrix, samples: Matrix) -> dict[str, Any]:
+    """Lay classes (C, d) and samples (n, d) out along their first two principal components.
+
+    Returns:
+        ``share``: of the variance, a component each; ``texts`` and ``samples``: x and y in turns, whole
+        numbers on a grid of 1000.
+    """
+    # Classes and samples weigh the same as wholes, so that the many do not drown the few.
+    weights = np.concatenate([np.full(len(p), 1 / len(p)) for p in (texts, samples)])
+    axes, share = pca(np.concatenate([texts, samples]), weights)
+    return {"share": np.round(share, 4), **_on_grid(texts @ axes.T, samples @ axes.T)}
+
+
+def pca(points: Matrix, weights: Matrix) -> tuple[Matrix, Matrix]:
+    """Return the first two weighted principal axes (2, d), signs settled, and their variance shares."""
+    _, values, axes = np.linalg.svd(points * np.sqrt(weights)[:, None], full_matrices=False)
+    axes = np.vstack([axes, np.zeros((2, points.shape[1]))])[:2]
+    signs = np.sign(axes[np.arange(2), np.abs(axes).argmax(axis=1)])
+    share = np.append(values**2, [0.0, 0.0])[:2] / max(float((values**2).sum()), 1e-12)
+    return axes * np.where(signs == 0, 1, signs)[:, None], share
+
+
+def umap_layout(texts: Matrix, samples: Matrix) -> dict[str, Any]:
+    """Lay them out by UMAP (cosine distance, fixed seed), as `pca_layout` does."""
+    umap: Any = importlib.import_module("umap")
+    reducer = umap.UMAP(n_components=2, metric="cosine", random_state=0, n_jobs=1)
+    found = np.asarray(reducer.fit_transform(np.concatenate([texts, samples])), dtype=np.float64)
+    return {"share": None, **_on_grid(found[: len(texts)], found[len(texts) :])}
+
+
+def _on_grid(texts: Matrix, samples: Matrix) -> dict[str, Any]:
+    """Return both as whole numbers on a grid of 1000, the same scale along both axes."""
+    every = np.concatenate([texts, samples])
+    low, extent = every.min(axis=0), max(float(np.ptp(every, axis=0).max()), 1e-12)
+    margin = (extent - np.ptp(every, axis=0)) / 2
+    placed = np.rint((every - low + margin) / extent * _GRID).astype(int)
+    return {"texts": placed[: len(texts)].ravel(), "samples": placed[len(texts) :].ravel()}

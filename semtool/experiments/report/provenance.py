@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError
 from semtool.experiments.report.sources import Measurement
 
+if TYPE_CHECKING:
+    from skeleton.runs import Metrics
+
 __all__ = ["provenance"]
 
 
 def provenance(
-    cell: Measurement, metrics: dict[int, dict[str, Any]], text: dict[str, Any], store: Store
+    cell: Measurement, metrics: dict[int, Metrics], text: dict[str, Any], store: Store
 ) -> list[list[str]]:
     """Return rows [what, value, sha256] of a cell: inputs down to the skeletons, switches, versions."""
     rows: list[list[str]] = []
@@ -22,17 +25,16 @@ def provenance(
         if value not in (None, ""):
             rows.append([what, str(value), sha256])
 
-    for what, given in (("descriptions", text.get("descriptions")), ("embedding file", cell.embeddings)):
-        if given:
-            add(what, given["reference"], given.get("sha256", ""))
-    add("encoder", text.get("encoder"))
-    seen = set()
-    for seed, given in sorted(cell.features.items()):
-        if given["reference"] not in seen:
-            seen.add(given["reference"])
-            suffix = f" (seed {seed})" if len({f["reference"] for f in cell.features.values()}) > 1 else ""
-            add(f"features{suffix}", given["reference"], given.get("sha256", ""))
-    for reference in sorted(seen):
+    if described := text["descriptions"]:
+        add("descriptions", described["reference"], described["sha256"])
+    add("embedding file", cell.result.embeddings.reference, cell.result.embeddings.sha256)
+    add("encoder", text["encoder"])
+    features = {
+        f.reference: (seed, f.sha256) for seed, f in sorted(cell.result.features.items(), reverse=True)
+    }
+    for reference, (seed, sha256) in reversed(features.items()):
+        add("features" + (f" (seed {seed})" if len(features) > 1 else ""), reference, sha256)
+    for reference in sorted(features):
         for what, value, sha256 in _behind(store, reference):
             if [what, value, sha256] not in rows:
                 add(what, value, sha256)
@@ -41,23 +43,21 @@ def provenance(
     if not metrics:
         return rows
     first_seed, first = next(iter(metrics.items()))
-    record = cell.seeds[first_seed].record(first_seed).model_dump()
-    add("split", first.get("split"))
-    add("protocol", first.get("protocol"))
-    add("preset", first.get("preset"))
+    record = cell.seeds[first_seed].record(first_seed)
+    add("split", first.split)
+    add("protocol", first.protocol)
+    add("preset", first.preset)
     add("seeds", ", ".join(map(str, metrics)))
-    add("epoch that counts", first.get("selection"))
-    add("codebook", ", ".join(first.get("codebook") or []))
-    add("motion slot", first.get("motion"))
-    add("switches", _words(record.get("settings") or {}))
-    if extra := first.get("auxiliary"):
-        add("learned also from", f"{len(extra['classes'])} simulated classes of {extra['source']}")
-    add("identity of the run", record.get("identity"))
-    seconds = [m["timing"]["train_seconds"] for m in metrics.values() if m.get("timing")]
-    if seconds:
-        add("training time", ", ".join(f"{s:.1f} s" for s in seconds))
-    add("device", record.get("device"))
-    add("versions", ", ".join(f"{k} {v}" for k, v in sorted((first.get("versions") or {}).items())))
+    add("epoch that counts", first.selection)
+    add("codebook", ", ".join(first.codebook))
+    add("motion slot", first.motion)
+    add("switches", _words(record.settings))
+    if extra := first.auxiliary:
+        add("learned also from", f"{len(extra.classes)} simulated classes of {extra.source}")
+    add("identity of the run", record.identity)
+    add("training time", ", ".join(f"{m.timing['train_seconds']:.1f} s" for m in metrics.values()))
+    add("device", record.device)
+    add("versions", ", ".join(f"{k} {v}" for k, v in sorted(first.versions.items())))
     return rows
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,13 +11,13 @@ from hypothesis import strategies as st
 
 from semtool.experiments.measured import Predictions
 from semtool.experiments.report.clips import FRAMES, choose_samples, clip
-from semtool.experiments.report.confusion import confusion
 from semtool.experiments.report.findings import conclusion
-from semtool.experiments.report.intervals import measured, wilson
-from semtool.experiments.report.layouts import pca
+from semtool.experiments.report.numbers import confusion, measured, wilson
 from semtool.experiments.report.packing import embedded_json, quantise
 from semtool.experiments.report.page import Scale
-from semtool.experiments.report.similarity import alike_order, class_means
+from semtool.experiments.report.positions import pca
+from semtool.experiments.report.texts import alike_order, class_means
+from skeleton.runs import Spread
 
 
 @given(st.text())
@@ -40,11 +41,11 @@ def test_wilson_interval():
 
 
 def test_interval_by_seeds_else_by_samples():
-    several = {"mean": 0.9, "ci95": [0.7, 1.1], "values": {"0": 0.8, "1": 1.0}}
+    several = Spread(mean=0.9, std=0.1, ci95=(0.7, 1.1), values={"0": 0.8, "1": 1.0})
     assert measured(several, 50) == {
-        "mean": 0.9, "values": several["values"], "low": 0.7, "high": 1.0, "basis": "seeds"
+        "mean": 0.9, "values": several.values, "low": 0.7, "high": 1.0, "basis": "seeds"
     }  # fmt: skip
-    one = {"mean": 0.5, "ci95": None, "values": {"0": 0.5}}
+    one = Spread(mean=0.5, std=0.0, ci95=None, values={"0": 0.5})
     assert measured(one, 100)["basis"] == "samples"
     assert measured(one)["low"] is None
     assert measured(None) is None
@@ -104,7 +105,8 @@ def test_samples_on_which_cells_disagree_come_first():
 
 
 def test_generalised_confusion_counts_answers_among_all_classes():
-    metrics = {0: {"zsl": {"confusion": {"classes": [0, 1], "counts": [[2, 0], [1, 1]]}}}}
+    table = SimpleNamespace(classes=(0, 1), counts=((2, 0), (1, 1)))
+    metrics = {0: SimpleNamespace(zsl=SimpleNamespace(confusion=table))}
     found = confusion(metrics, {0: answers([0, 0, 5], [0, 5, 5], unseen=[True, True, False])})
     assert found["zero_shot"] == {"classes": [0, 1], "seeds": {"0": [[0, 0, 2], [1, 0, 1], [1, 1, 1]]}}
     assert found["generalised"] == {"classes": [0, 5], "seeds": {"0": [[0, 0, 1], [0, 1, 1], [1, 1, 1]]}}
@@ -144,7 +146,7 @@ def test_umap_is_a_second_layout_where_it_is_installed(monkeypatch):
     import sys
     import types
 
-    from semtool.experiments.report import layouts
+    from semtool.experiments.report import positions
 
     asked = {}
 
@@ -159,7 +161,7 @@ def test_umap_is_a_second_layout_where_it_is_installed(monkeypatch):
     module.UMAP = Reducer
     monkeypatch.setitem(sys.modules, "umap", module)
     texts, samples = np.eye(3), np.random.default_rng(0).normal(size=(25, 3))
-    found = layouts.umap_layout(texts, samples)
+    found = positions.umap_layout(texts, samples)
     assert asked["random_state"] == 0
     assert (len(found["texts"]), len(found["samples"])) == (6, 50)
     assert found["texts"].min() >= 0
