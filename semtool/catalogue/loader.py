@@ -77,7 +77,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path.name}, line {mark.line + 1}" if mark else path.name
-        raise UsageError(f"{where}: {getattr(error, 'problem', None) or error}") from error
+        reason = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise UsageError(f"{where}: {reason}") from error
     if not isinstance(raw, dict):
         raise UsageError(f"{path.name} must hold a mapping of keys")
     return raw

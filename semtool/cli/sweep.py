@@ -41,14 +41,15 @@ def sweep(
 
     Example: semtool sweep grid.yaml --executor ray --address head:6379
     """
-    from semtool.experiments.grid import estimate_sweep, plan_sweep
+    from semtool.experiments.grid import estimate_grid, grid_of, preview
     from semtool.experiments.grid import sweep as run
     from skeleton.runs import choose_executor
 
     where = store(root)
     if dry_run:
-        plan = plan_sweep(config, store=where, device=device)
-        found = estimate_sweep(config, store=where, device=device, jobs=jobs)
+        grid = grid_of(config, where)
+        plan = preview(grid, store=where, device=device)
+        found = estimate_grid(grid, store=where, device=device, jobs=jobs)
         if not json:
             show_plan(plan)
         show_estimates(found, json, where, jobs, **asdict(plan))

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from skeleton.runs.metrics import interval
     from skeleton.runs.parallel import Executor, Failure, Job, Processes, choose_executor, raise_first
     from skeleton.runs.planning import PlannedRun, plan_run
-    from skeleton.runs.progress_log import logged
+    from skeleton.runs.progress_log import log, logged
     from skeleton.runs.records import (
         ClassResult,
         Generalised,

@@ -6,12 +6,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["logged"]
+__all__ = ["log", "logged"]
 
 EVERY = 10.0
 """Most seconds between two lines while something happens."""
 
 Progress = Callable[[int, int], None]
+
+
+def log(text: str, path: Path) -> None:
+    """Append a line to a log, with the time."""
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {text}\n")
 
 
 def logged(progress: Progress | None, path: Path) -> Progress:
@@ -28,10 +34,7 @@ def logged(progress: Progress | None, path: Path) -> Progress:
             written, took = now, now - began
             left = took * (total - done) / (done - first) if done > first else 0.0
             more = f", about {duration(left)} left" if left else ""
-            with path.open("a", encoding="utf-8") as stream:
-                stream.write(
-                    f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {done} of {total} steps, {duration(took)}{more}\n"
-                )
+            log(f"{done} of {total} steps, {duration(took)}{more}", path)
         if progress is not None:
             progress(done, total)
 

@@ -42,7 +42,7 @@ def estimate_grid(
     where, cores = str(resolve_device(device)), os.cpu_count() or 1
     jobs = jobs or cores
     threads = max(1, cores // jobs)
-    left = [(cell, seeds) for cell in grid.cells() if (seeds := unfinished(grid, cell, store, device))]
+    left = unfinished(grid, store, device)
     found: list[Estimate] = []
     with reproducible(threads), TemporaryDirectory(prefix="semtool-estimate-") as folder:
         sizes = _features(grid, [cell for cell, _ in left], store, where, found)

@@ -76,9 +76,9 @@ def run_grid(
 
     where = str(resolve_device(device))
     cells = grid.cells()
-    texts = embed_cells(cells, store, note)
     making = _missing_features(grid, store, executor, where)
-    steps = _Steps(progress, ahead=sum(_epochs(c) * len(grid.seeds_of(c)) for c in cells))
+    texts = embed_cells(cells, store, note)
+    steps = _Steps(progress, ahead=sum(c.setting.method.steps * len(grid.seeds_of(c)) for c in cells))
     failures = steps.run(executor, list(making.values()), note)
     visuals = _find_features(grid, store)
     warnings = _outdated(grid, visuals, store)
@@ -87,8 +87,8 @@ def run_grid(
             note(warning)
     planned: list[tuple[Cell, dict[int, PlannedRun]]] = []
     for cell in cells:
-        if all(_key(grid, cell, s) in visuals for s in grid.seeds_of(cell)):
-            planned.append((cell, _plan(grid, cell, texts, visuals, store, where, executor.threads)))
+        if runs := _plan(grid, cell, texts[_text_key(cell)], visuals, store, where, executor.threads):
+            planned.append((cell, runs))
     jobs: dict[tuple[str, int], Job] = {}
     reused = set()
     for _, runs in planned:
@@ -115,65 +115,45 @@ def run_grid(
 def preview(grid: Grid, *, store: Store, device: str = "auto") -> Preview:
     """Return what `run_grid` would do, without doing it."""
     from semtool.embedding import plan as plan_embedding
-    from skeleton.device import resolve_device
 
-    where = str(resolve_device(device))
-    cells = grid.cells()
-    texts: dict[tuple[str, str], Artifact] = {}
+    cells, visuals = grid.cells(), _find_features(grid, store)
+    missing = [key for key, _ in _wanted_features(grid) if key not in visuals]
+    for dataset, split, _ in missing:
+        _can_be_made(grid, dataset, split)
     unwritten: dict[str, None] = {}
     unread: dict[str, None] = {}
-    for cell in cells:
+    for cell in {(c.dataset, c.text.label, c.encoder): c for c in cells}.values():
         if cell.dataset not in cell.text.descriptions:
             unwritten[f"{cell.dataset}/{cell.text.label}"] = None
             unread[f"{cell.dataset}/{cell.text.label}/{cell.encoder}"] = None
-            continue
-        if cell.descriptions.kind == "embeddings":
-            texts[_text_key(cell)] = cell.descriptions
-            continue
-        found = plan_embedding(cell.descriptions, cell.encoder, store=store)
-        if found.existing:
-            texts[_text_key(cell)] = store.resolve("embeddings", found.existing)
-        else:
-            unread[found.name] = None
-    visuals = _find_features(grid, store)
-    wanted = {_key(grid, c, s): None for c in cells for s in grid.seeds_of(c)}
-    for dataset, split, _ in wanted.keys() - visuals.keys():
-        _can_be_made(grid, dataset, split)
-    finished = 0
-    for cell in cells:
-        described = cell.dataset in cell.text.descriptions and _text_key(cell) in texts
-        if described and all(_key(grid, cell, s) in visuals for s in grid.seeds_of(cell)):
-            runs = _plan(grid, cell, texts, visuals, store, where, 1)
-            finished += sum(seed in run.done for seed, run in runs.items())
+        elif _find_text(cell, store) is None:
+            unread[plan_embedding(cell.descriptions, cell.encoder, store=store).name] = None
+    runs = sum(len(grid.seeds_of(c)) for c in cells)
     return Preview(
         cells=len(cells),
-        runs=sum(len(grid.seeds_of(c)) for c in cells),
-        finished=finished,
+        runs=runs,
+        finished=runs - sum(len(seeds) for _, seeds in unfinished(grid, store, device)),
         descriptions=list(unwritten),
         embeddings=list(unread),
-        features=[
-            f"{d}/{s}" + ("" if seed is None else f", seed {seed}")
-            for d, s, seed in wanted
-            if (d, s, seed) not in visuals
-        ],
+        features=[f"{d}/{s}" + ("" if seed is None else f", seed {seed}") for d, s, seed in missing],
     )
 
 
-def unfinished(grid: Grid, cell: Cell, store: Store, device: str = "auto") -> list[int]:
-    """Return the seeds of a cell that are not trained; all, where text or features are not there yet."""
-    from semtool.embedding import plan as plan_embedding
+def unfinished(grid: Grid, store: Store, device: str = "auto") -> list[tuple[Cell, list[int]]]:
+    """Return the cells that are not trained with every seed, and the seeds that are left of each."""
     from skeleton.device import resolve_device
 
-    seeds = grid.seeds_of(cell)
-    visuals = _find_features(grid, store)
-    if cell.dataset not in cell.text.descriptions or any(_key(grid, cell, s) not in visuals for s in seeds):
-        return list(seeds)
-    found = plan_embedding(cell.descriptions, cell.encoder, store=store)
-    if not found.existing:
-        return list(seeds)
-    texts = {_text_key(cell): store.resolve("embeddings", found.existing)}
-    runs = _plan(grid, cell, texts, visuals, store, str(resolve_device(device)), 1)
-    return [seed for seed, run in runs.items() if seed not in run.done]
+    where, visuals = str(resolve_device(device)), _find_features(grid, store)
+    texts: dict[tuple[str, str, str], Artifact | None] = {}
+    left = []
+    for cell in grid.cells():
+        key = (cell.dataset, cell.text.label, cell.encoder)
+        if key not in texts:
+            texts[key] = _find_text(cell, store)
+        runs = _plan(grid, cell, text, visuals, store, where, 1) if (text := texts[key]) else {}
+        if seeds := [s for s in grid.seeds_of(cell) if not runs or s not in runs[s].done]:
+            left.append((cell, seeds))
+    return left
 
 
 def embed_cells(
@@ -181,23 +161,30 @@ def embed_cells(
 ) -> dict[tuple[str, str], Artifact]:
     """Return the embedding file of each description set under each encoder; make those that are missing."""
     from semtool.embedding import embed
-    from semtool.embedding import plan as plan_embedding
 
     found: dict[tuple[str, str], Artifact] = {}
     for cell in cells:
         if _text_key(cell) in found:
             continue
-        if cell.descriptions.kind == "embeddings":
-            found[_text_key(cell)] = cell.descriptions
-            continue
-        there = plan_embedding(cell.descriptions, cell.encoder, store=store).existing
-        if there is not None:
-            found[_text_key(cell)] = store.resolve("embeddings", there)
-            continue
-        if note is not None:
-            note(f"embedding {cell.descriptions.reference} with {cell.encoder}")
-        found[_text_key(cell)] = embed(cell.descriptions, cell.encoder, store=store).artifact
+        there = _find_text(cell, store)
+        if there is None:
+            if note is not None:
+                note(f"embedding {cell.descriptions.reference} with {cell.encoder}")
+            there = embed(cell.descriptions, cell.encoder, store=store).artifact
+        found[_text_key(cell)] = there
     return found
+
+
+def _find_text(cell: Cell, store: Store) -> Artifact | None:
+    """Return the embedding file of a cell, if it is there."""
+    from semtool.embedding import plan as plan_embedding
+
+    if cell.dataset not in cell.text.descriptions:
+        return None
+    if cell.descriptions.kind == "embeddings":
+        return cell.descriptions
+    there = plan_embedding(cell.descriptions, cell.encoder, store=store).existing
+    return store.resolve("embeddings", there) if there else None
 
 
 def _refuse_short(runs: Sequence[PlannedRun], store: Store, executor: Executor) -> None:
@@ -239,10 +226,6 @@ class _Steps:
         failures = executor.run(jobs, tell)
         self._done += sum(job.steps for job in jobs)
         return failures
-
-
-def _epochs(cell: Cell) -> int:
-    return cell.setting.method.steps
 
 
 def _text_key(cell: Cell) -> tuple[str, str]:
@@ -315,34 +298,34 @@ def _can_be_made(grid: Grid, dataset: str, split: str) -> None:
         find_visual(grid.wanted_visual or "stgcn")
     except UsageError as error:
         raise UsageError(
-            f"{error}; nor are there imported features {dataset}/{split}/{grid.wanted_visual}: "
-            "semtool features import"
+            f"{error}; if they are imported features, {dataset}/{split} has none: semtool features import"
         ) from error
 
 
 def _plan(
     grid: Grid,
     cell: Cell,
-    texts: dict[tuple[str, str], Artifact],
+    text: Artifact,
     visuals: dict[FeatureKey, Artifact],
     store: Store,
     device: str,
     threads: int,
 ) -> dict[int, PlannedRun]:
-    """Return the run that holds each seed of a cell: one for all seeds if they share features."""
+    """Return the run that holds each seed of a cell: one for all if they share features; {} without these."""
     from skeleton.runs import plan_run
 
     def plan(seeds: tuple[int, ...]) -> PlannedRun:
         try:
             return plan_run(
-                texts[_text_key(cell)], visuals[_key(grid, cell, seeds[0])], store=store,
-                dataset=cell.target.called, split=cell.split, settings=cell.setting.method, seeds=seeds,
-                device=device, threads=threads,
+                text, visuals[_key(grid, cell, seeds[0])], store=store, dataset=cell.target.called,
+                split=cell.split, settings=cell.setting.method, seeds=seeds, device=device, threads=threads,
             )  # fmt: skip
         except SemtoolError as error:
             raise type(error)(f"{cell.text.label} with {cell.encoder}: {error}") from error
 
     seeds = grid.seeds_of(cell)
+    if any(_key(grid, cell, seed) not in visuals for seed in seeds):
+        return {}
     if grid.features_per_seed:
         return {seed: plan((seed,)) for seed in seeds}
     shared = plan(seeds)

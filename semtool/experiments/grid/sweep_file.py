@@ -20,9 +20,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from semtool.catalogue import read_yaml
 from semtool.errors import SemtoolError, UsageError, unknown_name
 from semtool.experiments.comparison import checked_name
 from semtool.experiments.grid.settings import Setting, ways_to_train
@@ -110,27 +110,17 @@ def read_sweep(path: Path) -> SweepFile:
         UsageError: if it cannot be read or anything is wrong; all problems are listed in one message.
     """
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the sweep {path}: {error}") from error
-    except RecursionError as error:
-        raise UsageError(f"the sweep {path} is no YAML of a sweep: it is nested too deeply") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"the sweep {path} is no YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(raw, dict):
-        raise UsageError(f"the sweep {path} must hold keys such as datasets, prompts, encoders and seeds")
-    problems = []
-    found = None
+        raw = read_yaml(path)
+    except UsageError as error:
+        raise UsageError(f"cannot read the sweep: {error}") from error
     try:
         found = SweepFile.model_validate({"name": path.stem} | raw)
+        problems = _unknown_names(found)
     except ValidationError as error:
-        for e in error.errors():
-            problems.append(_said(e))
-    problems += _unknown_names(found) if found else []
-    if problems or found is None:
-        listed = "; ".join(problems)
+        problems = [_said(e) for e in error.errors()]
+    if problems:
         number = f"{len(problems)} problems" if len(problems) > 1 else "a problem"
-        raise UsageError(f"the sweep {path.name} has {number}: {listed}")
+        raise UsageError(f"the sweep {path.name} has {number}: {'; '.join(problems)}")
     return found
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semtool.artifacts import Store
-from semtool.errors import UsageError
 from semtool.experiments.grid.cells import CellRuns, Grid
-from semtool.experiments.grid.running import GridResult, Preview, preview, run_grid
+from semtool.experiments.grid.running import GridResult, run_grid
 from semtool.experiments.grid.sweep_file import SweepFile, read_sweep
 from semtool.experiments.grid.texts import Target, find_texts
 from semtool.experiments.measured import row_of
@@ -20,9 +19,9 @@ from semtool.showing import Shown
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from skeleton.runs import Estimate, Executor
+    from skeleton.runs import Executor
 
-__all__ = ["FOLDER", "SweepResult", "estimate_sweep", "grid_of", "plan_sweep", "sweep"]
+__all__ = ["FOLDER", "SweepResult", "grid_of", "sweep"]
 
 FOLDER = "sweeps"
 
@@ -102,37 +101,16 @@ def sweep(
     return _write(found, result, store)
 
 
-def plan_sweep(
-    config: str | Path | SweepFile, *, store: Store | None = None, device: str = "auto"
-) -> Preview:
-    """Return what `sweep` would do; writes nothing."""
-    found = config if isinstance(config, SweepFile) else read_sweep(Path(config))
-    store = store or Store()
-    return preview(grid_of(found, store, note=None, make=False), store=store, device=device)
-
-
-def estimate_sweep(
-    config: str | Path | SweepFile,
-    *,
-    store: Store | None = None,
-    device: str = "auto",
-    jobs: int | None = None,
-) -> list[Estimate]:
-    """Return what each work that is left of `sweep` would take, ``jobs`` at a time; writes nothing."""
-    from semtool.experiments.grid.estimating import estimate_grid
-
-    found = config if isinstance(config, SweepFile) else read_sweep(Path(config))
-    store = store or Store()
-    return estimate_grid(grid_of(found, store), store=store, device=device, jobs=jobs)
-
-
 def grid_of(
-    found: SweepFile, store: Store, *, note: Callable[[str], None] | None = None, make: bool = False
+    config: str | Path | SweepFile,
+    store: Store,
+    *,
+    note: Callable[[str], None] | None = None,
+    make: bool = False,
 ) -> Grid:
     """Return the grid of a sweep's file; with ``make`` its texts are rendered where they are missing."""
+    found = config if isinstance(config, SweepFile) else read_sweep(Path(config))
     targets = [Target.of(called, splits) for called, splits in found.datasets.items()]
-    if found.visual:
-        _check_visual(found.visual, targets, store)
     texts = find_texts(found.prompts, targets, store=store, note=note, make=make)
     labels = dict(zip(found.prompts, (t.label for t in texts), strict=True))
     return Grid(
@@ -145,25 +123,6 @@ def grid_of(
         visual=found.visual,
         left_out=frozenset((labels[e.prompts], e.encoder) for e in found.exclude),
     )
-
-
-def _check_visual(visual: str, targets: Sequence[Target], store: Store) -> None:
-    """Refuse a name that is neither a visual encoder nor that of imported features."""
-    from skeleton.visual import find_visual, newest_features
-
-    missing = [
-        f"{t.dataset.name}/{s}"
-        for t in targets
-        for s in t.splits
-        if newest_features(store, t.dataset.name, s, visual) is None
-    ]
-    if missing:
-        try:
-            find_visual(visual)
-        except UsageError as error:
-            raise UsageError(
-                f"{error}; if they are imported features, {missing[0]} has none: semtool features import"
-            ) from error
 
 
 def _write(found: SweepFile, result: GridResult, store: Store) -> SweepResult:

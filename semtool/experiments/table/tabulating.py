@@ -6,7 +6,6 @@ resumed, reused and counted as sweeps are.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
 from semtool.errors import UsageError
-from semtool.experiments.grid import Preview, SweepFile, estimate_sweep, plan_sweep, sweep
+from semtool.experiments.grid import Preview, SweepFile, estimate_grid, grid_of, preview, sweep
 from semtool.experiments.table.published import published
 from semtool.experiments.table.views import checked, write_views, zero_shot
 from semtool.showing import Shown
@@ -120,14 +119,15 @@ class TableResult(Shown):
 
 def plan_table(request: TableRequest, *, store: Store, device: str = "auto") -> list[Preview]:
     """Return what `tabulate` would do, sweep by sweep; writes nothing."""
-    return [plan_sweep(wanted, store=store, device=device) for wanted in request.sweeps(store)]
+    return [preview(grid_of(w, store), store=store, device=device) for w in request.sweeps(store)]
 
 
 def estimate_table(
     request: TableRequest, *, store: Store, device: str = "auto", jobs: int | None = None
 ) -> list[Estimate]:
     """Return what each work that is left of `tabulate` would take, ``jobs`` at a time; writes nothing."""
-    every = [estimate_sweep(w, store=store, device=device, jobs=jobs) for w in request.sweeps(store)]
+    grids = [grid_of(wanted, store) for wanted in request.sweeps(store)]
+    every = [estimate_grid(grid, store=store, device=device, jobs=jobs) for grid in grids]
     return [e for at, some in enumerate(e for e in every if e) for e in (some[1:] if at else some)]
 
 
@@ -153,16 +153,24 @@ def tabulate(
         UsageError: if the data sets have no split of the family, or parts would be mixed in a column.
         SemtoolError: if a text cannot be made or embedded.
     """
+    from skeleton.runs import log, logged
+
     folder = store.root / FOLDER / request.family
     folder.mkdir(parents=True, exist_ok=True)
-    log = _Log(folder / "log.txt", progress, note)
+    progress = logged(progress, folder / "log.txt")
+
+    def tell(text: str) -> None:
+        log(text, folder / "log.txt")
+        if note is not None:
+            note(text)
+
     done = [
-        sweep(wanted, store=store, executor=executor, device=device, progress=log.progress, note=log.note)
+        sweep(wanted, store=store, executor=executor, device=device, progress=progress, note=tell)
         for wanted in request.sweeps(store)
     ]
     rows = [row for found in done for row in found.rows]
     files = write_views(folder, request.family, rows)
-    log.note(f"wrote {folder}")
+    tell(f"wrote {folder}")
     return TableResult(
         request.family,
         folder,
@@ -172,29 +180,6 @@ def tabulate(
         sum(d.reused for d in done),
         [f for d in done for f in d.failures],
     )
-
-
-class _Log:
-    """Progress and notes, also as lines of a file: at most one line of progress in ten seconds."""
-
-    def __init__(self, path: Path, progress: Progress | None, note: Note | None) -> None:
-        self._path, self._progress, self._note, self._due = path, progress, note, 0.0
-
-    def progress(self, done: int, total: int) -> None:
-        if self._progress is not None:
-            self._progress(done, total)
-        if time.monotonic() >= self._due or done == total:
-            self._due = time.monotonic() + 10
-            self._write(f"{done} of {total} steps ({done / max(total, 1):.1%})")
-
-    def note(self, text: str) -> None:
-        if self._note is not None:
-            self._note(text)
-        self._write(text)
-
-    def _write(self, text: str) -> None:
-        with self._path.open("a", encoding="utf-8") as stream:
-            stream.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {text}\n")
 
 
 def _present(store: Store) -> Sequence[str]:

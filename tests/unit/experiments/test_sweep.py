@@ -6,8 +6,8 @@ import json
 import pytest
 
 from semtool.errors import SemtoolError, UsageError
+from semtool.experiments.grid import grid_of, preview, sweep
 from semtool.experiments.grid.sweep_file import read_sweep
-from semtool.experiments.grid.sweeping import plan_sweep, sweep
 
 GRID = """
 datasets: nw-ucla
@@ -27,7 +27,7 @@ def grid(tmp_path):
 
 
 def test_every_cell_is_trained_once_and_tabled(store, narrow, grid):
-    before = plan_sweep(grid, store=store)
+    before = preview(grid_of(grid, store), store=store)
     assert (before.cells, before.runs, before.finished) == (6, 10, 0)
     assert before.embeddings == ["nw-ucla/good/tfidf", "nw-ucla/shuffled/tfidf"]
     found = sweep(grid, store=store, executor=narrow)
@@ -37,7 +37,7 @@ def test_every_cell_is_trained_once_and_tabled(store, narrow, grid):
     assert len(rows) == 10
     assert {(r["preset"], r["lr"]) for r in rows} == {("paper", "0.001"), ("paper", "0.002"), ("ridge", "")}
     assert json.loads((store.root / "sweeps" / "grid" / "table.json").read_text())["rows"] == found.rows
-    after = plan_sweep(grid, store=store)
+    after = preview(grid_of(grid, store), store=store)
     assert (after.runs, after.finished, after.embeddings) == (10, 10, [])
     narrow.done.clear()
     again = sweep(grid, store=store, executor=narrow)
@@ -97,7 +97,11 @@ def test_all_problems_of_a_file_are_listed_at_once(tmp_path):
     )  # fmt: skip
     for part in parts:
         assert part in str(raised.value)
-    wrong = {"- 1\n": "must hold keys", "a: [": "is no YAML", "prompts: x": "datasets is missing"}
+    wrong = {
+        "- 1\n": "must hold a mapping of keys",
+        "a: [": "bad.yaml, line 2: ",
+        "prompts: x": "datasets is missing",
+    }
     for text, expected in wrong.items():
         path.write_text(text)
         with pytest.raises(UsageError, match=expected):
@@ -141,8 +145,8 @@ def test_a_text_that_cannot_be_embedded_stops_before_training(store, narrow, gri
     ("text", "expected"),
     [
         (GRID.replace("seeds: 2", "seeds: 99999999999"), "99999999999 seeds are more than the 1000"),
-        ("[" * 5000, "is no YAML"),
-        ("a: \x00", "is no YAML"),
+        ("[" * 5000, "is nested more than"),
+        ("a: \x00", "cannot read the sweep: grid.yaml"),
     ],
 )
 def test_what_nobody_can_train_is_one_sentence(store, grid, cli, text, expected):
@@ -169,7 +173,10 @@ def test_features_that_no_encoder_makes_are_named_as_the_encoders_are(store, nar
     grid.write_text(only.format("random"))  # as imported features are: only their name is known
     assert len(sweep(grid, store=store, executor=narrow).rows) == 1
     grid.write_text(only.format("synse"))
-    for run in (lambda: plan_sweep(grid, store=store), lambda: sweep(grid, store=store, executor=narrow)):
+    for run in (
+        lambda: preview(grid_of(grid, store), store=store),
+        lambda: sweep(grid, store=store, executor=narrow),
+    ):
         with pytest.raises(UsageError, match=r"'synse'.*imported features, nw-ucla/purls-8-2 has none"):
             run()
 
