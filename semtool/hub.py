@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semtool.artifacts import MANIFEST, Artifact, Manifest, Store
+from semtool.catalogue import load_dataset
 from semtool.errors import SemtoolError, UsageError
-from semtool.hub_card import card
+from semtool.packaged import rendered
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -118,7 +119,7 @@ def push(artifact: Artifact, repo: str, *, private: bool = False, licence: str =
     artifact.verify()
     files: dict[str, str | bytes] = {name: str(artifact.path / name) for name in artifact.manifest.files}
     files[MANIFEST] = str(artifact.path / MANIFEST)
-    files["README.md"] = card(artifact, repo, licence=licence).encode()
+    files["README.md"] = _card(artifact, repo, licence).encode()
     return upload(repo, files, private=private, message=f"semtool push {artifact.reference}")
 
 
@@ -158,6 +159,29 @@ def pull(source: Repository, *, store: Store) -> Artifact:
             origin = {"repo": repo, "commit": source.commit, "reference": manifest.reference}
             draft.details = manifest.details | {"pulled": origin | {"created": manifest.created.isoformat()}}
         return draft.result
+
+
+def _card(artifact: Artifact, repo: str, licence: str) -> str:
+    """Return the card of an artifact in ``repo``: Markdown with the hub's front matter."""
+    from semtool.embedding_file import EmbeddingFile
+
+    try:
+        motion = load_dataset(artifact.dataset).licence
+    except UsageError:
+        motion = ""  # a user's own data set says nothing here
+    manifest = artifact.manifest
+    return rendered(
+        "semtool",
+        "card.md.j2",
+        artifact=artifact,
+        manifest=manifest,
+        repo=repo,
+        licence=licence,
+        motion_licence=motion,
+        encoder=EmbeddingFile(artifact.path).encoder if artifact.kind == "embeddings" else "",
+        counts=", ".join(f"{count} {name}" for name, count in manifest.counts.items()),
+        inputs=", ".join(f"{i.reference} ({i.sha256[:12]})" for i in manifest.inputs.values()),
+    )
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -44,26 +44,6 @@ class Artifact:
         """The number N of ``@vN``."""
         return self.place.version or 0
 
-    @property
-    def prompt_set(self) -> str:
-        """Of descriptions and embeddings: the prompt set."""
-        return self.place.prompt_set
-
-    @property
-    def encoder(self) -> str:
-        """Of embeddings: the encoder, as the reference spells it."""
-        return self.place.encoder
-
-    @property
-    def split(self) -> str:
-        """Of features: the class split."""
-        return self.place.split
-
-    @property
-    def visual(self) -> str:
-        """Of features: the visual encoder, as the reference spells it."""
-        return self.place.visual
-
     def as_input(self) -> Input:
         """Return this artifact as another one's manifest names it."""
         return Input(reference=self.reference, sha256=self.manifest.content_sha256)

@@ -12,10 +12,10 @@ from semtool.errors import SemtoolError, UsageError
 
 if TYPE_CHECKING:
     from semtool.artifacts.artifact import Artifact
-    from semtool.artifacts.movement import Move
     from semtool.artifacts.store import Store
+    from semtool.embedding_file import EmbeddingFile
 
-__all__ = ["Change", "Difference", "compare_texts", "difference"]
+__all__ = ["Change", "Difference", "Move", "compare_texts", "difference", "movement"]
 
 _FITTED = {"tfidf"}
 """Encoders whose axes depend on the texts that they were fitted on."""
@@ -36,6 +36,15 @@ class Change:
     def kind(self) -> str:
         """``added``, ``removed`` or ``changed``."""
         return "added" if self.before is None else "removed" if self.after is None else "changed"
+
+
+@dataclass(frozen=True)
+class Move:
+    """How far one class moved: 1 - cosine, which is 0 for not at all, of its mean and of its worst text."""
+
+    class_id: int
+    distance: float
+    worst: float
 
 
 @dataclass(frozen=True)
@@ -108,7 +117,6 @@ def compare_texts(before: DescriptionSet, after: DescriptionSet) -> tuple[Change
 def _compare_vectors(
     before: Artifact, after: Artifact, *, same_texts: bool
 ) -> tuple[tuple[Move, ...] | None, list[str]]:
-    from semtool.artifacts.movement import movement
     from semtool.embedding_file import EmbeddingFile
 
     old, new = EmbeddingFile(before.path), EmbeddingFile(after.path)
@@ -163,3 +171,31 @@ def _parameters(before: Artifact, after: Artifact) -> tuple[str, ...]:
         else:
             found.append(f"{key}: {values[0]!r} became {values[1]!r}")
     return tuple(found)
+
+
+def movement(before: EmbeddingFile, after: EmbeddingFile) -> tuple[Move, ...]:
+    """Return the move of every class that both files have, farthest first; they must share an encoder.
+
+    Texts are paired by class, granularity, slot and variant; a class that shares none has a worst of 1.
+    """
+    from semtool.numeric import unit
+
+    old, new = unit(before.vectors()), unit(after.vectors())
+    old_rows, new_rows = _by_key(before), _by_key(after)
+    moves = []
+    for c in sorted(set(before.class_id.tolist()) & set(after.class_id.tolist())):
+        means = [unit(v[f.class_id == c].mean(axis=0)) for f, v in ((before, old), (after, new))]
+        pairs = [(row, new_rows[key]) for key, row in old_rows.items() if key[0] == c and key in new_rows]
+        worst = max((1 - float(old[i] @ new[j]) for i, j in pairs), default=1.0)
+        moves.append(Move(c, _rounded(1 - float(means[0] @ means[1])), _rounded(worst)))
+    return tuple(sorted(moves, key=lambda m: (-m.distance, -m.worst, m.class_id)))
+
+
+def _by_key(file: EmbeddingFile) -> dict[tuple[int, str, str, int], int]:
+    columns = (file.class_id, file.granularity, file.slot, file.variant)
+    return {key: row for row, key in enumerate(zip(*(c.tolist() for c in columns), strict=True))}
+
+
+def _rounded(distance: float) -> float:
+    """Float32 vectors carry about seven digits: less than that is no move."""
+    return max(0.0, round(distance, 6))

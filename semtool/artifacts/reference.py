@@ -9,16 +9,15 @@ from semtool.errors import UsageError, unknown_name
 
 __all__ = ["KINDS", "PART", "VERSION", "Reference"]
 
-KINDS = {"descriptions": 1, "embeddings": 2, "arrays": 1, "features": 2}
-"""The kinds of versioned artifact and how many parts their name has after the data set."""
-PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-VERSION = re.compile(r"v([1-9][0-9]{0,8})")
-_PARTS = {
+KINDS = {
     "descriptions": ("prompt_set",),
     "embeddings": ("prompt_set", "encoder"),
     "arrays": ("source",),
     "features": ("split", "visual"),
 }
+"""The kinds of versioned artifact and the parts that their name has after the data set."""
+PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+VERSION = re.compile(r"v([1-9][0-9]{0,8})")
 
 
 @dataclass(frozen=True)
@@ -51,8 +50,8 @@ class Reference:
             raise unknown_name("kind of artifact", kind, KINDS)
         name, at, version = text.partition("@")
         parts = name.split("/")
-        if len(parts) != KINDS[kind] + 1 or not all(PART.fullmatch(part) for part in parts):
-            form = "/".join(["<data set>"] + ["<name>"] * KINDS[kind])
+        if len(parts) != len(KINDS[kind]) + 1 or not all(PART.fullmatch(part) for part in parts):
+            form = "/".join(["<data set>"] + ["<name>"] * len(KINDS[kind]))
             raise UsageError(f"{name!r} does not name {kind}: a reference has the form {form}[@vN]")
         match = VERSION.fullmatch(version)
         if at and version and not match:
@@ -85,7 +84,7 @@ class Reference:
         return self._part("visual")
 
     def _part(self, name: str) -> str:
-        return dict(zip(_PARTS[self.kind], self.parts, strict=True)).get(name, "")
+        return dict(zip(KINDS[self.kind], self.parts, strict=True)).get(name, "")
 
     def __str__(self) -> str:
         return self.full_name + (f"@v{self.version}" if self.version else "")

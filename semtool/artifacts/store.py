@@ -131,7 +131,7 @@ class Store:
         """
         base = self.root / kind
         found = []
-        for folder in base.glob("/".join([dataset or "*"] + ["*"] * KINDS[kind])):
+        for folder in base.glob("/".join([dataset or "*"] + ["*"] * len(KINDS[kind]))):
             name = folder.relative_to(base).as_posix()
             if all(PART.fullmatch(part) for part in name.split("/")):
                 found += [(name, version) for version in _versions(folder)]

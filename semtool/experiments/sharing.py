@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from semtool.disk import file_sha256
 from semtool.errors import SemtoolError, UsageError
 from semtool.hub import Pushed, Repository, upload
+from semtool.packaged import rendered
 
 if TYPE_CHECKING:
     from semtool.artifacts import Store
@@ -25,24 +26,6 @@ _FILE = re.compile(
 )
 LARGEST = 50_000_000
 """Bytes of a checkpoint that is pushed along."""
-_CARD = """\
----
-license: {licence}
-pretty_name: {name}
-tags: [skeleton, action-recognition, zero-shot, semtool]
----
-# {name}
-
-{said}
-
-Per seed: settings (`config.yaml`), results (`metrics.json`), predictions of every sample (`predictions.csv`)
-and, where it is small, the weights (`checkpoint.safetensors`). `{index}` holds their checksums.
-
-```
-semtool pull {repo}
-semtool board artifacts/runs
-```
-"""
 
 
 def push_run(run: Run, repo: str, *, private: bool = False, licence: str = "unknown") -> Pushed:
@@ -55,7 +38,8 @@ def push_run(run: Run, repo: str, *, private: bool = False, licence: str = "unkn
     found = {p.relative_to(run.path).as_posix(): p for p in sorted(run.path.rglob("*"))}
     files = {n: p for n, p in found.items() if _FILE.fullmatch(n) and p.stat().st_size <= LARGEST}
     index = {"schema": 1, "name": run.name, "files": {n: file_sha256(p) for n, p in files.items()}}
-    card = _CARD.format(licence=licence, name=run.name, said=run.summary.headline(), index=INDEX, repo=repo)
+    known = {"name": run.name, "headline": run.summary.headline(), "index": INDEX}
+    card = rendered("semtool.experiments", "run_card.md.j2", licence=licence, repo=repo, **known)
     sources: dict[str, str | bytes] = {n: str(p) for n, p in files.items()}
     sources |= {INDEX: json.dumps(index, indent=2).encode(), "README.md": card.encode()}
     return upload(repo, sources, private=private, message=f"semtool push {run.name}")

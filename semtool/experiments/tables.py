@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from semtool.packaged import rendered
+
 if TYPE_CHECKING:
     from pandas import DataFrame
 
@@ -13,21 +15,10 @@ __all__ = ["bibtex", "latex", "markdown", "neutralised"]
 
 def bibtex(note: str, *, paper: bool) -> str:
     """Return what to cite as BibTeX: this software, and the method of ``paper`` where it was used."""
-    from importlib.metadata import version
+    from semtool.artifacts import library_versions
 
-    found = [
-        f"@software{{semtool,\n  title = {{semtool: text for zero-shot skeleton action recognition}},\n"
-        f"  version = {{{version('semtool')}}},\n  note = {{{note}}}\n}}"
-    ]
-    if paper:
-        found.append(
-            "@article{infocpl,\n  title = {An Information Compensation Framework for Zero-Shot "
-            "Skeleton-Based Action Recognition},\n  author = {Xu and Gao and Li and Gao},\n"
-            "  journal = {IEEE Transactions on Multimedia},\n  volume = {27},\n  pages = {4882--4894},\n"
-            "  year = {2025},\n"
-            "  eprint = {2406.00639}\n}"
-        )
-    return "\n\n".join(found)
+    version = library_versions()["semtool"]
+    return rendered("semtool.experiments", "citation.bib.j2", version=version, note=note, paper=paper)
 
 
 def neutralised(frame: DataFrame) -> DataFrame:

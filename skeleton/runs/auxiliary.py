@@ -89,7 +89,7 @@ def simulated_classes(
             bank = read_text(open_embeddings(embeddings), hidden) if len(hidden) else None
             made, source = acted(bank, side, seed, flat=flat), ACTED
         else:
-            described = generate(SOURCE, embeddings.prompt_set, store=side).artifact
+            described = generate(SOURCE, embeddings.place.prompt_set, store=side).artifact
             text = open_embeddings(embed(described, encoder, store=side).artifact)
             made, source = _performed(text, dataset, hidden, side, seed, codebook, motion, flat), SOURCE
     except SemtoolError as error:

@@ -117,7 +117,7 @@ class ZeroShotClassifier:
         from semtool.generation import generate
 
         data = typed_dataset(labels, prefer=self.dataset)
-        prompt_set, encoder = prompts or self.embeddings.prompt_set, encoder_of(self.embeddings)
+        prompt_set, encoder = prompts or self.embeddings.place.prompt_set, encoder_of(self.embeddings)
         if prompts is None and (encoder.startswith("attributes-from:") or self.guessed(labels)):
             prompt_set, encoder = "words", "kinetic" if encoder == "attributes" else encoder
         # Beside the user's own text, which `embed` and `train` take the newest of.

@@ -71,7 +71,7 @@ def outdated(features: Artifact, dataset: str, store: Store) -> str | None:
     return (
         f"the features {features.reference} were made from the skeletons {used.reference}{kind}, but there "
         f"are {newest.reference} now; semtool features --dataset {dataset} --split "
-        f"{features.split} makes them anew"
+        f"{features.place.split} makes them anew"
     )
 
 

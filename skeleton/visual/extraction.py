@@ -194,10 +194,10 @@ def newest_features(store: Store, dataset: str, split: str, visual: str | None =
         visual: the visual encoder; None: any, but `kinematics` only if there are no others, because who made
             them for the preset `best` does not mean them for other presets.
     """
-    found = [a for a in store.artifacts("features", dataset) if a.split == split]
+    found = [a for a in store.artifacts("features", dataset) if a.place.split == split]
     if visual is not None:
-        found = [a for a in found if a.visual == visual]
-    elif others := [a for a in found if a.visual != KINEMATICS]:
+        found = [a for a in found if a.place.visual == visual]
+    elif others := [a for a in found if a.place.visual != KINEMATICS]:
         found = others
     return max(found, key=lambda a: (a.manifest.created, a.reference), default=None)
 

@@ -170,7 +170,7 @@ def assemble(
                 closed_forms=[k for k, seeded in labels.items() if not seeded],
                 trained=[k for k, seeded in labels.items() if seeded],
                 seeds=len(grid.seeds),
-                visual=sorted({f.visual for c in cells for f in c.features.values()}),
+                visual=sorted({f.place.visual for c in cells for f in c.features.values()}),
                 simulated=simulated,
                 leaky=leaky,
                 auxiliary=list(helped),

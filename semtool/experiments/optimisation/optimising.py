@@ -239,7 +239,7 @@ def _look(
         own["auxiliary"] = "none"
     found = compare(
         [result.reference, start.reference], [cell.encoder], store=store, dataset=cell.target.called,
-        splits=[cell.split], presets=[cell.setting.method.preset], switches=own, visual=features.visual,
+        splits=[cell.split], presets=[cell.setting.method.preset], switches=own, visual=features.place.visual,
         seeds=(0,), executor=executor,
     )  # fmt: skip
     after, before = found.cells
@@ -252,10 +252,10 @@ def _look(
 
 def _notes(features: Artifact, judge: Judge) -> list[str]:
     notes = ["The gain on held-out classes is that of what was chosen there, so it is too high."]
-    if features.visual != "kinematics":
+    if features.place.visual != "kinematics":
         notes.append(
-            f"The visual encoder ({features.visual}) was trained on the held-out classes too, which makes "
-            "them easier than unseen ones; features of --visual kinematics are not trained."
+            f"The visual encoder ({features.place.visual}) was trained on the held-out classes too, which "
+            "makes them easier than unseen ones; features of --visual kinematics are not trained."
         )
     if judge.task.simulated:
         notes.append("The skeletons are simulated: the numbers say nothing about people.")

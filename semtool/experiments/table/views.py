@@ -11,6 +11,7 @@ from semtool.errors import NotMadeError, UsageError
 from semtool.experiments.measured import GENERALISED, RULES, common_rule, part_named, rule_named
 from semtool.experiments.table.published import published
 from semtool.experiments.tables import bibtex, latex, markdown, neutralised
+from semtool.packaged import rendered
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -55,7 +56,9 @@ def write_views(folder: Path, family: str, rows: Sequence[dict[str, Any]]) -> tu
         ),
         "table.md": "\n\n".join([*(f"{t}:\n\n{markdown(v)}" for t, v in views.items()), *notes]) + "\n",
         "table.csv": neutralised(runs).to_csv(index=False, lineterminator="\n"),
-        "table.html": _page(family, views, notes, cite),
+        "table.html": rendered(
+            __package__, "page.html.j2", family=family, views=views, notes=notes, cite=cite
+        ),
     }
     for name, text in texts.items():
         write_atomically(folder / name, text)
@@ -180,36 +183,3 @@ def _frame(table: list[list[str]], columns: list[str]) -> DataFrame:
     from pandas import DataFrame
 
     return DataFrame(table, columns=columns)
-
-
-def _page(family: str, views: dict[str, DataFrame], notes: Sequence[str], cite: str) -> str:
-    """Return a page of its own that loads nothing."""
-    from jinja2 import Environment
-
-    template = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{{ family }} table</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-body{font:15px/1.5 system-ui,sans-serif;margin:1.5rem;color:#111;background:#fff}
-table{border-collapse:collapse;margin:1rem 0}
-td,th{padding:.25rem .6rem;border-bottom:1px solid #ccc;text-align:right}
-.wide{overflow-x:auto}
-pre{white-space:pre-wrap}
-td:first-child,th:first-child{text-align:left}
-</style>
-<h1>{{ family }} splits</h1>
-{% for note in notes %}<p>{{ note }}</p>
-{% endfor %}{% for title, view in views.items() %}<h2>{{ title }}</h2>
-<div class="wide"><table>
-<thead><tr>{% for c in view.columns %}<th scope="col">{{ c }}</th>{% endfor %}</tr></thead>
-<tbody>{% for row in view.itertuples(index=False) %}
-<tr>{% for v in row %}<td>{{ v }}</td>{% endfor %}</tr>{% endfor %}
-</tbody></table></div>{% endfor %}
-<h2>To cite</h2>
-<pre>{{ cite }}</pre>
-</html>
-"""
-    return (
-        Environment(autoescape=True)
-        .from_string(template)
-        .render(family=family, views=views, notes=notes, cite=cite)
-    )
