@@ -4,7 +4,7 @@
     python benchmarks/make_kinetic.py --check    # fits again and says how far the shipped map is from it
 
 Needs the sentence encoder `minilm`; takes a minute or two. Nothing is drawn: the same bank, machine and libraries
-give the same bytes. Make it again whenever the bank's names, `global` or `motion` texts or facts change.
+give the same bytes. Make it again whenever the bank's names, `global` or `motion` texts or facts change, or `everyday.yaml` does.
 """
 
 from __future__ import annotations

@@ -9,7 +9,15 @@ from typer.testing import CliRunner
 
 from semtool.cli.app import app
 from semtool.encoders import FactMap, find_encoder, fit_map, predict_facts
-from semtool.encoders.fact_map import SHIPPED, bank_digest, bank_texts, blocks, choose, probabilities
+from semtool.encoders.fact_map import (
+    EVERYDAY,
+    SHIPPED,
+    bank_digest,
+    bank_texts,
+    blocks,
+    choose,
+    probabilities,
+)
 from semtool.encoders.wording import _rules, worded
 from semtool.errors import UsageError
 
@@ -73,6 +81,15 @@ def test_the_shipped_map_was_made_from_the_bank_as_it_is_now(monkeypatch):
     for changed in ((sets, owner, [*texts[:-1], texts[-1] + "!"], codes), (sets, owner, texts, codes + 1)):
         monkeypatch.setattr("semtool.encoders.fact_map.bank_texts", lambda changed=changed: changed)
         assert made_from != bank_digest()
+
+
+def test_everyday_actions_repeat_no_text_of_the_bank():
+    sets, owner, texts, _ = bank_texts()
+    everyday = [sets[at] == EVERYDAY for at in owner]
+    bank = {text.lower() for text, own in zip(texts, everyday, strict=True) if not own}
+    said = [text.lower() for text, own in zip(texts, everyday, strict=True) if own]
+    assert len(set(said)) == len(said) > 500
+    assert not bank & set(said)
 
 
 def test_one_word_moves_its_field_and_hardly_any_other(facts):
