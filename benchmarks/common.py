@@ -28,7 +28,7 @@ DATASETS = {
 SPLITS = tuple((dataset, split) for dataset, splits in DATASETS.items() for split in splits)
 SHORT = tuple(f"{dataset} {split.removeprefix('purls-')}" for dataset, split in SPLITS)
 """What tables call them."""
-_PLACES = ("--data", "--root", "--jobs", "--cache", "--work", "--out")
+_PLACES = ("--data", "--root", "--jobs", "--cache", "--work", "--out", "--mpnet")
 
 
 def arguments(doc: str | None, **options: Any) -> argparse.ArgumentParser:

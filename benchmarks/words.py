@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import yaml
-from common import HERE, machine
+from common import HERE, arguments, page
 from numpy.typing import NDArray
 
 from semtool.catalogue import load_bank, load_dataset, load_vocabulary
@@ -101,15 +101,6 @@ def wilson(right: int, n: int) -> str:
 
     low, high = binomtest(right, n).proportion_ci(method="wilson")
     return f"{100 * right / n:.0f} [{100 * low:.0f}, {100 * high:.0f}]"
-
-
-def write(part: str, command: str, body: Sequence[str]) -> None:
-    """Write and show a page of results."""
-    page = (
-        "\n".join([f"# words: {part}", "", f"`python benchmarks/{command}`; {machine()}", "", *body]) + "\n"
-    )
-    (HERE / "results" / f"words_{part}.md").write_text(page, encoding="utf-8")
-    print(page)
 
 
 # ---- text alone
@@ -259,11 +250,8 @@ def calibration() -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--mpnet", default="mpnet", help="a name, or sentence-transformers:FOLDER")
-    write("text", "words.py", text_tables(parser.parse_args()))
+    options = arguments(__doc__, mpnet="mpnet").parse_args()
+    page("words_text", text_tables(options), "words: text")
 
 
 if __name__ == "__main__":

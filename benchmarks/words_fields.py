@@ -8,11 +8,10 @@ classes, with 95 % intervals by drawing classes anew. Writes ``results/words_fie
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from common import HERE, machine
+from common import arguments, page, table
 from numpy.typing import NDArray
 from words import BANK, Matrix, learned, map_without, nearest_class, predicted, said, vectors_of, written
 
@@ -68,13 +67,7 @@ def kappa(mine: NDArray[np.int64], truth: NDArray[np.int64]) -> NDArray[np.float
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--mpnet", default="mpnet", help="how mpnet is found: a name, or sentence-transformers:FOLDER"
-    )
-    mpnet = parser.parse_args().mpnet
+    mpnet = arguments(__doc__, mpnet="mpnet").parse_args().mpnet
     truth = np.concatenate([numbered(written(d)[0]) for d in BANK])
     assert len(truth) == sum(name in BANK for name in learned("minilm")[3])
     columns = {
@@ -86,27 +79,23 @@ def main() -> None:
     }  # fmt: skip
     rng = np.random.default_rng(0)
     draws = rng.integers(len(truth), size=(RESAMPLES, len(truth)))
-    lines = ["| field | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
-    table = {name: kappa(mine, truth) for name, mine in columns.items()}
+    rows, kappas = [], {name: kappa(mine, truth) for name, mine in columns.items()}
     drawn = {name: np.stack([kappa(mine[d], truth[d]) for d in draws]) for name, mine in columns.items()}
     spans = {name: np.nanpercentile(d, [2.5, 97.5], axis=0) for name, d in drawn.items()}
     for at, field in enumerate(blocks()):
-        cells = [f"{table[n][at]:.2f} [{spans[n][0, at]:.2f}, {spans[n][1, at]:.2f}]" for n in columns]
-        lines.append(f"| {field} | {' | '.join(cells)} |")
+        cells = [f"{kappas[n][at]:.2f} [{spans[n][0, at]:.2f}, {spans[n][1, at]:.2f}]" for n in columns]
+        rows.append((field, *cells))
     means = {
-        n: (np.nanmean(table[n]), np.percentile(np.nanmean(drawn[n], axis=1), [2.5, 97.5])) for n in columns
+        n: (np.nanmean(kappas[n]), np.percentile(np.nanmean(drawn[n], axis=1), [2.5, 97.5])) for n in columns
     }
     cells = [f"{mean:.2f} [{low:.2f}, {high:.2f}]" for mean, (low, high) in means.values()]
-    lines.append(f"| **mean of fields** | {' | '.join(cells)} |")
-    page = "\n".join([
-        "# words: fields", "", f"`python benchmarks/words_fields.py`; {machine()}", "",
+    rows.append(("**mean of fields**", *cells))
+    page("words_fields", [
         "Cohen's kappa of the values read from a class's name, first sentence or all its texts with the written ones, over "
-        f"the {len(truth)} classes of the bank, each data set left out in turn (same actions of other data sets stay); 95 % "
-        f"intervals over classes ({RESAMPLES} draws). MiniLM, mpnet: the map and the word rules; nearest: the written facts of "
-        "the bank's class with the nearest text.", "", *lines,
-    ])  # fmt: skip
-    (HERE / "results" / "words_fields.md").write_text(page + "\n")
-    print(page)
+        f"the {len(truth)} classes of the bank, each data set left out in turn (same actions of other data sets and of the "
+        f"everyday ones stay); 95 % intervals over classes ({RESAMPLES} draws). MiniLM, mpnet: the map and the word rules; "
+        "nearest: the written facts of the class or everyday action with the nearest text.", "", *table(("field", *columns), rows),
+    ], "words: fields")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from words import write
+from common import page
 
 from semtool.encoders import blocks, find_encoder, predict_facts
 
@@ -108,4 +108,4 @@ def speed() -> list[str]:
 
 
 if __name__ == "__main__":
-    write("pairs", "words_pairs.py", [*minimal_pairs(), "", *speed()])
+    page("words_pairs", [*minimal_pairs(), "", *speed()], "words: pairs")

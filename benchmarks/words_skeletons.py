@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
+from common import HERE, SPLITS, arguments, page
 from words import (
     BANK,
     ROOT,
@@ -29,10 +28,8 @@ from words import (
     said,
     unit,
     vectors_of,
-    write,
     written,
 )
-from zero_shot import HERE, SPLITS
 
 from semtool.catalogue import Dataset, load_bank, load_dataset
 from semtool.encoders import FactMap, find_encoder
@@ -262,17 +259,8 @@ def skeleton_table(columns: Mapping[str, Mapping[str, list[float]]], chosen: Seq
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=os.environ.get("SEMTOOL_DATA"))
-    parser.add_argument("--seeds", type=int, default=3, help="of the auxiliary classes, on the PURLS splits")
-    parser.add_argument("--mpnet", default="mpnet", help="a name, or sentence-transformers:FOLDER")
-    options = parser.parse_args()
-    if options.data is None:
-        parser.error("name the folder of real data with --data, or set SEMTOOL_DATA")
-    options.data = Path(options.data)
-    write("skeletons", f"words_skeletons.py --seeds {options.seeds}", skeleton_tables(options))
+    options = arguments(__doc__, data=True, seeds=2, mpnet="mpnet").parse_args()
+    page("words_skeletons", skeleton_tables(options), "words: skeletons")
 
 
 if __name__ == "__main__":
