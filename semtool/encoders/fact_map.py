@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,17 +51,19 @@ class FactMap:
         dual: (n, m) what the kernel is multiplied with.
         mean: (m,) c0.
         trust: (3,) intercept and slopes of the logistic regression: log odds of the value, nearest cosine.
+        sharpness: of the kernel that it was fitted with.
     """
 
     support: Matrix
     dual: Matrix
     mean: Matrix
     trust: Matrix
+    sharpness: float = SHARPNESS
 
     def __call__(self, vectors: Matrix) -> tuple[Matrix, Matrix]:
         """Return predicted codes (n, m), not normalised, and the cosine with the nearest known text (n,)."""
         cosine = vectors @ self.support.T
-        return np.exp(SHARPNESS * (cosine - 1)) @ self.dual + self.mean, cosine.max(axis=1)
+        return np.exp(self.sharpness * (cosine - 1)) @ self.dual + self.mean, cosine.max(axis=1)
 
     def confidence(self, chosen: Matrix, nearest: Matrix) -> Matrix:
         """Return how likely values (n, fields) are right, from their probabilities and the cosines (n,).
@@ -85,6 +87,7 @@ class FactMap:
         from safetensors.numpy import save_file
 
         tensors: dict[str, NDArray[Any]] = {"mean": self.mean, "trust": self.trust}
+        tensors["sharpness"] = np.array(self.sharpness, np.float32)
         for name in ("support", "dual"):
             tensor: Matrix = getattr(self, name)
             scale = np.abs(tensor).max(axis=1, keepdims=True) / 127
@@ -106,7 +109,8 @@ class FactMap:
             tensors = load_file(path)
             for name in ("support", "dual"):
                 tensors[name] = tensors[name].astype(np.float32) * tensors.pop(f"{name}.scale")
-            return cls(**{field.name: tensors[field.name] for field in fields(cls)})
+            sharpness = float(tensors.pop("sharpness"))
+            return cls(tensors["support"], tensors["dual"], tensors["mean"], tensors["trust"], sharpness)
         except (OSError, KeyError, SafetensorError) as error:
             raise SemtoolError(
                 f"the map {path.name} is damaged ({error}); delete it, or install again"
@@ -175,7 +179,7 @@ def fit(
         right, chosen = _hits(predicted, codes[owner[rows]])
         seen.append((right, chosen, nearest))
     whole = solve_map(vectors[~gone[owner]], owner[~gone[owner]], codes)
-    return FactMap(whole.support, whole.dual, whole.mean, _trust(seen))
+    return replace(whole, trust=_trust(seen))
 
 
 def solve_map(vectors: Matrix, owner: NDArray[np.int64], codes: Matrix) -> FactMap:

@@ -100,6 +100,7 @@ class Words:
         return {
             "vectors": self.pieces.vectors, "scale": self.pieces.scale, "support": self.reader.support,
             "dual": self.reader.dual, "mean": self.reader.mean, "table": self.table, "member": self.member,
+            "sharpness": np.array(self.reader.sharpness, np.float32),
         }  # fmt: skip
 
     @classmethod
@@ -107,7 +108,9 @@ class Words:
         cls, tensors: Mapping[str, NDArray[Any]], names: Sequence[str], texts: Sequence[str]
     ) -> Words:
         """Return the words of `tensors`, with the names of pieces and the texts."""
-        reader = FactMap(tensors["support"], tensors["dual"], tensors["mean"], np.zeros(3, np.float32))
+        sharpness = float(tensors.get("sharpness", 4.0))  # a model made before it was kept has 4
+        trust = np.zeros(3, np.float32)
+        reader = FactMap(tensors["support"], tensors["dual"], tensors["mean"], trust, sharpness)
         pieces = Pieces(tuple(names), tensors["vectors"], tensors["scale"])
         return cls(pieces, tuple(texts), reader, tensors["table"], tensors["member"])
 
