@@ -198,7 +198,7 @@ def solve_map(vectors: Matrix, owner: NDArray[np.int64], codes: Matrix) -> FactM
     support, row = np.unique(vectors, axis=0, return_inverse=True)  # a text that classes share is kept once
     summed = np.zeros((len(support), dual.shape[1]))
     np.add.at(summed, row.ravel(), dual)
-    return FactMap(*(np.asarray(t, np.float32) for t in (support, summed, mean, np.zeros(3))))
+    return FactMap(support, summed.astype(np.float32), mean.astype(np.float32), np.zeros(3, np.float32))
 
 
 def held_out_errors(vectors: Matrix, owner: NDArray[np.int64], codes: Matrix) -> NDArray[np.float64]:
