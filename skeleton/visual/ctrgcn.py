@@ -9,6 +9,7 @@ for 25 joints and 120 classes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -16,13 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from skeleton.data import Layout
-from skeleton.visual.graph_encoder import GraphEncoder, NetworkSettings
-from skeleton.visual.network import GraphNetwork, ResidualBlock
+from skeleton.visual.graph_encoder import GraphEncoder
+from skeleton.visual.network import GraphNetwork, residual_blocks, shortcut
 
-__all__ = ["BLOCKS", "CTRGCN", "CTRGCNEncoder", "directed_graphs"]
+__all__ = ["CTRGCNEncoder", "directed_graphs"]
 
-BLOCKS = ((64, 1), (64, 1), (64, 1), (64, 1), (128, 2), (128, 1), (128, 1), (256, 2), (256, 1), (256, 1))
-"""Output width and temporal stride."""
 _KERNEL = 5
 _DILATIONS = (1, 2)
 _REDUCTION = 8
@@ -68,11 +67,7 @@ class _Spatial(nn.Module):
         self.strength = nn.Parameter(torch.zeros(1))
         self.normalise = nn.BatchNorm2d(outputs)
         nn.init.constant_(self.normalise.weight, 1e-6)  # a block starts as its residual connection
-        self.shortcut = (
-            nn.Identity()
-            if inputs == outputs
-            else nn.Sequential(nn.Conv2d(inputs, outputs, 1), nn.BatchNorm2d(outputs))
-        )
+        self.shortcut = shortcut(inputs, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         parts = [part(x, g, self.strength) for part, g in zip(self.parts, self.graphs, strict=True)]
@@ -106,32 +101,13 @@ class _Temporal(nn.Module):
         return torch.cat([branch(x) for branch in self.branches], dim=1)
 
 
-class CTRGCN(GraphNetwork):
-    """The published network for a layout's joints and bones."""
-
-    def __init__(self, layout: Layout, channels: int, classes: int) -> None:
-        graphs, widths = torch.from_numpy(directed_graphs(layout)), [channels, *(w for w, _ in BLOCKS)]
-        blocks = nn.ModuleList(
-            ResidualBlock(
-                _Spatial(inputs, outputs, graphs), _Temporal(outputs, stride), inputs, outputs, stride, at > 0
-            )
-            for at, (inputs, (outputs, stride)) in enumerate(zip(widths, BLOCKS, strict=False))
-        )
-        super().__init__(len(layout), channels, blocks, widths[-1], classes)
-
-    def maps(self, bodies: Tensor) -> Tensor:
-        """Return (B, 256, T / 4, V) of bodies (B, C, T, V)."""
-        for block in self.blocks:
-            bodies = block(bodies)
-        return bodies
-
-
 class CTRGCNEncoder(GraphEncoder):
     """CTR-GCN, trained on seen classes."""
 
     name = "ctrgcn"
-    Settings = NetworkSettings
 
     def network(self, channels: int, classes: int) -> GraphNetwork:
-        """Return an untrained network."""
-        return CTRGCN(self.layout, channels, classes)
+        """Return an untrained network for the layout's joints and bones."""
+        graphs = torch.from_numpy(directed_graphs(self.layout))
+        blocks = residual_blocks(channels, partial(_Spatial, graphs=graphs), _Temporal)
+        return GraphNetwork(len(self.layout), channels, blocks, classes)

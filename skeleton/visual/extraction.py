@@ -113,7 +113,8 @@ def features(
         UsageError: for an unknown name or setting, missing skeletons, or samples that nothing divides.
         SemtoolError: if a seen class has no training sample, or a plug-in breaks its contract.
     """
-    request = _request(dataset, split, store, visual, protocol, arrays, epochs, settings, seed)
+    given = {**(settings or {}), **({"epochs": epochs} if epochs else {})}
+    request = _request(dataset, split, store, visual, seed, protocol, arrays, given)
     if existing := store.find("features", request.name, request.identity):
         return existing
     samples = ArraySet.open(request.arrays.path).labelled()
@@ -153,16 +154,7 @@ def features(
 
 
 def find_features(
-    dataset: str | Path,
-    split: str | None = None,
-    *,
-    store: Store,
-    visual: str = "stgcn",
-    protocol: str | None = None,
-    arrays: str | None = None,
-    epochs: int | None = None,
-    settings: Mapping[str, object] | None = None,
-    seed: int = 0,
+    dataset: str | Path, split: str | None = None, *, store: Store, visual: str = "stgcn", seed: int = 0
 ) -> Artifact | None:
     """Return the features that `features` would give back with the same arguments, or None.
 
@@ -171,16 +163,12 @@ def find_features(
         split: None: the data set's default.
         store: where they are looked up.
         visual: name of the visual encoder.
-        protocol: None: the data set's default.
-        arrays: None: the newest real ones, else simulated ones.
-        epochs: short for the setting of that name.
-        settings: the visual encoder's own settings.
         seed: as of `features`.
 
     Raises:
-        UsageError: for an unknown name or setting, or missing skeletons.
+        UsageError: for an unknown name, or missing skeletons.
     """
-    request = _request(dataset, split, store, visual, protocol, arrays, epochs, settings, seed)
+    request = _request(dataset, split, store, visual, seed)
     return store.find("features", request.name, request.identity)
 
 
@@ -226,16 +214,15 @@ def _request(
     split: str | None,
     store: Store,
     visual: str,
-    protocol: str | None,
-    arrays: str | None,
-    epochs: int | None,
-    settings: Mapping[str, object] | None,
     seed: int,
+    protocol: str | None = None,
+    arrays: str | None = None,
+    settings: Mapping[str, object] | None = None,
 ) -> _FeatureRequest:
     data = load_dataset(dataset)
     chosen, rule = data.split(split), data.protocol(protocol)
     encoder = find_visual(visual)
-    how = encoder.settings_of({**(settings or {}), **({"epochs": epochs} if epochs else {})})
+    how = encoder.settings_of(settings or {})
     source = find_arrays(data, store, arrays)
     parameters = {
         "unseen": list(chosen.unseen),

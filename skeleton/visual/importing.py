@@ -92,7 +92,7 @@ _OPTIONAL = MappingProxyType({"smie": {"seen_test"}, "purls": {"val"}})
 
 
 @dataclass(frozen=True)
-class _Part:
+class _Loaded:
     name: str
     role: Role
     features: NDArray[np.float32]
@@ -216,7 +216,7 @@ def _archive(path: Path, known: FeatureLayout) -> tuple[dict[str, Path], list[st
     ]
 
 
-def _load(known: FeatureLayout, files: Mapping[str, Path]) -> list[_Part]:
+def _load(known: FeatureLayout, files: Mapping[str, Path]) -> list[_Loaded]:
     parts = []
     for name, (role, data, label) in known.parts.items():
         if data not in files or label not in files:
@@ -237,7 +237,7 @@ def _load(known: FeatureLayout, files: Mapping[str, Path]) -> list[_Part]:
             features = features.mean(axis=tuple(range(2, features.ndim)), dtype=np.float64)
         if not np.isfinite(features).all():
             raise SemtoolError(f"{data} holds a value that is not a finite number")
-        parts.append(_Part(name, role, features.astype(np.float32), labels.astype(np.int64)))
+        parts.append(_Loaded(name, role, features.astype(np.float32), labels.astype(np.int64)))
     return parts
 
 
@@ -251,7 +251,7 @@ def _array(path: Path, key: str) -> NDArray[np.generic]:
         raise SemtoolError(f"cannot read {key} of {path}: {error}") from error
 
 
-def _from_zero(parts: list[_Part], data: Dataset, split: str | None) -> list[_Part]:
+def _from_zero(parts: list[_Loaded], data: Dataset, split: str | None) -> list[_Loaded]:
     """Return the parts with labels that count from 0, which labels and split tell together.
 
     Raises:
@@ -275,7 +275,7 @@ def _from_zero(parts: list[_Part], data: Dataset, split: str | None) -> list[_Pa
     return parts
 
 
-def _split(data: Dataset, name: str | None, parts: list[_Part]) -> Split:
+def _split(data: Dataset, name: str | None, parts: list[_Loaded]) -> Split:
     """Return the named split, or the one whose unseen classes the files hold."""
     labels = {part.name: {int(c) for c in np.unique(part.labels)} for part in parts}
     for part, found in labels.items():
@@ -303,7 +303,7 @@ def _split(data: Dataset, name: str | None, parts: list[_Part]) -> Split:
     return chosen
 
 
-def _strays(parts: list[_Part], chosen: Split) -> list[str]:
+def _strays(parts: list[_Loaded], chosen: Split) -> list[str]:
     """Return a sentence if the file of all test samples does not hold the unseen ones once more.
 
     Then features and labels of one of the two are probably not in the same order.
@@ -320,7 +320,7 @@ def _strays(parts: list[_Part], chosen: Split) -> list[str]:
     return said
 
 
-def _combine(parts: list[_Part], data: Dataset, chosen: Split, visual: str, only_test: bool) -> FeatureFile:
+def _combine(parts: list[_Loaded], data: Dataset, chosen: Split, visual: str, only_test: bool) -> FeatureFile:
     has_unseen = any(part.role == "unseen" for part in parts)
     features, labels, places, names = [], [], [], []
     for part in parts:

@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 
 from skeleton.data import BODY, Layout, SkeletonSequence, canonical_bodies, standard_proportions
 from skeleton.data import layout as find_layout
-from skeleton.visual.kinematic_columns import PHASES, depth_columns, place_columns
 
 __all__ = [
     "FRAMES",
@@ -33,6 +32,7 @@ __all__ = [
     "VERSION",
     "Blocks",
     "Described",
+    "depth_columns",
     "describe",
     "describe_all",
     "kinematic_features",
@@ -48,6 +48,16 @@ _FIXED = 1e-3
 """Trunk lengths: hips that move less are the file's zero, and tell nothing of the person's way."""
 _CHUNK = 256  # sequences at a time: memory does not grow with their number
 _PLANES = ((0, 1), (1, 2), (0, 2))  # frontal, sagittal, horizontal
+PHASES = 4
+"""Into how many equal times an action is cut."""
+
+# Positions in the block of what only a depth can tell: each third number of points, ...
+_Z = range(2, 3 * PHASES, 3)
+_DEPTH: Mapping[str, Sequence[int]] = {
+    "position": _Z, "range": (2, 5, 8), "velocity": _Z, "speed": range(PHASES + 2, 4 * PHASES, 3),
+    "shape": (2, 3, 4, 5, 10), "elbow": _Z, "lean": _Z, "lean_range": (2, 5), "turn": range(PHASES + 1),
+    "head": _Z,
+}  # fmt: skip
 
 Numbers = NDArray[np.float64]
 Blocks = tuple[tuple[str, int], ...]
@@ -119,6 +129,30 @@ def describe_all(sequences: Sequence[SkeletonSequence], *, standard: bool = Fals
             made |= dict(zip(chunk, zip(part.features, part.unknown, strict=True), strict=True))
     rows = [made[i] for i in range(len(sequences))]
     return Described(np.stack([f for f, _ in rows]), blocks, np.stack([u for _, u in rows]))
+
+
+def depth_columns(blocks: Sequence[tuple[str, int]]) -> tuple[int, ...]:
+    """Return the columns that only a depth can tell: positions along z, turns, areas seen from the side.
+
+    Without depth the other columns are those of the motion's picture on the frontal plane.
+    """
+    found: list[int] = []
+    start = 0
+    for name, width in blocks:
+        found += [start + at for at in _DEPTH.get(name.partition(".")[2], ()) if at < width]
+        start += width
+    return tuple(found)
+
+
+def place_columns(blocks: Sequence[tuple[str, int]]) -> tuple[int, ...]:
+    """Return the columns that tell of the way of the hips through the room."""
+    found: list[int] = []
+    start = 0
+    for name, width in blocks:
+        if name.startswith("body.") and name not in ("body.hip_height", "body.duration"):
+            found += range(start, start + width)
+        start += width
+    return tuple(found)
 
 
 def kinematic_features(

@@ -14,8 +14,8 @@ __all__ = ["GROUP", "find_visual", "load_visual", "package_of", "plugin_problems
 GROUP = "semtool.visual"
 """The entry-point group: ``toy = "my_package:ToyEncoder"``, a subclass of `VisualEncoder`."""
 _BUILT_IN = (
-    EntryPoint("stgcn", "skeleton.visual.stgcn_encoder:StgcnEncoder", GROUP),
-    EntryPoint("stgcn-paper", "skeleton.visual.stgcn_encoder:PaperStgcnEncoder", GROUP),
+    EntryPoint("stgcn", "skeleton.visual.stgcn:StgcnEncoder", GROUP),
+    EntryPoint("stgcn-paper", "skeleton.visual.stgcn:PaperStgcnEncoder", GROUP),
     EntryPoint("shiftgcn", "skeleton.visual.shiftgcn:ShiftGCNEncoder", GROUP),
     EntryPoint("ctrgcn", "skeleton.visual.ctrgcn:CTRGCNEncoder", GROUP),
     EntryPoint("kinematics", "skeleton.visual.kinematic_encoder:KinematicEncoder", GROUP),

@@ -8,17 +8,15 @@ so that nothing needs to be compiled. 0.69 million parameters for 25 joints and 
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
-from skeleton.data import Layout
-from skeleton.visual.graph_encoder import GraphEncoder, NetworkSettings
-from skeleton.visual.network import GraphNetwork, ResidualBlock
+from skeleton.visual.graph_encoder import GraphEncoder
+from skeleton.visual.network import GraphNetwork, residual_blocks, shortcut
 
-__all__ = ["BLOCKS", "ShiftGCN", "ShiftGCNEncoder"]
-
-BLOCKS = ((64, 1), (64, 1), (64, 1), (64, 1), (128, 2), (128, 1), (128, 1), (256, 2), (256, 1), (256, 1))
-"""Output width and temporal stride."""
+__all__ = ["ShiftGCNEncoder"]
 
 
 class _SpatialShift(nn.Module):
@@ -30,11 +28,7 @@ class _SpatialShift(nn.Module):
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.mask = nn.Parameter(torch.zeros(joints, inputs))
         self.normalise = nn.BatchNorm1d(joints * outputs)
-        self.shortcut = (
-            nn.Identity()
-            if inputs == outputs
-            else nn.Sequential(nn.Conv2d(inputs, outputs, 1), nn.BatchNorm2d(outputs))
-        )
+        self.shortcut = shortcut(inputs, outputs)
         self.there: Tensor
         self.back: Tensor
         joint = torch.arange(joints)[:, None]
@@ -93,37 +87,13 @@ class _TemporalShift(nn.Module):
         return out
 
 
-class ShiftGCN(GraphNetwork):
-    """The published network for a layout's joints; the order of joints decides who hands over to whom."""
-
-    def __init__(self, layout: Layout, channels: int, classes: int) -> None:
-        joints, widths = len(layout), [channels, *(width for width, _ in BLOCKS)]
-        blocks = nn.ModuleList(
-            ResidualBlock(
-                _SpatialShift(inputs, outputs, joints),
-                _TemporalShift(outputs, stride),
-                inputs,
-                outputs,
-                stride,
-                at > 0,
-            )
-            for at, (inputs, (outputs, stride)) in enumerate(zip(widths, BLOCKS, strict=False))
-        )
-        super().__init__(joints, channels, blocks, widths[-1], classes)
-
-    def maps(self, bodies: Tensor) -> Tensor:
-        """Return (B, 256, T / 4, V) of bodies (B, C, T, V)."""
-        for block in self.blocks:
-            bodies = block(bodies)
-        return bodies
-
-
 class ShiftGCNEncoder(GraphEncoder):
-    """Shift-GCN, trained on seen classes."""
+    """Shift-GCN, trained on seen classes; the order of joints decides who hands over to whom."""
 
     name = "shiftgcn"
-    Settings = NetworkSettings
 
     def network(self, channels: int, classes: int) -> GraphNetwork:
-        """Return an untrained network."""
-        return ShiftGCN(self.layout, channels, classes)
+        """Return an untrained network for the layout's joints."""
+        joints = len(self.layout)
+        blocks = residual_blocks(channels, partial(_SpatialShift, joints=joints), _TemporalShift)
+        return GraphNetwork(joints, channels, blocks, classes)

@@ -1,13 +1,14 @@
 """ST-GCN: spatial-temporal graph convolution over skeletons (Yan et al., AAAI 2018).
 
-`PAPER` is the visual encoder of the published setting: ten blocks of base width 16, output 256, spatial graph
-strategy, learned edge importance, dropout 0.5. `COMPACT` has four blocks and learns from some hundred samples
-in minutes on a laptop.
+The architecture `paper` is that of the published setting: ten blocks of base width 16, output 256, spatial
+graph strategy, learned edge importance, dropout 0.5. `compact` has four blocks and learns from some hundred
+samples in minutes on a laptop.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -15,31 +16,27 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from skeleton.data import Layout
-from skeleton.visual.network import GraphNetwork
+from skeleton.visual.graph_encoder import GraphEncoder, NetworkSettings, Stream
+from skeleton.visual.network import GraphNetwork, shortcut
 
-__all__ = ["COMPACT", "PAPER", "STGCN", "Architecture", "spatial_graph"]
+__all__ = ["PaperStgcnEncoder", "StgcnEncoder", "StgcnSettings", "spatial_graph"]
 
 
 @dataclass(frozen=True)
 class Architecture:
     """Blocks as (output width, temporal stride), the temporal kernel (frames) and the dropout rate."""
 
-    name: str
     blocks: tuple[tuple[int, int], ...]
     kernel: int = 9
     dropout: float = 0.5
 
 
-PAPER = Architecture(
-    "stgcn-paper",
-    ((16, 1), (16, 1), (16, 1), (16, 1), (32, 2), (32, 1), (32, 1), (64, 2), (64, 1), (256, 1)),
-)
-COMPACT = Architecture(
-    "stgcn",
-    ((24, 2), (48, 1), (96, 2), (256, 2)),
-    kernel=3,
-    dropout=0.1,
-)
+ARCHITECTURES = {
+    "compact": Architecture(((24, 2), (48, 1), (96, 2), (256, 2)), kernel=3, dropout=0.1),
+    "paper": Architecture(
+        ((16, 1), (16, 1), (16, 1), (16, 1), (32, 2), (32, 1), (32, 1), (64, 2), (64, 1), (256, 1))
+    ),
+}
 
 
 def spatial_graph(layout: Layout) -> NDArray[np.float32]:
@@ -82,13 +79,7 @@ class _Block(nn.Module):
             nn.BatchNorm2d(outputs),
             nn.Dropout(dropout),
         )
-        self.shortcut: nn.Module | None
-        if not skip:
-            self.shortcut = None
-        elif inputs == outputs and stride == 1:
-            self.shortcut = nn.Identity()
-        else:
-            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, (stride, 1)), nn.BatchNorm2d(outputs))
+        self.shortcut = shortcut(inputs, outputs, stride) if skip else None
 
     def forward(self, x: Tensor, graph: Tensor) -> Tensor:
         y = self.temporal(self._convolve(x, graph * self.importance))
@@ -133,7 +124,7 @@ class STGCN(GraphNetwork):
                 _Block(width, outputs, joints, stride, architecture.kernel, dropout, skip=index > 0)
             )
             width = outputs
-        super().__init__(joints, channels, blocks, width, classes)
+        super().__init__(joints, channels, blocks, classes, width)
         self.graph: Tensor
         self.register_buffer("graph", torch.from_numpy(spatial_graph(layout)))
 
@@ -142,3 +133,41 @@ class STGCN(GraphNetwork):
         for block in self.blocks:
             bodies = block(bodies, self.graph)
         return bodies
+
+
+class StgcnSettings(NetworkSettings):
+    """How ST-GCN is trained.
+
+    Attributes:
+        architecture: ``compact``, or the published one, ``paper``.
+    """
+
+    architecture: Literal["compact", "paper"] = "compact"
+
+
+class PaperStgcnSettings(StgcnSettings):
+    """The published architecture on joint positions alone."""
+
+    architecture: Literal["compact", "paper"] = "paper"
+    streams: tuple[Stream, ...] = ("joint",)
+    smoothing: float = 0.0
+    presentations: int = 40_000
+
+
+class StgcnEncoder(GraphEncoder):
+    """A compact ST-GCN on joints, bones and motion, which learns from some hundred samples in minutes."""
+
+    name = "stgcn"
+    Settings = StgcnSettings
+    settings: StgcnSettings
+
+    def network(self, channels: int, classes: int) -> GraphNetwork:
+        """Return an untrained network."""
+        return STGCN(self.layout, ARCHITECTURES[self.settings.architecture], channels, classes)
+
+
+class PaperStgcnEncoder(StgcnEncoder):
+    """ST-GCN as published."""
+
+    name = "stgcn-paper"
+    Settings = PaperStgcnSettings

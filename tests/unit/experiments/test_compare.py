@@ -234,7 +234,7 @@ def test_the_command_prints_tables_and_files(store, cli, tmp_path):
 
 def test_each_seed_may_train_its_own_visual_encoder(tmp_path, narrow, monkeypatch):
     from skeleton import simulate
-    from skeleton.visual.stgcn_encoder import StgcnEncoder, StgcnSettings
+    from skeleton.visual.stgcn import StgcnEncoder, StgcnSettings
 
     store = Store(tmp_path / "artifacts")
     simulate("ntu60", subjects=2, reps=1, store=store)
@@ -266,7 +266,7 @@ def test_each_seed_may_train_its_own_visual_encoder(tmp_path, narrow, monkeypatc
 
 def test_features_older_than_the_skeletons_are_noted(tmp_path, narrow, monkeypatch):
     from skeleton import features, preset, simulate, train
-    from skeleton.visual.stgcn_encoder import StgcnEncoder, StgcnSettings
+    from skeleton.visual.stgcn import StgcnEncoder, StgcnSettings
 
     store = Store(tmp_path / "artifacts")
     simulate("ntu60", subjects=2, reps=1, store=store)

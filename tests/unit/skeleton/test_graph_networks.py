@@ -7,20 +7,25 @@ import torch
 from skeleton.data.layouts import layout
 from skeleton.visual import find_visual
 from skeleton.visual.clips import streams
-from skeleton.visual.ctrgcn import CTRGCN, directed_graphs
-from skeleton.visual.shiftgcn import ShiftGCN, _FrameShift, _SpatialShift
+from skeleton.visual.ctrgcn import directed_graphs
+from skeleton.visual.shiftgcn import _FrameShift, _SpatialShift
 
 BODY = layout("kinect-v2")
+
+
+def made(name, classes=60):
+    encoder = find_visual(name)
+    return encoder(encoder.Settings(), BODY).network(3, classes)
 
 
 def count(module):
     return sum(p.numel() for p in module.parameters())
 
 
-@pytest.fixture(scope="module", params=[ShiftGCN, CTRGCN], ids=["shift", "ctr"])
+@pytest.fixture(scope="module", params=["shiftgcn", "ctrgcn"])
 def network(request):
     torch.manual_seed(0)
-    return request.param(BODY, 3, 60).eval()
+    return made(request.param).eval()
 
 
 def test_ten_blocks_of_the_published_widths_and_strides(network):
@@ -35,19 +40,19 @@ def test_ten_blocks_of_the_published_widths_and_strides(network):
 
 def test_parameters_are_as_many_as_published():
     # Shift-GCN 0.69 million (60 classes), CTR-GCN 1.46 million (120 classes), the joint stream of 25 joints.
-    assert count(ShiftGCN(BODY, 3, 60)) == 690_141
-    assert count(CTRGCN(BODY, 3, 120)) == 1_461_942
+    assert count(made("shiftgcn")) == 690_141
+    assert count(made("ctrgcn", 120)) == 1_461_942
 
 
 def test_a_block_of_shift_gcn_has_what_its_sections_say():
-    block = ShiftGCN(BODY, 3, 60).blocks[1]
+    block = made("shiftgcn").blocks[1]
     spatial = 64 * 64 + 64 + 25 * 64 + 2 * 25 * 64  # 1 x 1 mixing, bias, mask, normalisation of every joint
     temporal = 64 * 64 + 64 + 2 * 64 + 2 * 2 * 64  # mixing, bias, two shifts, two normalisations
     assert (count(block.spatial), count(block.temporal)) == (spatial, temporal)
 
 
 def test_a_block_of_ctr_gcn_has_what_its_equations_say():
-    block = CTRGCN(BODY, 3, 60).blocks[1]
+    block = made("ctrgcn").blocks[1]
     refined = 2 * (64 * 8 + 8) + (64 * 64 + 64) + (8 * 64 + 64)
     assert count(block.spatial) == 3 * refined + 3 * 25 * 25 + 1 + 2 * 64
     narrow = 64 * 16 + 16 + 2 * 16
@@ -81,7 +86,7 @@ def test_the_temporal_shift_interpolates_between_frames_and_learns(stride):
 
 def test_ctr_gcn_refines_as_equation_5_says():
     torch.manual_seed(1)
-    part = CTRGCN(BODY, 3, 60).blocks[1].spatial.parts[0]
+    part = made("ctrgcn").blocks[1].spatial.parts[0]
     x, graph, strength = torch.randn(2, 64, 6, 25), torch.randn(25, 25), torch.tensor(0.3)
     left, right = part.left(x).mean(2), part.right(x).mean(2)
     refined = part.widen(torch.tanh(left[..., :, None] - right[..., None, :])) * strength + graph

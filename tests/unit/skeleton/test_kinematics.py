@@ -9,9 +9,8 @@ from skeleton.data.sequence import SkeletonSequence
 from skeleton.simulation.sampling import generate
 from skeleton.visual import load_visual
 from skeleton.visual.encoder import FILE, VisualSettings
-from skeleton.visual.kinematic_columns import depth_columns
 from skeleton.visual.kinematic_encoder import KinematicEncoder
-from skeleton.visual.kinematics import FRAMES, describe, describe_all
+from skeleton.visual.kinematics import FRAMES, depth_columns, describe, describe_all
 
 V1 = layout("kinect-v1")
 

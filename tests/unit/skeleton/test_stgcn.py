@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from skeleton.data.layouts import LAYOUTS, layout
-from skeleton.visual.stgcn import COMPACT, PAPER, STGCN, spatial_graph
+from skeleton.visual.stgcn import ARCHITECTURES, STGCN, spatial_graph
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
@@ -29,7 +29,7 @@ def test_partitions_point_to_and_from_the_centre():
     assert same[hand, wrist] == same[wrist, hand] == 0
 
 
-@pytest.mark.parametrize("architecture", [COMPACT, PAPER], ids=lambda a: a.name)
+@pytest.mark.parametrize("architecture", ARCHITECTURES.values(), ids=list(ARCHITECTURES))
 def test_features_have_256_numbers(architecture):
     network = STGCN(layout("kinect-v1"), architecture, 3, classes=4).eval()
     x = torch.randn(2, 3, 50, 20, 1)
@@ -38,19 +38,20 @@ def test_features_have_256_numbers(architecture):
 
 
 def test_the_paper_has_ten_blocks_from_width_16():
-    widths = [width for width, _ in PAPER.blocks]
-    assert (len(widths), widths[0], widths[-1], PAPER.kernel, PAPER.dropout) == (10, 16, 256, 9, 0.5)
+    paper = ARCHITECTURES["paper"]
+    widths = [width for width, _ in paper.blocks]
+    assert (len(widths), widths[0], widths[-1], paper.kernel, paper.dropout) == (10, 16, 256, 9, 0.5)
 
 
 def test_an_absent_second_body_changes_nothing():
-    network = STGCN(layout("kinect-v2"), COMPACT, 3, classes=4).eval()
+    network = STGCN(layout("kinect-v2"), ARCHITECTURES["compact"], 3, classes=4).eval()
     one = torch.randn(3, 3, 20, 25, 1)
     two = torch.cat([one, torch.zeros_like(one)], dim=4)
     assert torch.allclose(network.features(one), network.features(two), atol=1e-6)
 
 
 def test_the_order_of_bodies_does_not_matter():
-    network = STGCN(layout("kinect-v2"), COMPACT, 3, classes=4).eval()
+    network = STGCN(layout("kinect-v2"), ARCHITECTURES["compact"], 3, classes=4).eval()
     x = torch.randn(2, 3, 20, 25, 2)
     assert torch.allclose(network.features(x), network.features(x.flip(4)), atol=1e-5)
 
