@@ -10,7 +10,6 @@ from semtool.catalogue import Dataset, dataset_names, load_dataset
 from semtool.errors import UsageError, unknown_name
 from skeleton.data.arrays import SAMPLES, ArraySet
 from skeleton.data.formats import ReadContext, Reader, SampleFinding, find_reader, recognise
-from skeleton.data.guarded_reading import guarded
 from skeleton.data.sequence import SkeletonSequence
 
 __all__ = ["load_sequence", "load_sequences", "read_raw"]
@@ -112,7 +111,7 @@ def read_raw(
     wanted = [
         f for f in files if not sample or reader.container or len(files) == 1 or sample.startswith(f.stem)
     ]
-    return data, (read for file in wanted for read in guarded(reader, file, context))
+    return data, (read for file in wanted for read in reader.samples(file, context))
 
 
 def _dataset_of(reader: Reader) -> Dataset:

@@ -135,7 +135,7 @@ def prepare(
         cache.save((r.file.name, stats[r.file.name], r.sha256) for r in requests)
         identity = store.identity("arrays", {}, _parameters(recipe, [r.content for r in requests]))
         if existing := store.find("arrays", target, identity):
-            return _checked(_report(existing, reader, read=0, created=False), strict)
+            return _report(existing, reader, read=0, created=False, strict=strict)
         earlier = _earlier(versions, recipe)
 
     context = ReadContext(dataset, first_label, hints=hints or {})
@@ -255,16 +255,14 @@ def _readings(
             yield next(new), True
 
 
-def _report(artifact: Artifact, reader: Reader, *, read: int, created: bool) -> Prepared:
+def _report(
+    artifact: Artifact, reader: Reader, *, read: int, created: bool, strict: bool = False
+) -> Prepared:
     counts = artifact.manifest.counts
     findings = tuple(read_findings(artifact.path))
-    return Prepared(artifact, created, reader.name, counts["sources"], read, counts["samples"], findings)
-
-
-def _checked(report: Prepared, strict: bool) -> Prepared:
     if strict:
-        _refuse_rejected(report.findings)
-    return report
+        _refuse_rejected(findings)
+    return Prepared(artifact, created, reader.name, counts["sources"], read, counts["samples"], findings)
 
 
 def _refuse_rejected(findings: Sequence[tuple[str, SampleFinding]]) -> None:

@@ -10,7 +10,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from skeleton.data.formats import RawFile, RawSample, ReadContext, Reader, SampleFinding
-from skeleton.data.guarded_reading import guarded
 from skeleton.data.reading_process import ReadingProcess
 
 __all__ = ["FileReading", "FileRequest", "read_files"]
@@ -117,4 +116,4 @@ def _samples(
         return iter([SampleFinding("listed", text, request.file.stem)])
     if process:
         return process.read(request.file, request.bytes)
-    return guarded(reader, request.file, context)
+    return reader.samples(request.file, context)

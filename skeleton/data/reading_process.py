@@ -21,7 +21,6 @@ from typing import Any
 import skeleton
 from semtool.errors import SemtoolError
 from skeleton.data.formats import RawFile, RawSample, ReadContext, Reader, SampleFinding, find_reader
-from skeleton.data.guarded_reading import guarded
 
 __all__ = ["ReadingProcess"]
 
@@ -135,7 +134,7 @@ def _serve() -> None:
         while True:
             file, size = requests.get()
             _limit_memory(size)
-            for sample in guarded(reader, file, context):
+            for sample in reader.samples(file, context):
                 pickle.dump(sample, answers, protocol=5)
             pickle.dump(_END, answers)
             answers.flush()

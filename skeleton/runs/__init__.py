@@ -36,23 +36,13 @@ if TYPE_CHECKING:
     from skeleton.runs.jobs import features_job, seed_job
     from skeleton.runs.metrics import interval
     from skeleton.runs.parallel import Executor, Failure, Job, Processes, choose_executor, raise_first
-    from skeleton.runs.planning import PlannedRun, plan_run
+    from skeleton.runs.planning import PlannedRun, RunSpec, plan_run
     from skeleton.runs.progress_log import log, logged
-    from skeleton.runs.records import (
-        ClassResult,
-        Generalised,
-        InputReference,
-        Metrics,
-        Part,
-        PartResult,
-        Spread,
-        Summary,
-    )
+    from skeleton.runs.records import ClassResult, Generalised, Metrics, Part, PartResult, Spread, Summary
     from skeleton.runs.reevaluation import evaluate
     from skeleton.runs.rehearsal import estimate_seed
     from skeleton.runs.seed import train_seed
     from skeleton.runs.seeds import check_seeds, parse_seeds
-    from skeleton.runs.spec import RunSpec
     from skeleton.runs.summary import summarise, summarise_metrics
     from skeleton.runs.task import Samples, Task, load_task, open_embeddings, open_features
     from skeleton.runs.training import TrainResult, estimate_train, train

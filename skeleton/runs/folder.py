@@ -19,11 +19,11 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from semtool.artifacts import Store
+from semtool.artifacts import Input, Store
 from semtool.disk import write_atomically
 from semtool.errors import NotMadeError, SemtoolError, UsageError, unknown_name
 from skeleton.methods import MethodSettings, settings_of
-from skeleton.runs.records import SCHEMA, InputReference, Metrics, Summary
+from skeleton.runs.records import SCHEMA, Metrics, Summary
 
 __all__ = [
     "CHECKPOINT",
@@ -55,8 +55,8 @@ class SeedRecord(BaseModel):
     seed: int
     dataset: str
     split: str
-    embeddings: InputReference
-    features: InputReference
+    embeddings: Input
+    features: Input
     device: str
     threads: int
     identity: str

@@ -7,8 +7,8 @@ from typing import Any
 from semtool.artifacts import Store
 from skeleton.runs import folder as runs
 from skeleton.runs.parallel import Job, Report
+from skeleton.runs.planning import RunSpec
 from skeleton.runs.seed import train_seed
-from skeleton.runs.spec import RunSpec
 
 __all__ = ["features_job", "make_features", "seed_job", "train"]
 

@@ -12,6 +12,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from semtool.artifacts import Input
+
 __all__ = [
     "SCHEMA",
     "Auxiliary",
@@ -20,7 +22,6 @@ __all__ = [
     "Confusion",
     "Evaluated",
     "Generalised",
-    "InputReference",
     "Metrics",
     "Part",
     "PartResult",
@@ -54,13 +55,6 @@ class Spread(_Record):
 
 
 N = TypeVar("N", float, Spread)
-
-
-class InputReference(_Record):
-    """An artifact that a run was made from."""
-
-    reference: str
-    sha256: str
 
 
 class ClassResult(_Record, Generic[N]):
@@ -155,8 +149,8 @@ class _Shared(_Record):
     protocol: str
     method: str
     preset: str
-    embeddings: InputReference
-    features: InputReference
+    embeddings: Input
+    features: Input
     simulated: bool
     codebook: tuple[str, ...]
     motion: str
@@ -197,8 +191,8 @@ class Evaluated(_Record):
 
     run: str
     split: str
-    embeddings: InputReference
-    features: InputReference
+    embeddings: Input
+    features: Input
     same_features: bool
 
 

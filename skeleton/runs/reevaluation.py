@@ -8,7 +8,7 @@ from skeleton.methods import load_scorer
 from skeleton.runs import folder as runs
 from skeleton.runs.folder import Run
 from skeleton.runs.measuring import measure
-from skeleton.runs.records import Evaluated, InputReference, Metrics, Summary
+from skeleton.runs.records import Evaluated, Metrics, Summary
 from skeleton.runs.summary import summarise_metrics
 from skeleton.runs.task import load_task, open_features
 
@@ -72,8 +72,8 @@ def evaluate(
             "split": task.split.name,
             "protocol": task.protocol.name,
             "simulated": task.simulated,
-            "embeddings": _reference(text),
-            "features": _reference(visual),
+            "embeddings": text.as_input(),
+            "features": visual.as_input(),
             "codebook": task.bank.codebook_from,
             "motion": task.bank.motion_from,
         }
@@ -103,7 +103,3 @@ def _features(store: Store, run: Run, features: str | None, split: str | None) -
             f"make them with semtool features --dataset {dataset} --split {split}"
         )
     return newest
-
-
-def _reference(artifact: Artifact) -> InputReference:
-    return InputReference(reference=artifact.reference, sha256=artifact.manifest.content_sha256)

@@ -19,11 +19,10 @@ from semtool.artifacts import library_versions
 from skeleton.device import reproducible
 from skeleton.methods import Context, Examples, Scorer, method_of, save_checkpoint
 from skeleton.runs import folder as runs
-from skeleton.runs.measuring import measure
+from skeleton.runs.measuring import measure, write_predictions
 from skeleton.runs.pilot import Pilot, accuracy_on, pilot, pilot_possible
-from skeleton.runs.predictions import write_predictions
-from skeleton.runs.records import InputReference, Metrics
-from skeleton.runs.spec import RunSpec
+from skeleton.runs.planning import RunSpec
+from skeleton.runs.records import Metrics
 from skeleton.runs.task import Task
 from skeleton.runs.tracking import open_trackers
 
@@ -78,9 +77,7 @@ def _run_seed(spec: RunSpec, on_epoch: OnEpoch | None) -> Metrics:
         scorer, record = train("train", task.seen, monitor=monitor, epochs=chosen.epoch if chosen else None)
     trained = time.perf_counter() - started
     measured = measure(scorer, task, chosen.calibration if chosen else None)
-    embeddings, features = (
-        InputReference(reference=a.reference, sha256=a.manifest.content_sha256) for a in spec.inputs()
-    )
+    embeddings, features = spec.inputs()
     metrics = Metrics(
         name=spec.run,
         dataset=task.dataset.name,
@@ -89,8 +86,8 @@ def _run_seed(spec: RunSpec, on_epoch: OnEpoch | None) -> Metrics:
         method=settings.method,
         preset=settings.preset,
         seed=spec.seed,
-        embeddings=embeddings,
-        features=features,
+        embeddings=embeddings.as_input(),
+        features=features.as_input(),
         simulated=task.simulated,
         codebook=task.bank.codebook_from,
         motion=task.bank.motion_from,
@@ -201,8 +198,8 @@ def _open_partial(folder: Path, spec: RunSpec, task: Task) -> None:
         seed=spec.seed,
         dataset=spec.dataset,
         split=task.split.name,
-        embeddings=embeddings.as_input().model_dump(),
-        features=features.as_input().model_dump(),
+        embeddings=embeddings.as_input(),
+        features=features.as_input(),
         device=spec.device,
         threads=spec.threads,
         identity=spec.identity,

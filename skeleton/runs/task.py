@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from semtool.errors import SemtoolError, UsageError
 from semtool.feature_file import FeatureFile
 from skeleton.methods import TextBank, read_text
 
-__all__ = ["Samples", "Task", "build_task", "load_task", "open_embeddings", "open_features"]
+__all__ = ["Samples", "Task", "load_task", "open_embeddings", "open_features"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def load_task(
     motion: str | None = None,
     split: str | None = None,
 ) -> Task:
-    """Open two artifacts and put them together, as `build_task`; a process opens each file once.
+    """Check text and features against each other and the catalogue, and put them together, once a process.
 
     Args:
         embeddings: embedding file.
@@ -96,99 +96,70 @@ def load_task(
         UsageError: if the two are of different data sets or splits.
         SemtoolError: if a class lacks text or samples, or samples are of the wrong classes.
     """
-    task = _loaded(
-        _Inputs(embeddings.path, embeddings.reference, embeddings.manifest.content_sha256),
-        _Inputs(features.path, features.reference, features.manifest.content_sha256),
-        load_dataset(dataset).model_dump_json(by_alias=True),
-        dataset,
+    data = load_dataset(dataset)  # its file may have changed meanwhile
+    return _built(
+        _known(embeddings),
+        _known(features),
+        _Known(data, data.model_dump_json(by_alias=True)),
         None if codebook is None else tuple(codebook),
         motion,
         split,
     )
-    return task
 
 
 def open_embeddings(artifact: Artifact) -> EmbeddingFile:
     """Return an embedding file; a process opens it once."""
-    return _embeddings(artifact.path, artifact.manifest.content_sha256)
+    return _embeddings(_known(artifact))
 
 
 def open_features(artifact: Artifact) -> FeatureFile:
     """Return a feature file; a process reads it once."""
-    return _features(artifact.path, artifact.manifest.content_sha256)
+    return _features(_known(artifact))
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class _Inputs:
-    path: Path
-    reference: str
-    sha256: str
+class _Known(Generic[T]):
+    """A thing and what tells it from others: caches go by that."""
+
+    thing: T = field(compare=False)
+    key: str
+
+
+def _known(artifact: Artifact) -> _Known[Artifact]:
+    return _Known(artifact, f"{artifact.path} {artifact.reference} {artifact.manifest.content_sha256}")
 
 
 @lru_cache(maxsize=4)
-def _embeddings(path: Path, _sha256: str) -> EmbeddingFile:
-    return EmbeddingFile(path)
+def _embeddings(known: _Known[Artifact]) -> EmbeddingFile:
+    return EmbeddingFile(known.thing.path)
 
 
 @lru_cache(maxsize=2)
-def _features(path: Path, _sha256: str) -> FeatureFile:
-    return FeatureFile.read(path)
+def _features(known: _Known[Artifact]) -> FeatureFile:
+    return FeatureFile.read(known.thing.path)
 
 
 @lru_cache(maxsize=4)
-def _loaded(
-    embeddings: _Inputs,
-    features: _Inputs,
-    _content: str,
-    dataset: str,
+def _built(
+    text: _Known[Artifact],
+    visual: _Known[Artifact],
+    catalogued: _Known[Dataset],
     codebook: tuple[str, ...] | None,
     motion: str | None,
     split: str | None,
 ) -> Task:
-    """Build a task; ``_content`` is that of the catalogue entry, which a file may have changed meanwhile."""
-    return build_task(
-        _embeddings(embeddings.path, embeddings.sha256),
-        _features(features.path, features.sha256),
-        split=split,
-        codebook=codebook,
-        motion=motion,
-        names=(f"the embedding file {embeddings.reference}", f"the feature file {features.reference}"),
-        dataset=load_dataset(dataset),
-    )
-
-
-def build_task(
-    embeddings: EmbeddingFile,
-    features: FeatureFile,
-    *,
-    split: str | None = None,
-    codebook: Sequence[str] | None = None,
-    motion: str | None = None,
-    names: tuple[str, str] = ("the embeddings", "the features"),
-    dataset: Dataset | None = None,
-) -> Task:
-    """Check text and features against each other and against the catalogue, and put them together.
-
-    Args:
-        embeddings: open embedding file.
-        features: feature file.
-        split: class split; the one the features were made for if None.
-        codebook, motion: see `skeleton.methods.text.read_text`.
-        names: how messages call the two files.
-        dataset: the catalogue entry; looked up if None.
-
-    Raises:
-        UsageError: if the two are of different data sets or splits.
-        SemtoolError: if a class lacks text or samples, or samples are of the wrong classes.
-    """
-    text_name, visual_name = names
+    embeddings, features, dataset = _embeddings(text), _features(visual), catalogued.thing
+    text_name = f"the embedding file {text.thing.reference}"
+    visual_name = f"the feature file {visual.thing.reference}"
     if embeddings.dataset != features.dataset:
         raise UsageError(
             f"{text_name} is of {embeddings.dataset}, {visual_name} of {features.dataset}; "
             "choose two of the same data set",
             see="another-data-set",
         )
-    dataset = dataset or load_dataset(features.dataset)
     if split is not None and split != features.split:
         raise UsageError(
             f"{visual_name} was made for the split {features.split}, not {split}: its visual encoder may "

@@ -15,10 +15,10 @@ from skeleton.methods import EpochSettings, MethodSettings, preset
 from skeleton.runs import folder as runs
 from skeleton.runs.estimate import Estimate, Sizes, estimate_features, estimate_start, least, refuse_short
 from skeleton.runs.inputs import Reference, resolve_inputs
+from skeleton.runs.planning import RunSpec
 from skeleton.runs.progress_log import logged
 from skeleton.runs.records import Summary
 from skeleton.runs.seeds import check_seeds
-from skeleton.runs.spec import RunSpec
 from skeleton.runs.summary import summarise
 
 if TYPE_CHECKING:

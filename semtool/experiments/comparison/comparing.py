@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from semtool.artifacts import Artifact, Store, library_versions, now
+from semtool.artifacts import Store, library_versions, now
 from semtool.disk import digest
 from semtool.errors import UsageError
 from semtool.experiments.comparison.ablation import ablate_texts, unread
@@ -16,7 +16,7 @@ from semtool.experiments.comparison.outcomes import Outcomes, read_outcomes
 from semtool.experiments.comparison.statistics import LEVEL, RESAMPLES
 from semtool.experiments.comparison.wording import general_notes
 from semtool.experiments.grid import CellRuns, Grid, Target, datasets_of, find_texts, run_grid, ways_to_train
-from skeleton.runs import InputReference, summarise_metrics
+from skeleton.runs import summarise_metrics
 
 if TYPE_CHECKING:
     from skeleton.runs import Executor
@@ -144,7 +144,7 @@ def assemble(
             ComparedText(
                 label=t.label,
                 dataset=dataset,
-                descriptions=_reference(found),
+                descriptions=found.as_input(),
                 family=t.family,
                 control=t.control,
                 of=t.of,
@@ -210,10 +210,6 @@ def _check_parts(results: Sequence[Result]) -> None:
         )
 
 
-def _reference(found: Artifact) -> InputReference:
-    return InputReference(reference=found.reference, sha256=found.manifest.content_sha256)
-
-
 def _result(found: CellRuns, outcomes: Outcomes) -> Result:
     cell = found.cell
     return Result.of(
@@ -222,7 +218,7 @@ def _result(found: CellRuns, outcomes: Outcomes) -> Result:
         encoder=cell.encoder,
         preset=cell.setting.label,
         switches={k: list(v) if isinstance(v, tuple) else v for k, v in cell.setting.switches},
-        embeddings=_reference(found.embeddings),
-        features={s: _reference(f) for s, f in found.features.items()},
+        embeddings=found.embeddings.as_input(),
+        features={s: f.as_input() for s, f in found.features.items()},
         runs=found.runs,
     )

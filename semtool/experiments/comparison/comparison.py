@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from semtool.artifacts import Input
 from semtool.errors import NotMadeError, SemtoolError, UsageError, unknown_name
 from semtool.showing import Shown
-from skeleton.runs import ClassResult, Generalised, InputReference, Part, PartResult, Spread
+from skeleton.runs import ClassResult, Generalised, Part, PartResult, Spread
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -58,7 +59,7 @@ class ComparedText(_Record):
 
     label: str
     dataset: str
-    descriptions: InputReference
+    descriptions: Input
     family: str = ""
     control: str = ""
     of: str = ""
@@ -86,8 +87,8 @@ class Result(_Record):
     split: str
     preset: str
     switches: dict[str, Any]
-    embeddings: InputReference
-    features: dict[int, InputReference]
+    embeddings: Input
+    features: dict[int, Input]
     runs: dict[int, str]
     seeds: list[int]
     part: Part

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,6 @@ from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError
 from semtool.experiments.report.packing import missing, quantise, said
 from semtool.numeric import unit
-
-if TYPE_CHECKING:
-    from skeleton.runs import InputReference
 
 __all__ = ["ShownText", "alike_order", "class_means", "collect_text", "same_content", "similarity"]
 
@@ -41,8 +38,8 @@ def collect_text(
     store: Store,
     label: str,
     dataset: Dataset | None,
-    embeddings: InputReference,
-    descriptions: InputReference | None = None,
+    embeddings: Input,
+    descriptions: Input | None = None,
 ) -> ShownText:
     """Read an embedding file and the description set it was made from; what is gone is said so.
 
@@ -58,7 +55,7 @@ def collect_text(
         "embeddings": embeddings.model_dump(),
         "descriptions": None,
     }
-    found: InputReference | Input | None = descriptions
+    found: Input | None = descriptions
     try:
         artifact = same_content(store, "embeddings", embeddings)
         found = descriptions or artifact.manifest.inputs.get("descriptions")
@@ -87,7 +84,7 @@ def collect_text(
     return ShownText(shown, places)
 
 
-def same_content(store: Store, kind: str, wanted: InputReference | Input) -> Artifact:
+def same_content(store: Store, kind: str, wanted: Input) -> Artifact:
     """Return the artifact that a record names, if its content is still the recorded one.
 
     Raises:

@@ -77,7 +77,7 @@ def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
 
 def _unusable(file: RawFile, member: str, error: Exception) -> SampleFinding:
     if isinstance(error, Unreadable):
-        return SampleFinding(error.outcome, str(error), f"{file.stem}/{member}")
+        return error.finding(f"{file.stem}/{member}")
     return SampleFinding("damaged", f"{member} is damaged: {error!r}", f"{file.stem}/{member}")
 
 

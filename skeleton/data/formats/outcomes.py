@@ -59,6 +59,10 @@ class Unreadable(SemtoolError):
         super().__init__(message)
         self.outcome = outcome
 
+    def finding(self, sample: str) -> SampleFinding:
+        """Return what there is to say of the sample that could not be read."""
+        return SampleFinding(self.outcome, str(self), sample)
+
     def __reduce__(self) -> tuple[type[Unreadable], tuple[str, str]]:
         return type(self), (self.outcome, str(self))
 

@@ -75,7 +75,7 @@ def _read(file: RawFile, context: ReadContext) -> Iterator[RawSample]:
             numbers = (parse_name(name) or {}) | {k: int(annotation[k]) for k in _NUMBERS if k in annotation}
             positions = _positions(annotation, name, context)
         except Unreadable as error:
-            yield SampleFinding(error.outcome, str(error), name)
+            yield error.finding(name)
             continue
         except Exception as error:  # whatever a foreign container does
             yield _not_an_annotation(name, error)

@@ -111,6 +111,21 @@ class Reader:
     names_identify: bool = False
     needs_classes: bool = True
 
+    def samples(self, file: RawFile, context: ReadContext) -> Iterator[RawSample]:
+        """Yield what `read` does; an error, of any kind, becomes a finding after what was read before."""
+        try:
+            yield from self.read(file, context)
+        except Unreadable as error:
+            yield error.finding(file.stem)
+        except MemoryError:
+            text = f"{file.name} needs more memory than a file of its size may"
+            yield SampleFinding("too-large", text, file.stem)
+        except SemtoolError as error:
+            yield SampleFinding("damaged", f"{file.name}: {error}", file.stem)
+        except Exception as error:  # a damaged file makes a library fail in any way it likes
+            words = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            yield SampleFinding("damaged", f"{file.name} cannot be read: {words}", file.stem)
+
 
 def walk(folder: Path, *suffixes: str) -> list[RawFile]:
     """Return all below ``folder`` whose name has one of the suffixes, sorted; a file stands for itself.

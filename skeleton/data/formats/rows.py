@@ -75,7 +75,7 @@ def read_block(
         found = _shown_frames(found, name, findings)
         found = _people(found, dataset.bodies, name, findings)
     except Unreadable as error:
-        yield SampleFinding(error.outcome, str(error), name)
+        yield error.finding(name)
         return
     yield from findings
     label = max(label, -1)

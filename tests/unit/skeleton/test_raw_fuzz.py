@@ -18,7 +18,6 @@ from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
 from semtool.errors import SemtoolError
 from skeleton.data.formats import OUTCOMES, RawFile, ReadContext, SampleFinding, find_reader
-from skeleton.data.guarded_reading import guarded
 from skeleton.data.reading_process import ReadingProcess
 from skeleton.visual import import_features
 
@@ -112,7 +111,7 @@ def check(processes, name, damage):
         if reader.isolated:
             found = list(processes[name].read(raw, len(data)))
         else:
-            found = list(guarded(reader, raw, ReadContext(load_dataset(dataset))))
+            found = list(reader.samples(raw, ReadContext(load_dataset(dataset))))
     assert found
     for sample in found:
         if isinstance(sample, SampleFinding):

@@ -58,7 +58,7 @@ def test_the_order_of_bodies_does_not_matter():
 
 def test_a_graph_convolution_is_the_published_sum():
     torch.manual_seed(0)
-    network = STGCN(layout("kinect-v2"), COMPACT, 3, 4).double()
+    network = STGCN(layout("kinect-v2"), ARCHITECTURES["compact"], 3, 4).double()
     block, x = network.blocks[1], torch.randn(2, 24, 5, 25, dtype=torch.float64)
     graph = network.graph * torch.rand(3, 25, 25, dtype=torch.float64)
     mixed = block.spatial(x).view(2, 3, 48, 5, 25)
