@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from semtool.catalogue import load_bank, load_dataset, load_vocabulary
 from semtool.encoders import FactMap, cache_for, encode_texts, find_encoder
-from semtool.encoders.fact_map import EVERYDAY, bank_texts, blocks, fit
+from semtool.encoders.attributes import blocks
+from semtool.encoders.fact_map import EVERYDAY, bank_texts, fit
 from semtool.encoders.predicted import facts_of
 
 BANK = ("ntu120", "nw-ucla", "pku-mmd", "utd-mhad", "uwa3dii")

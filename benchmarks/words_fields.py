@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from words import BANK, Matrix, learned, map_without, nearest_class, predicted, said, vectors_of, written
 
 from semtool.catalogue import load_vocabulary
-from semtool.encoders.fact_map import blocks, choose, probabilities
+from semtool.encoders.attributes import blocks, choose, probabilities
 
 RESAMPLES = 500
 

@@ -7,18 +7,11 @@ from typing import TYPE_CHECKING
 from semtool.lazy import door
 
 if TYPE_CHECKING:
-    from semtool.encoders.attributes import parse_codes
+    from semtool.encoders.attributes import blocks, parse_codes, probabilities
     from semtool.encoders.base import Availability, Card, Encoder, Options, Progress
     from semtool.encoders.checking import check_encoder
     from semtool.encoders.encoding import Encoded, cache_for, encode_texts
-    from semtool.encoders.fact_map import (
-        FactMap,
-        blocks,
-        fit_map,
-        held_out_errors,
-        probabilities,
-        solve_map,
-    )
+    from semtool.encoders.fact_map import FactMap, fit_map, held_out_errors, solve_map
     from semtool.encoders.predicted import PredictedFacts, predict_facts
     from semtool.encoders.registry import (
         Part,

@@ -13,18 +13,21 @@ The cosine of two classes is therefore the average agreement over all fields.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.encoders.base import Card, Encoder, Progress
+from semtool.encoders.base import Card, Encoder, Progress, short
 from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
     from semtool.catalogue import Vocabulary
 
-__all__ = ["AttributeEncoder", "parse_codes"]
+__all__ = ["AttributeEncoder", "blocks", "choose", "parse_codes", "probabilities"]
+
+Matrix = NDArray[np.float32]
 
 
 class AttributeEncoder(Encoder):
@@ -57,7 +60,7 @@ class AttributeEncoder(Encoder):
         for text in texts:
             values = parse_codes(text)
             if problems := self._vocabulary.problems(values):
-                raise SemtoolError(f"attribute codes {_short(text)!r}: {'; '.join(problems)}")
+                raise SemtoolError(f"attribute codes {short(text)!r}: {'; '.join(problems)}")
             rows.append(self._vector(self._vocabulary.complete(values)))
         if progress:
             progress(len(texts), len(texts))
@@ -93,6 +96,37 @@ class AttributeEncoder(Encoder):
         return load_vocabulary()
 
 
+@cache
+def blocks() -> dict[str, tuple[slice, bool]]:
+    """Return for each field its axes in a code, and whether its values are ordered."""
+    from semtool.catalogue import load_vocabulary
+
+    found, at = {}, 0
+    for name, field in load_vocabulary().fields.items():
+        ordered = field.kind == "ordered"
+        width = 2 * (len(field.values) - 1) if ordered else len(field.values)
+        found[name] = (slice(at, at + width), ordered)
+        at += width
+    return found
+
+
+def probabilities(block: Matrix, ordered: bool) -> Matrix:
+    """Return (n, values) from the axes of one field (n, width), in a code or as predicted."""
+    if not ordered:
+        p = np.clip(block, 1e-6, None)
+        return np.asarray(p / p.sum(axis=1, keepdims=True), dtype=np.float32)
+    steps = block.shape[1] // 2
+    at_least = np.minimum.accumulate(np.clip(block[:, 1::2] * steps**0.5, 0, 1), axis=1)
+    edges = np.pad(at_least, ((0, 0), (1, 1)), constant_values=((0, 0), (1, 0)))
+    return np.asarray(-np.diff(edges, axis=1), dtype=np.float32)
+
+
+def choose(p: Matrix, ordered: bool) -> NDArray[np.int64]:
+    """Return the likeliest value (n,); of an ordered field the median, which errs by the fewest steps."""
+    pick = (p.cumsum(axis=1) < 0.5).sum(axis=1) if ordered else p.argmax(axis=1)
+    return np.asarray(np.minimum(pick, p.shape[1] - 1), dtype=np.int64)
+
+
 def parse_codes(text: str) -> dict[str, str]:
     """Read ``field=value; field=value``.
 
@@ -103,12 +137,8 @@ def parse_codes(text: str) -> dict[str, str]:
     for part in filter(None, (p.strip() for p in text.split(";"))):
         name, equals, value = (p.strip() for p in part.partition("="))
         if not equals or not name or not value:
-            raise SemtoolError(f"attribute codes {_short(text)!r}: {part!r} is not field=value")
+            raise SemtoolError(f"attribute codes {short(text)!r}: {part!r} is not field=value")
         if name in found:
-            raise SemtoolError(f"attribute codes {_short(text)!r}: field {name!r} appears twice")
+            raise SemtoolError(f"attribute codes {short(text)!r}: field {name!r} appears twice")
         found[name] = value
     return found
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Availability", "Card", "Encoder", "Options", "Progress"]
+__all__ = ["Availability", "Card", "Encoder", "Options", "Progress", "short"]
 
 Progress = Callable[[int, int], None]
 """Called with (texts done, texts in all)."""
@@ -144,3 +144,8 @@ class Encoder(ABC):
         """Return the texts with the prefix before each: that of the options, else the one on the card."""
         prefix = self.options.prefix if self.options.prefix is not None else self.card.prefix
         return [prefix + text for text in texts]
+
+
+def short(text: str) -> str:
+    """Return a text as messages quote it: at most 60 characters."""
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.encoders.base import Encoder, Progress
+from semtool.encoders.base import Encoder, Progress, short
 from semtool.encoders.weights import first_line
 from semtool.errors import SemtoolError, UsageError
 
@@ -195,12 +195,12 @@ def _checked(encoder: Encoder, texts: Sequence[str], vectors: NDArray[np.float32
     finite = np.isfinite(vectors).all(axis=1)
     if not finite.all():
         text = texts[int(np.flatnonzero(~finite)[0])]
-        raise SemtoolError(f"the encoder {name} returned NaN or infinity for the text {_short(text)!r}")
+        raise SemtoolError(f"the encoder {name} returned NaN or infinity for the text {short(text)!r}")
     norms = _norms(vectors)
     if not norms.all():
         text = texts[int(np.flatnonzero(norms == 0)[0])]
         raise SemtoolError(
-            f"the encoder {name} has no vector for the text {_short(text)!r}: all its numbers are zero"
+            f"the encoder {name} has no vector for the text {short(text)!r}: all its numbers are zero"
         )
     return unit(vectors)
 
@@ -212,10 +212,6 @@ def _refuse_long(encoder: Encoder, tokens: Sequence[tuple[str, int]]) -> None:
     for text, count in tokens:
         if count > limit:
             raise SemtoolError(
-                f"the text {_short(text)!r} has {count} tokens and {encoder.card.name} reads {limit}; "
+                f"the text {short(text)!r} has {count} tokens and {encoder.card.name} reads {limit}; "
                 "shorten it, or let it be cut with --on-truncation warn"
             )
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -24,14 +24,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semtool.encoders.attributes import AttributeEncoder, blocks, choose, probabilities
 from semtool.errors import SemtoolError, unknown_name
 
 if TYPE_CHECKING:
     from semtool.encoders.base import Encoder
 
 __all__ = [
-    "SHIPPED", "FactMap", "bank_digest", "bank_texts", "blocks", "choose", "fit", "fit_map",
-    "held_out_errors", "probabilities", "shipped_digest", "shipped_for", "solve_map",
+    "SHIPPED", "FactMap", "bank_digest", "bank_texts", "fit", "fit_map", "held_out_errors", "shipped_digest",
+    "shipped_for", "solve_map",
 ]  # fmt: skip
 
 Matrix = NDArray[np.float32]
@@ -257,47 +258,11 @@ def _log_odds(p: Matrix) -> Matrix:
     return np.asarray(np.log(clipped / (1 - clipped)), dtype=np.float32)
 
 
-# ---- codes, field by field
-
-
-@cache
-def blocks() -> dict[str, tuple[slice, bool]]:
-    """Return for each field its axes in a code, and whether its values are ordered."""
-    from semtool.catalogue import load_vocabulary
-
-    found, at = {}, 0
-    for name, field in load_vocabulary().fields.items():
-        ordered = field.kind == "ordered"
-        width = 2 * (len(field.values) - 1) if ordered else len(field.values)
-        found[name] = (slice(at, at + width), ordered)
-        at += width
-    return found
-
-
-def probabilities(block: Matrix, ordered: bool) -> Matrix:
-    """Return (n, values) from the axes of one field (n, width), in a code or as predicted."""
-    if not ordered:
-        p = np.clip(block, 1e-6, None)
-        return np.asarray(p / p.sum(axis=1, keepdims=True), dtype=np.float32)
-    steps = block.shape[1] // 2
-    at_least = np.minimum.accumulate(np.clip(block[:, 1::2] * steps**0.5, 0, 1), axis=1)
-    edges = np.pad(at_least, ((0, 0), (1, 1)), constant_values=((0, 0), (1, 0)))
-    return np.asarray(-np.diff(edges, axis=1), dtype=np.float32)
-
-
-def choose(p: Matrix, ordered: bool) -> NDArray[np.int64]:
-    """Return the likeliest value (n,); of an ordered field the median, which errs by the fewest steps."""
-    pick = (p.cumsum(axis=1) < 0.5).sum(axis=1) if ordered else p.argmax(axis=1)
-    return np.asarray(np.minimum(pick, p.shape[1] - 1), dtype=np.int64)
-
-
 # ---- what is learned from
 
 
 def bank_texts() -> tuple[list[str], NDArray[np.int64], list[str], Matrix]:
     """Return the data set of each class (C,), the class of each text (n,), the texts, and codes (C, m)."""
-    from semtool.encoders.attributes import AttributeEncoder
-
     sets, codes, owner, texts = [], [], [], []
     for index, (name, attribute, said) in enumerate(_described()):
         sets.append(name)

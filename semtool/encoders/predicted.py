@@ -18,19 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.disk import atomic
-from semtool.encoders.attributes import AttributeEncoder, parse_codes
+from semtool.encoders.attributes import AttributeEncoder, blocks, choose, parse_codes, probabilities
 from semtool.encoders.base import Availability, Card, Encoder, Options, Progress
-from semtool.encoders.fact_map import (
-    SHIPPED,
-    FactMap,
-    bank_digest,
-    blocks,
-    choose,
-    fit_map,
-    probabilities,
-    shipped_digest,
-    shipped_for,
-)
+from semtool.encoders.fact_map import SHIPPED, FactMap, bank_digest, fit_map, shipped_digest, shipped_for
 from semtool.encoders.wording import worded, wording_digest
 from semtool.errors import UsageError
 
@@ -96,30 +86,27 @@ def facts_of(texts: Sequence[str], vectors: Matrix, fact_map: FactMap) -> Predic
     """Read attribute facts from texts whose vectors (n, d) are at hand."""
     from semtool.catalogue import load_vocabulary
 
-    fields = load_vocabulary().fields
     codes, nearest = fact_map(vectors)
     said = [worded(text) for text in texts]
-    for row, found in enumerate(said):
-        exact = AttributeEncoder().encode(["; ".join(f"{f}={v}" for f, v in found.items())])[0]
-        for field in found:
-            codes[row, blocks()[field][0]] = exact[blocks()[field][0]]
+    stated = AttributeEncoder().encode(["; ".join(f"{f}={v}" for f, v in found.items()) for found in said])
+    decided = np.array([[field in found for field in blocks()] for found in said]).reshape(len(texts), -1)
     picks, chosen = [], []
-    for block, ordered in blocks().values():
+    for at, (block, ordered) in enumerate(blocks().values()):
+        codes[:, block] = np.where(decided[:, at, None], stated[:, block], codes[:, block])
         p = probabilities(codes[:, block], ordered)
         picks.append(choose(p, ordered))
         chosen.append(np.take_along_axis(p, picks[-1][:, None], axis=1)[:, 0])
-    confidence = fact_map.confidence(np.stack(chosen, axis=1), nearest)
-    values = []
-    for row, found in enumerate(said):
-        values.append(
-            {f: list(fields[f].values)[int(pick[row])] for f, pick in zip(fields, picks, strict=True)}
-        )
-        for at, field in enumerate(fields):
-            if field in found:
-                confidence[row, at] = SAID if nearest[row] >= STRANGE else SAID_STRANGELY
+    sure = np.where(nearest >= STRANGE, SAID, SAID_STRANGELY)[:, None]
+    learned = fact_map.confidence(np.stack(chosen, axis=1), nearest)
+    confidence = np.where(decided, sure, learned).astype(np.float32)
     for at, (block, _) in enumerate(blocks().values()):
         codes[:, block] *= confidence[:, at, None]
     codes /= np.linalg.norm(codes, axis=1, keepdims=True)
+    names = {field: list(load_vocabulary().fields[field].values) for field in blocks()}
+    values = [
+        {field: names[field][pick] for field, pick in zip(blocks(), row, strict=True)}
+        for row in np.stack(picks, axis=1)
+    ]
     return PredictedFacts(codes, values, confidence, [frozenset(found) for found in said], nearest)
 
 

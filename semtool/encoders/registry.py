@@ -208,8 +208,6 @@ def parse_encoder(name: str, options: Options | None = None) -> tuple[Part, ...]
         raise UsageError(
             f"encoder {name!r}: a combination has the form first+second, such as minilm+attributes"
         )
-    if len(texts) == 1 and "*" not in texts[0]:
-        return (Part(find_encoder(texts[0], options)),)
     options = options or Options()
     parts, used = [], set()
     for text in texts:

@@ -9,15 +9,8 @@ from typer.testing import CliRunner
 
 from semtool.cli.app import app
 from semtool.encoders import FactMap, find_encoder, fit_map, predict_facts
-from semtool.encoders.fact_map import (
-    EVERYDAY,
-    SHIPPED,
-    bank_digest,
-    bank_texts,
-    blocks,
-    choose,
-    probabilities,
-)
+from semtool.encoders.attributes import blocks, choose, probabilities
+from semtool.encoders.fact_map import EVERYDAY, SHIPPED, bank_digest, bank_texts
 from semtool.encoders.wording import _rules, worded
 from semtool.errors import UsageError
 
