@@ -45,13 +45,12 @@ def reproducible(threads: int | None = None) -> Iterator[None]:
     Args:
         threads: threads of torch meanwhile; None: as many as now.
     """
-    before = torch.get_num_threads()
-    strict = torch.are_deterministic_algorithms_enabled()
-    warns = torch.is_deterministic_algorithms_warn_only_enabled()
+    before, mode = torch.get_num_threads(), torch.get_deterministic_debug_mode()
     torch.set_num_threads(threads or before)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # The same as use_deterministic_algorithms, which imports torch's compiler besides: two seconds.
+    torch.set_deterministic_debug_mode("warn")
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(strict, warn_only=warns)
+        torch.set_deterministic_debug_mode(mode)
         torch.set_num_threads(before)

@@ -166,12 +166,21 @@ class Store:
                     return artifact
         return None
 
-    def dataset_file(self, dataset: str) -> str:
-        """Return the YAML file that a data set of the user's own was last read from; else its name."""
+    def dataset_file(self, called: str | Path) -> str:
+        """Return the YAML file that a data set of the user's own was last read from under this root.
+
+        Whoever is given the name of a data set and a store asks here, so that every command knows it by name.
+
+        Args:
+            called: name of a data set. A path, and a name that was not read from a file, are given back.
+        """
+        name = str(called)
+        if not PART.fullmatch(name) or name.endswith((".yaml", ".yml")):
+            return name
         try:
-            path = self.root / (self.root / OWN / dataset).read_text(encoding="utf-8")
+            path = self.root / (self.root / OWN / name).read_text(encoding="utf-8")
         except (OSError, ValueError):
-            return dataset
+            return name
         return os.path.normpath(path)
 
     # ---- writing

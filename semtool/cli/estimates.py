@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,17 +22,17 @@ DryRun = Annotated[
 
 
 def show_estimates(
-    found: Sequence[Estimate], json: bool, store: Store, jobs: int | None, **more: Any
+    found: Sequence[Estimate], start: Estimate, json: bool, store: Store, jobs: int | None, **more: Any
 ) -> None:
     """Print a row for each work and one for all of it; raise if memory or disk are short.
 
-    ``more`` goes into the JSON.
+    ``start`` is of this command's own process, and ``more`` goes into the JSON.
     """
     import os
-    from dataclasses import asdict
 
     from skeleton.runs import Estimate, refuse_short, total
 
+    found = [replace(start, alone=True), *found] if found else []
     at_once = min(jobs or os.cpu_count() or 1, max(1, sum(not e.alone for e in found)))
     whole = total(found, at_once)
     refuse_short(whole, store, jobs=at_once)

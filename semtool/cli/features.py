@@ -86,14 +86,15 @@ def features(
 
     if dry_run:
         from skeleton.device import resolve_device
-        from skeleton.runs import estimate_features
+        from skeleton.runs import estimate_features, estimate_start
 
+        start = estimate_start()
         given = {**_settings(setting or []), **({"epochs": epochs} if epochs else {})}
         found, _ = estimate_features(
             dataset, split, store=artifacts, visual=visual, protocol=protocol, arrays=arrays, settings=given,
             device=str(resolve_device(device)),
         )  # fmt: skip
-        show_estimates([found], as_json, artifacts, 1)
+        show_estimates([found], start, as_json, artifacts, 1)
         return
     with progress(f"training {visual}") as report:
         done = run(

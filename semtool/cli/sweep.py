@@ -43,16 +43,17 @@ def sweep(
     """
     from semtool.experiments.grid import estimate_grid, grid_of, preview
     from semtool.experiments.grid import sweep as run
-    from skeleton.runs import choose_executor
+    from skeleton.runs import choose_executor, estimate_start
 
     where = store(root)
     if dry_run:
+        start = estimate_start()
         grid = grid_of(config, where)
         plan = preview(grid, store=where, device=device)
-        found = estimate_grid(grid, store=where, device=device, jobs=jobs)
+        found = estimate_grid(grid, store=where, device=device, jobs=jobs, start=start)
         if not json:
             show_plan(plan)
-        show_estimates(found, json, where, jobs, **asdict(plan))
+        show_estimates(found, start, json, where, jobs, **asdict(plan))
         return
     with progress("sweep") as report:
         result = run(

@@ -80,14 +80,16 @@ def table(
     where = store(root)
     if dry_run:
         from semtool.experiments.table import estimate_table, plan_table
+        from skeleton.runs import estimate_start
 
+        start = estimate_start()
         plans = plan_table(request, store=where, device=device)
-        found = estimate_table(request, store=where, device=device, jobs=jobs)
+        found = estimate_table(request, store=where, device=device, jobs=jobs, start=start)
         for wanted, plan in zip(request.sweeps(where), plans, strict=True):
             if not json:
                 say(f"presets {', '.join(wanted.presets)}:")
                 show_plan(plan)
-        show_estimates(found, json, where, jobs, sweeps=[asdict(p) for p in plans])
+        show_estimates(found, start, json, where, jobs, sweeps=[asdict(p) for p in plans])
         return
     with progress(f"table {family}") as report:
         made = tabulate(

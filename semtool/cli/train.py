@@ -59,13 +59,14 @@ def train(
 
     settings = chosen_preset(context, preset, switch or ())
     if dry_run:
-        from skeleton.runs import estimate_train
+        from skeleton.runs import estimate_start, estimate_train
 
+        start = estimate_start()
         found = estimate_train(
             embeddings, features, store=store(root), dataset=dataset, split=split, settings=settings,
-            seeds=parse_seeds(seeds), device=device, jobs=jobs,
+            seeds=parse_seeds(seeds), device=device, jobs=jobs, start=start,
         )  # fmt: skip
-        show_estimates(found, json, store(root), jobs)
+        show_estimates(found, start, json, store(root), jobs)
         return
     said = ""
 

@@ -70,7 +70,7 @@ def diagnose(
         store: where everything is looked up; None: the store of the working folder.
         features: features to compare text with motion, over seen classes and training samples only.
         split: which classes are unseen; that of ``features`` if None.
-        dataset: path of the data set's YAML file, where the split of a data set of one's own is needed.
+        dataset: name of the data set, or path of its YAML file; None: that of the texts.
         pairs: how many of the most confusable pairs to name.
         progress: called with embedding files done and in all.
 
@@ -83,7 +83,7 @@ def diagnose(
     shelf = store or Store()
     found = read_texts(references, shelf)
     motion = read_motion(features, found[0], split, shelf) if features else None
-    chosen = read_split(found[0], split=split, dataset=dataset, motion=motion)
+    chosen = read_split(found[0], split=split, dataset=dataset, motion=motion, store=shelf)
     moves = motion_geometry(motion.file, chosen.seen) if motion and chosen else None
     made = []
     for done, text in enumerate(found):

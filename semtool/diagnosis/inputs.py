@@ -181,7 +181,7 @@ def read_motion(reference: str, text: TextInput, split: str | None, store: Store
 
 
 def read_split(
-    text: TextInput, *, split: str | None, dataset: str | None, motion: MotionInput | None
+    text: TextInput, *, split: str | None, dataset: str | None, motion: MotionInput | None, store: Store
 ) -> ClassSplit | None:
     """Return the classes that are seen and unseen; None if neither a split nor features are given.
 
@@ -191,7 +191,7 @@ def read_split(
     name = motion.file.split if motion else split
     if name is None:
         return None
-    data = _dataset(text, dataset)
+    data = _dataset(text, dataset, store)
     if data is not None:
         unseen = data.split(name).unseen
         seen: tuple[int, ...] = data.seen(data.split(name))
@@ -216,10 +216,11 @@ def read_split(
     return ClassSplit(name, tuple(sorted(seen)), tuple(sorted(unseen)))
 
 
-def _dataset(text: TextInput, dataset: str | None) -> Dataset | None:
-    if dataset is not None:
-        data = load_dataset(dataset)
-        if data.name != text.file.dataset:
-            raise UsageError(f"{text.reference} is about {text.file.dataset}, {dataset} is {data.name}")
-        return data
-    return load_dataset(text.file.dataset) if text.file.dataset in dataset_names() else None
+def _dataset(text: TextInput, dataset: str | None, store: Store) -> Dataset | None:
+    called = store.dataset_file(dataset or text.file.dataset)
+    if dataset is None and called == text.file.dataset and called not in dataset_names():
+        return None
+    data = load_dataset(called)
+    if data.name != text.file.dataset:
+        raise UsageError(f"{text.reference} is about {text.file.dataset}, {called} is {data.name}")
+    return data

@@ -63,7 +63,7 @@ def import_descriptions(
         SemtoolError: naming all that does not fit the data set.
     """
     path = Path(source)
-    data = load_dataset(dataset) if isinstance(dataset, str | Path) else dataset
+    data = load_dataset(store.dataset_file(dataset)) if isinstance(dataset, str | Path) else dataset
     if granularity is not None and granularity not in GRANULARITIES:
         raise unknown_name("granularity", granularity, GRANULARITIES)
     rows, notes = read_rows(path, data, sheet)

@@ -57,7 +57,7 @@ def import_embeddings(
     from semtool.exchange.class_vectors import CODEBOOK
 
     path = Path(source)
-    data = load_dataset(dataset) if isinstance(dataset, str | Path) else dataset
+    data = load_dataset(store.dataset_file(dataset)) if isinstance(dataset, str | Path) else dataset
     if granularity is not None and granularity not in GRANULARITIES:
         raise unknown_name("granularity", granularity, GRANULARITIES)
     vectors = read_vectors(path, key)

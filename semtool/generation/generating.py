@@ -95,7 +95,7 @@ def generate(
     if overwrite not in OVERWRITE:
         raise unknown_name("overwrite policy", overwrite, OVERWRITE)
     store = store or Store()
-    data = dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
+    data = dataset if isinstance(dataset, Dataset) else load_dataset(store.dataset_file(dataset))
     prompts = prompts or ("llm-multi" if llm else "multi")
     prompt_set = prompts if isinstance(prompts, PromptSet) else load_prompt_set(prompts)
     _check_source(prompt_set, llm)

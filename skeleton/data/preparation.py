@@ -102,7 +102,7 @@ def prepare(
         SemtoolError: if nothing can be read, ``strict`` and something is rejected, or the disk is too small.
     """
     store, named = store or Store(), dataset
-    dataset = dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
+    dataset = dataset if isinstance(dataset, Dataset) else load_dataset(store.dataset_file(dataset))
     store.keep_dataset_file(dataset.name, named)
     folder = _raw_folder(dataset, raw)
     reader, files, others = _reader(folder, dataset, format)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,7 @@ def simulated_classes(
     from semtool.embedding import embed
     from semtool.generation import generate
 
-    side = Store(store.root / "cache" / "auxiliary")
+    side = auxiliary_store(store)
     try:
         encoder = encoder_of(embeddings)
         if gives_codes(encoder):
@@ -183,17 +184,38 @@ def _acting(side: Store, seed: int, flat: bool) -> tuple[list[dict[str, str]], N
     """Return combinations of attributes, and kinematic features of a performance of each."""
     from safetensors.numpy import load_file
 
-    from skeleton.simulation import SIMULATOR, act_out, combine
+    classes, path = planned_acting(side, seed, flat)
+    if not path.is_file():
+        keep_acted(path, act_all(classes, seed, flat))
+    return classes, load_file(path)["features"]
+
+
+def planned_acting(side: Store, seed: int, flat: bool = False) -> tuple[list[dict[str, str]], Path]:
+    """Return the combinations of a seed, and the file that keeps the features of their performances."""
+    from skeleton.simulation import SIMULATOR, combine
 
     classes = combine(COMBINATIONS, np.random.default_rng([seed, 0]))
     identity = digest([VERSION, SIMULATOR, seed, flat, [list(c.values()) for c in classes]])
-    path = side.root / "acted" / f"{identity[:16]}.safetensors"
-    if not path.is_file():
-        acted = [act_out(c, np.random.default_rng([seed, 1, i])) for i, c in enumerate(classes)]
-        made = describe_all([_in_image(s) for s in acted] if flat else acted)
-        with atomic(path, durable=False) as temporary:
-            save_tensors(temporary, {"features": made.features}, {})
-    return classes, load_file(path)["features"]
+    return classes, side.root / "acted" / f"{identity[:16]}.safetensors"
+
+
+def act_all(classes: Sequence[dict[str, str]], seed: int, flat: bool = False) -> NDArray[np.float32]:
+    """Return kinematic features (n, Dv) of a performance of each combination."""
+    from skeleton.simulation import act_out
+
+    acted = [act_out(c, np.random.default_rng([seed, 1, i])) for i, c in enumerate(classes)]
+    return describe_all([_in_image(s) for s in acted] if flat else acted).features
+
+
+def keep_acted(path: Path, features: NDArray[np.float32]) -> None:
+    """Write the file of `planned_acting`."""
+    with atomic(path, durable=False) as temporary:
+        save_tensors(temporary, {"features": features}, {})
+
+
+def auxiliary_store(store: Store) -> Store:
+    """Return where the auxiliary classes of the runs of ``store`` are kept."""
+    return Store(store.root / "cache" / "auxiliary")
 
 
 def _in_image(sequence: SkeletonSequence) -> SkeletonSequence:

@@ -139,7 +139,8 @@ class ZeroShotClassifier:
         made = embed(descriptions, encoder_of(self.embeddings), store=self.store).artifact
         file = EmbeddingFile(made.path)
         classes = sorted(set(file.class_id.tolist()))
-        return [load_dataset(file.dataset).classes[c].name for c in classes], self.read(file, classes)
+        data = load_dataset(self.store.dataset_file(file.dataset))
+        return [data.classes[c].name for c in classes], self.read(file, classes)
 
     def read(self, file: EmbeddingFile, classes: Sequence[int]) -> TextBank:
         """Return the text of classes of an embedding file, by the run's own rule.

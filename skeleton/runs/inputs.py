@@ -27,6 +27,7 @@ def resolve_inputs(
 ) -> tuple[Artifact, Artifact, str]:
     """Return embedding file, features and data set of a run, by the rules of `train`."""
     chosen = store.resolve("features", features) if isinstance(features, str) else features
+    dataset = store.dataset_file(dataset) if dataset else None
     wanted = load_dataset(dataset).name if dataset else None
     if isinstance(embeddings, str):
         text: Artifact | None = store.resolve("embeddings", embeddings)

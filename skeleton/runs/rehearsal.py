@@ -1,6 +1,8 @@
 """A seed rehearsed: the same code on a few made-up samples in a temporary store, timed, and stretched.
 
 Opening, pilot, training, calibration, scoring and writing are in it, and what simulates auxiliary classes.
+One rehearsal serves all class splits of a data set: they differ in numbers of samples, to which it is
+stretched.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -20,15 +21,17 @@ from semtool.catalogue import load_dataset
 from semtool.embedding_file import write_embeddings
 from semtool.feature_file import FeatureFile
 from skeleton.methods import EpochSettings, MethodSettings, encoder_of
-from skeleton.runs.auxiliary import gives_codes
+from skeleton.runs.auxiliary import act_all, auxiliary_store, gives_codes, keep_acted, planned_acting
 from skeleton.runs.estimate import Estimate, Sizes, clock_of, grown, peak_memory
 from skeleton.runs.planning import plan_run
 from skeleton.runs.seed import run_seed
 
-__all__ = ["estimate_seed"]
+__all__ = ["Rehearsal", "estimate_acting", "rehearse"]
 
-TRAIN, BATCHES, TEST, EPOCHS = 1500, 3, 600, 3
+TRAIN, BATCHES, TEST, EPOCHS = 1500, 2, 300, 3
 """Sizes of a rehearsal: training samples of a closed form, batches of a network, test samples, epochs."""
+ACTED = 60
+"""Auxiliary classes that are simulated to see how long one takes."""
 
 
 @dataclass(frozen=True)
@@ -42,21 +45,61 @@ class _Rehearsed:
     answers: float
 
 
-def estimate_seed(
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a seed took on few samples, and how that grows.
+
+    Attributes:
+        settings: of the method.
+        few: what it was rehearsed on.
+        took: what that took.
+        a_test: seconds of one more test sample.
+        a_pair: seconds of one more pair of training samples, in a closed form.
+    """
+
+    settings: MethodSettings
+    few: Sizes
+    took: _Rehearsed
+    a_test: float
+    a_pair: float
+
+    def stretch(self, sizes: Sizes) -> Estimate:
+        """Return what a seed on data of these sizes takes."""
+        few, took = self.few, self.took
+        seconds = took.rest + self.a_test * max(sizes.test - few.test, 0)
+        weights, data = took.weights, 3 * 4.0 * (sizes.train + sizes.test) * sizes.visual
+        if isinstance(self.settings, EpochSettings):
+            batch = getattr(self.settings, "batch", 128)
+            steps = np.ceil((sizes.train + took.extra) / batch) / np.ceil((few.train + took.extra) / batch)
+            seconds += took.epoch * float(steps) * self.settings.steps
+            weights *= 4  # with the state from which a killed training goes on
+        else:
+            whole, some = grown(sizes.train + took.extra), grown(few.train + took.extra)
+            more = self.a_pair * (whole.pairs - some.pairs) + _product() * (whole.flops - some.flops)
+            seconds += _fits(self.settings) * max(more, 0.0)
+            weights *= max(1.0, whole.landmarks / some.landmarks)
+            data += whole.memory
+        disk = weights + took.answers * sizes.test / few.test
+        return Estimate("one training", seconds, peak_memory() + data, disk)
+
+
+def rehearse(
     settings: MethodSettings,
     sizes: Sizes,
+    folder: Path,
     *,
     dataset: str,
     split: str | None = None,
     text: Artifact | None = None,
     device: str = "cpu",
     threads: int = 1,
-) -> list[Estimate]:
-    """Return what one seed takes and, where it has auxiliary classes, what simulating them takes.
+) -> Rehearsal:
+    """Train one seed on a few made-up samples.
 
     Args:
         settings: of the method.
-        sizes: of the data.
+        sizes: the largest to which it will be stretched.
+        folder: where to do it.
         dataset: name or YAML path.
         split: its class split; None: the default.
         text: embedding file; None: made-up vectors of the size that ``sizes`` says. Auxiliary classes are
@@ -66,54 +109,62 @@ def estimate_seed(
     """
     by_epochs = isinstance(settings, EpochSettings)
     threads = threads if by_epochs else 1
-    clock = clock_of(device, threads)
-    helped = getattr(settings, "auxiliary", "none") != "none"
-    if helped and (text is None or not gives_codes(encoder_of(text))):
+    if (helped := _helped(settings)) and not _codes(text):
         settings, helped = settings.change(auxiliary="none"), False
-    batch = getattr(settings, "batch", 128)
-    few = BATCHES * batch if by_epochs and getattr(settings, "stem", "none") == "none" else TRAIN
-    small = replace(
-        sizes, train=max(min(few, sizes.train), 2 * sizes.seen), test=max(min(TEST, sizes.test), sizes.unseen)
+    by_batches = by_epochs and getattr(settings, "stem", "none") == "none"
+    most = BATCHES * getattr(settings, "batch", 128) if by_batches else TRAIN
+    least = replace(sizes, train=2 * sizes.seen, test=sizes.seen + sizes.unseen)
+    few = replace(
+        sizes, train=max(min(most, sizes.train), least.train), test=max(min(TEST, sizes.test), least.test)
     )
     short = settings.change(epochs=EPOCHS) if by_epochs else settings
-    with TemporaryDirectory(prefix="semtool-estimate-") as folder:
 
-        def go(of: Sizes, with_: MethodSettings = short) -> _Rehearsed:
-            return _rehearse(Store(folder), with_, of, dataset, split, text, device, threads, clock)
+    def go(of: Sizes, with_: MethodSettings = short) -> _Rehearsed:
+        clock = clock_of(device, threads)
+        return _rehearse(Store(folder), with_, of, dataset, split, text, device, threads, clock)
 
-        go(small, short.change(auxiliary="none") if helped else short)  # loads libraries
-        first = go(small) if helped else None  # simulates
-        found = go(small)
-        seconds = found.rest
-        if sizes.test > small.test:
-            fewer = max(small.test // 2, sizes.unseen)
-            a_test = (found.rest - go(replace(small, test=fewer)).rest) / max(small.test - fewer, 1)
-            seconds += max(a_test, 0.0) * (sizes.test - small.test)
-        if sizes.train > small.train and not by_epochs:
-            half = go(replace(small, train=small.train // 2))
-            fits = 2 if settings.pilots else 1
-            whole, some, less = (grown(n + found.extra) for n in (sizes.train, small.train, small.train // 2))
-            product = _product()
-            a_pair = (found.rest - half.rest) / fits - product * (some.flops - less.flops)
-            a_pair = max(a_pair, 0.0) / (some.pairs - less.pairs)
-            seconds += fits * (a_pair * (whole.pairs - some.pairs) + product * (whole.flops - some.flops))
-    weights, data = found.weights, 3 * 4.0 * (sizes.train + sizes.test) * sizes.visual
-    if by_epochs:
-        steps = np.ceil((sizes.train + found.extra) / batch) / np.ceil((small.train + found.extra) / batch)
-        seconds += found.epoch * float(steps) * settings.steps
-        weights *= 4  # with the state from which a killed training goes on
-    else:
-        size = grown(sizes.train + found.extra)
-        weights *= max(1.0, size.landmarks / (small.train + found.extra))
-        data += size.memory
-    disk = weights + found.answers * sizes.test / small.test
-    estimates = [Estimate("one training", seconds, peak_memory() + data, disk)]
-    if first is not None:
-        kept = found.extra * 4.0 * sizes.visual
-        estimates.append(
-            Estimate("auxiliary classes", max(first.rest - found.rest, 0.0), peak_memory(), kept)
-        )
-    return estimates
+    go(least, short.change(auxiliary="none") if helped else short)  # loads libraries
+    took, a_test, a_pair = go(few), 0.0, 0.0
+    if sizes.test > few.test:
+        fewer = replace(few, test=max(few.test // 2, least.test))
+        a_test = max(took.rest - go(fewer).rest, 0.0) / max(few.test - fewer.test, 1)
+    if sizes.train > few.train and not by_epochs:
+        half = replace(few, train=few.train // 2)
+        some, less = grown(few.train + took.extra), grown(half.train + took.extra)
+        a_fit = (took.rest - go(half).rest) / _fits(settings)
+        a_pair = max(a_fit - _product() * (some.flops - less.flops), 0.0) / (some.pairs - less.pairs)
+    return Rehearsal(settings, few, took, a_test, a_pair)
+
+
+def estimate_acting(
+    settings: MethodSettings, sizes: Sizes, folder: Path, text: Artifact | None
+) -> Estimate | None:
+    """Return what simulating the auxiliary classes of one seed takes; None where there are none.
+
+    A few of them are acted out. In a rehearsal in ``folder`` these stand for all.
+    """
+    if not _helped(settings) or not _codes(text):
+        return None
+    clock = clock_of("cpu")
+    classes, path = planned_acting(auxiliary_store(Store(folder)), 0)
+    act_all(classes[:1], 0)  # loads libraries
+    started = clock()
+    made = act_all(classes[:ACTED], 0)
+    seconds = (clock() - started) * len(classes) / ACTED
+    keep_acted(path, np.resize(made, (len(classes), made.shape[1])))
+    return Estimate("auxiliary classes", seconds, peak_memory(), len(classes) * 4.0 * sizes.visual)
+
+
+def _helped(settings: MethodSettings) -> bool:
+    return getattr(settings, "auxiliary", "none") != "none"
+
+
+def _codes(text: Artifact | None) -> bool:
+    return text is not None and gives_codes(encoder_of(text))
+
+
+def _fits(settings: MethodSettings) -> int:
+    return 2 if settings.pilots else 1
 
 
 def _rehearse(
@@ -160,7 +211,9 @@ def _features(store: Store, sizes: Sizes, dataset: str, split: str | None) -> Ar
     count = [len(p) for p in parts]
     unknown = np.full(sum(count), -1, np.int64)
     vectors = np.random.default_rng(0).normal(size=(sum(count), sizes.visual)).astype(np.float32)
-    with store.create("features", f"{data.name}/{chosen.name}/made-up", parameters={"n": count}) as draft:
+    with store.create(
+        "features", f"{data.name}/{chosen.name}/made-up", parameters={"n": count, "width": sizes.visual}
+    ) as draft:
         FeatureFile(
             dataset=data.name, split=chosen.name, protocol="", visual="made-up", simulated=False,
             features=vectors, class_id=np.concatenate(parts), subject=unknown, view=unknown,
@@ -184,7 +237,8 @@ def _text(
     rows = [(c.id, kinds[i % len(kinds)], i) for c in data.classes for i in range(sizes.descriptions + 1)]
     vectors = np.random.default_rng(0).normal(size=(len(rows), sizes.text)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    with store.create("embeddings", f"{data.name}/made-up/random") as draft:
+    made_of = {"kinds": kinds, "rows": len(rows), "dim": sizes.text}
+    with store.create("embeddings", f"{data.name}/made-up/random", parameters=made_of) as draft:
         write_embeddings(
             draft.folder, vectors=vectors, class_id=np.array([r[0] for r in rows]),
             granularity=[r[1] for r in rows], slot=[""] * len(rows), variant=[r[2] for r in rows],

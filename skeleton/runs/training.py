@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from semtool.artifacts import Store
@@ -13,7 +14,7 @@ from semtool.catalogue import load_dataset
 from semtool.showing import Shown
 from skeleton.methods import EpochSettings, MethodSettings, preset
 from skeleton.runs import folder as runs
-from skeleton.runs.estimate import Estimate, Sizes, estimate_features, estimate_start, least, refuse_short
+from skeleton.runs.estimate import Estimate, Sizes, estimate_features, least, refuse_short
 from skeleton.runs.inputs import Reference, resolve_inputs
 from skeleton.runs.planning import RunSpec
 from skeleton.runs.progress_log import logged
@@ -148,11 +149,15 @@ def estimate_train(
     seeds: Sequence[int] = (0,),
     device: str = "auto",
     jobs: int | None = None,
+    start: Estimate | None = None,
 ) -> list[Estimate]:
-    """Return what `train` with the same arguments would take, features included; trains nothing."""
+    """Return what `train` with the same arguments would take, features included; trains nothing.
+
+    ``start`` is of a worker, see `skeleton.runs.estimate.estimate_start`; None: starts are not counted.
+    """
     from skeleton.device import resolve_device
     from skeleton.runs.planning import run_seeds
-    from skeleton.runs.rehearsal import estimate_seed
+    from skeleton.runs.rehearsal import estimate_acting, rehearse
     from skeleton.runs.task import load_task
     from skeleton.visual import newest_features
 
@@ -160,6 +165,7 @@ def estimate_train(
     count = len(run_seeds(settings, check_seeds(seeds)))
     jobs = min(count, jobs or ((os.cpu_count() or 1) if isinstance(settings, EpochSettings) else 1))
     found: list[Estimate] = []
+    dataset = store.dataset_file(dataset) if dataset else None
     text = store.resolve("embeddings", embeddings) if isinstance(embeddings, str) else embeddings
     text = text or store.newest("embeddings", load_dataset(dataset).name if dataset else None)
     data = dataset or (store.dataset_file(text.dataset) if text else None)
@@ -184,13 +190,17 @@ def estimate_train(
         sizes = Sizes.of(
             load_task(text, ready, data, codebook=settings.codebook, motion=settings.motion, split=split)
         )
-    each = estimate_seed(
-        settings, sizes, dataset=data, split=split, text=text, device=where, threads=_threads(jobs)
-    )
+    with TemporaryDirectory(prefix="semtool-estimate-") as folder:
+        acting = estimate_acting(settings, sizes, Path(folder), text)
+        one = rehearse(
+            settings, sizes, Path(folder), dataset=data, split=split, text=text, device=where,
+            threads=_threads(jobs),
+        ).stretch(sizes)  # fmt: skip
+    each = [one, acting] if acting else [one]
     work = [
         replace(e, what=f"{e.what} of seed {seed}", alone=jobs == 1) for seed in seeds[:count] for e in each
     ]
-    return [*estimate_start(jobs if jobs > 1 else 0), *found, *work]
+    return [*([start] * jobs if start and jobs > 1 else []), *found, *work]
 
 
 def _train(

@@ -219,7 +219,7 @@ def _request(
     arrays: str | None = None,
     settings: Mapping[str, object] | None = None,
 ) -> _FeatureRequest:
-    data = load_dataset(dataset)
+    data = load_dataset(store.dataset_file(dataset))
     chosen, rule = data.split(split), data.protocol(protocol)
     encoder = find_visual(visual)
     how = encoder.settings_of(settings or {})

@@ -132,8 +132,8 @@ def import_features(
         UsageError: if no layout fits (all paths that were looked for are listed), or the split does not fit.
         SemtoolError: if a file is damaged or its content does not fit.
     """
-    data = load_dataset(dataset)
     store = store or Store()
+    data = load_dataset(store.dataset_file(dataset))
     found, files = _recognise(Path(path), layout)
     given = _load(found, files)
     parts = _from_zero(given, data, split)

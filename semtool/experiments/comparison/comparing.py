@@ -90,7 +90,7 @@ def compare(
     check_seeds(seeds)
     name = checked_name(name) if name else None
     ways = ways_to_train(presets, {k: [v] for k, v in (switches or {}).items()})
-    targets = [Target.of(dataset or _dataset(descriptions, store), splits)]
+    targets = [Target.of(dataset or _dataset(descriptions, store), splits, store)]
     texts = find_texts(descriptions, targets, store=store, note=note)
     if controls:
         texts = add_controls(texts, targets, store, controls)

@@ -62,7 +62,7 @@ def compare_predictions(path: str | Path, *, store: Store, run: str | None = Non
     chosen: Run = open_run(store, run)
     read = {seed: read_seed(store, chosen.name, seed) for seed in chosen.seeds}
     metrics, first = next(iter(read.values()))
-    dataset = load_dataset(chosen.record(chosen.seeds[0]).dataset)
+    dataset = load_dataset(store.dataset_file(metrics.dataset))
     where = f"{metrics.dataset} {metrics.split}"
     answers = _answers(Path(path), dataset, first, where)
     theirs = (answers == first.truth).astype(np.float64)

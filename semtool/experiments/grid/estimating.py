@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -17,14 +18,19 @@ if TYPE_CHECKING:
 
 __all__ = ["estimate_grid"]
 
-ENCODED = 32
+ENCODED = 16
 """Texts that are encoded to see how long one takes."""
 DIM = 384
 """Length of a vector whose encoder cannot be asked."""
 
 
 def estimate_grid(
-    grid: Grid, *, store: Store, device: str = "auto", jobs: int | None = None
+    grid: Grid,
+    *,
+    store: Store,
+    device: str = "auto",
+    jobs: int | None = None,
+    start: Estimate | None = None,
 ) -> list[Estimate]:
     """Return an estimate for each work that is left, see `skeleton.runs.estimate`; nothing where all is done.
 
@@ -35,9 +41,10 @@ def estimate_grid(
         store: where everything lives; only read.
         device: `auto`, `cpu`, `cuda` or `mps`.
         jobs: trainings at the same time; None: as many as there are cores.
+        start: of a worker, see `skeleton.runs.estimate_start`; None: starts are not counted.
     """
     from skeleton.device import reproducible, resolve_device
-    from skeleton.runs import estimate_seed, estimate_start
+    from skeleton.runs import estimate_acting, rehearse
 
     where, cores = str(resolve_device(device)), os.cpu_count() or 1
     jobs = jobs or cores
@@ -45,33 +52,40 @@ def estimate_grid(
     left = unfinished(grid, store, device)
     found: list[Estimate] = []
     with reproducible(threads), TemporaryDirectory(prefix="semtool-estimate-") as folder:
-        sizes = _features(grid, [cell for cell, _ in left], store, where, found)
+        visual = _features(grid, [cell for cell, _ in left], store, where, found)
         made = len(found)
-        measured: dict[object, list[Estimate]] = {}
-        texts: dict[tuple[str, str, str], tuple[Artifact | None, int, int]] = {}
-        acted: set[int] = set()
+        texts: dict[object, tuple[Artifact | None, int, int]] = {}
+        kinds: dict[object, list[tuple[Cell, list[int], Sizes]]] = {}
         for cell, seeds in left:
             name = cell.dataset, cell.text.label, cell.encoder
             if name not in texts:
                 texts[name] = _text(cell, store, Store(folder), found)
-            text, dim, several = texts[name]
-            of = replace(sizes[cell.dataset, cell.split], text=dim, descriptions=several)
-            key = (cell.dataset, cell.split, of, cell.setting.method.model_dump_json())
-            if key not in measured:
-                measured[key] = estimate_seed(
-                    cell.setting.method, of, dataset=cell.target.called, split=cell.split, text=text,
-                    device=where, threads=threads,
-                )  # fmt: skip
-            one, *auxiliary = measured[key]
-            what = f"training, {cell.dataset} {cell.split} {cell.setting.method.preset}"
-            found += [replace(one, what=f"{what} of seed {s}") for s in seeds]
-            for each in auxiliary:  # kept below the root: those of a seed are simulated once
-                found += [replace(each, what=f"{each.what} of seed {s}") for s in seeds if s not in acted]
-                acted |= set(seeds)
-    if not found:
-        return []
+            _, dim, several = texts[name]
+            sizes = replace(visual[cell.dataset, cell.split], text=dim, descriptions=several)
+            kind = (*name, sizes.visual, sizes.widths, cell.setting.method.model_dump_json())
+            kinds.setdefault(kind, []).append((cell, seeds, sizes))
+        acting: Estimate | None = None
+        acted: set[int] = set()
+        for alike in kinds.values():
+            cell, _, sizes = alike[0]
+            method, text = cell.setting.method, texts[cell.dataset, cell.text.label, cell.encoder][0]
+            acting = acting or estimate_acting(method, sizes, Path(folder), text)
+            most = replace(sizes, train=max(s.train for *_, s in alike), test=max(s.test for *_, s in alike))
+            rehearsal = rehearse(
+                method, most, Path(folder), dataset=cell.target.called, split=cell.split, text=text,
+                device=where, threads=threads,
+            )  # fmt: skip
+            for cell, seeds, sizes in alike:
+                what = f"training, {cell.dataset} {cell.split} {method.preset} of seed"
+                one = rehearsal.stretch(sizes)
+                found += [replace(one, what=f"{what} {s}") for s in seeds]
+                if rehearsal.took.extra and acting:  # kept below the root: those of a seed are simulated once
+                    found += [
+                        replace(acting, what=f"{acting.what} of seed {s}") for s in seeds if s not in acted
+                    ]
+                    acted |= set(seeds)
     runs = sum(len(seeds) for _, seeds in left)
-    return estimate_start(min(jobs, made) + min(jobs, runs)) + found
+    return [*([start] * (min(jobs, made) + min(jobs, runs)) if start else []), *found]
 
 
 def _features(

@@ -22,6 +22,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from semtool.artifacts import Store
 from semtool.catalogue import read_yaml
 from semtool.errors import SemtoolError, UsageError, unknown_name
 from semtool.experiments.comparison import checked_name
@@ -103,7 +104,7 @@ class SweepFile(BaseModel):
         return ways_to_train(self.presets, self.switches)
 
 
-def read_sweep(path: Path) -> SweepFile:
+def read_sweep(path: Path, store: Store) -> SweepFile:
     """Read the file of a sweep and look up every name in it.
 
     Raises:
@@ -115,7 +116,7 @@ def read_sweep(path: Path) -> SweepFile:
         raise UsageError(f"cannot read the sweep: {error}") from error
     try:
         found = SweepFile.model_validate({"name": path.stem} | raw)
-        problems = _unknown_names(found)
+        problems = _unknown_names(found, store)
     except ValidationError as error:
         problems = [_said(e) for e in error.errors()]
     if problems:
@@ -133,7 +134,7 @@ def _said(error: Any) -> str:
     return f"{where}: {error['msg']}"
 
 
-def _unknown_names(found: SweepFile) -> list[str]:
+def _unknown_names(found: SweepFile, store: Store) -> list[str]:
     """Return a sentence for each name that nothing has and each value that does not fit."""
     from semtool.encoders import parse_encoder
     from skeleton.methods import preset, presets
@@ -143,7 +144,11 @@ def _unknown_names(found: SweepFile) -> list[str]:
     checks: list[tuple[Callable[..., object], tuple[Any, ...]]] = [
         (checked_name, (found.name,)),
         (check_seeds, (found.seeds,)),
-        *((Target.of, (d, (s,))) for d, splits in found.datasets.items() for s in splits or (None,)),
+        *(
+            (Target.of, (d, (s,) if s else (), store))
+            for d, splits in found.datasets.items()
+            for s in splits or (None,)
+        ),
         *((parse_encoder, (e,)) for e in found.encoders),
         *((preset, (p,)) for p in found.presets),
         *((ways_to_train, (known, {k: [v]})) for k, values in found.switches.items() for v in values),

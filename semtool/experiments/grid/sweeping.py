@@ -89,8 +89,8 @@ def sweep(
     """
     from skeleton.runs import choose_executor, logged
 
-    found = config if isinstance(config, SweepFile) else read_sweep(Path(config))
     store = store or Store()
+    found = config if isinstance(config, SweepFile) else read_sweep(Path(config), store)
     grid = grid_of(found, store, note=note, make=True)
     folder = store.root / FOLDER / found.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -109,8 +109,8 @@ def grid_of(
     make: bool = False,
 ) -> Grid:
     """Return the grid of a sweep's file; with ``make`` its texts are rendered where they are missing."""
-    found = config if isinstance(config, SweepFile) else read_sweep(Path(config))
-    targets = [Target.of(called, splits) for called, splits in found.datasets.items()]
+    found = config if isinstance(config, SweepFile) else read_sweep(Path(config), store)
+    targets = [Target.of(called, splits, store) for called, splits in found.datasets.items()]
     texts = find_texts(found.prompts, targets, store=store, note=note, make=make)
     labels = dict(zip(found.prompts, (t.label for t in texts), strict=True))
     return Grid(

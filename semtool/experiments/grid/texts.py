@@ -26,8 +26,9 @@ class Target:
     splits: tuple[str, ...]
 
     @classmethod
-    def of(cls, called: str, splits: Sequence[str] = ()) -> Target:
+    def of(cls, called: str, splits: Sequence[str], store: Store) -> Target:
         """Look everything up; no splits means the data set's default."""
+        called = store.dataset_file(called)
         dataset = load_dataset(called)
         names = [dataset.split(s).name for s in splits] or [dataset.split(None).name]
         return cls(called, dataset, tuple(dict.fromkeys(names)))

@@ -119,7 +119,7 @@ def optimise(
     found = datasets_of([text])
     if dataset is None and not found:
         raise UsageError("which data set? Name one with --dataset, or a description set as utd-mhad/multi")
-    target = Target.of(dataset or found[0], [split] if split else [])
+    target = Target.of(dataset or found[0], [split] if split else [], store)
     (started,) = find_texts([text], [target], store=store, note=note)
     start = started.descriptions[target.dataset.name]
     cell = Cell(started, encoder, target, target.splits[0], replace(way, method=method))

@@ -58,12 +58,12 @@ class TableRequest:
         published(self.family)
         found = {}
         for called in self.datasets or _present(store):
-            own = [s.name for s in load_dataset(called).splits.values() if s.family == self.family]
+            data = load_dataset(store.dataset_file(called))
+            own = [s.name for s in data.splits.values() if s.family == self.family]
             if own:
                 found[called] = tuple(own)
             elif self.datasets:
-                name = load_dataset(called).name
-                raise UsageError(f"{name} has no class split of the family {self.family}")
+                raise UsageError(f"{data.name} has no class split of the family {self.family}")
         if not found:
             raise UsageError(
                 f"no data set here has skeletons or features for a split of {self.family}: semtool prepare, "
@@ -123,12 +123,21 @@ def plan_table(request: TableRequest, *, store: Store, device: str = "auto") -> 
 
 
 def estimate_table(
-    request: TableRequest, *, store: Store, device: str = "auto", jobs: int | None = None
+    request: TableRequest,
+    *,
+    store: Store,
+    device: str = "auto",
+    jobs: int | None = None,
+    start: Estimate | None = None,
 ) -> list[Estimate]:
-    """Return what each work that is left of `tabulate` would take, ``jobs`` at a time; writes nothing."""
-    grids = [grid_of(wanted, store) for wanted in request.sweeps(store)]
-    every = [estimate_grid(grid, store=store, device=device, jobs=jobs) for grid in grids]
-    return [e for at, some in enumerate(e for e in every if e) for e in (some[1:] if at else some)]
+    """Return what each work that is left of `tabulate` would take, see `estimate_grid`; writes nothing."""
+    return [
+        estimate
+        for wanted in request.sweeps(store)
+        for estimate in estimate_grid(
+            grid_of(wanted, store), store=store, device=device, jobs=jobs, start=start
+        )
+    ]
 
 
 def tabulate(

@@ -31,6 +31,31 @@ def test_a_file_of_ones_own_is_found_again_by_the_data_sets_name(described, tmp_
     assert load_dataset(Store("../artifacts").dataset_file("gym")).name == "gym"
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("generate --dataset gym --prompts label --overwrite always", "gym/label@v1"),
+        (
+            "compare --dataset gym --split mine --descriptions label --descriptions words -e tfidf",
+            "no skeletons",
+        ),
+        ("train --dataset gym --split mine", "no skeletons of gym"),
+        ("features --dataset gym --split mine", "no skeletons"),
+        ("diagnose gym/label --split mine", "gym/label@v1"),
+        ("table synse --dataset gym", "gym has no class split of the family synse"),
+        ("sweep grid.yaml --dry-run", "no skeletons"),
+    ],
+)
+def test_every_command_knows_a_data_set_of_ones_own_by_its_name(cli, described, command, said):
+    assert cli("embed", "--encoder", "tfidf").code == 0
+    Path("grid.yaml").write_text(
+        "datasets: {gym: [mine]}\nprompts: [label]\nencoders: [tfidf]\npresets: [ridge]\n"
+    )
+    done = cli(*command.split())
+    assert said in done.out + done.err
+    assert "unknown data set" not in done.err
+
+
 def test_training_without_a_name_reads_the_file(cli, described):
     assert cli("embed", "--encoder", "tfidf").code == 0
     done = cli("train", "--split", "mine")

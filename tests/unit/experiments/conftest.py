@@ -85,10 +85,8 @@ def small():
 def narrow(monkeypatch):
     """Train in this process, with narrow layers: an executor for tests."""
     from skeleton.methods import registry
-    from skeleton.runs import estimate
     from skeleton.runs.parallel import perform
 
-    monkeypatch.setattr(estimate, "estimate_start", lambda _: [])  # seconds each time
     monkeypatch.setitem(registry.presets(), "paper", registry.preset("paper", hidden=(16, 8)))
 
     class Here:

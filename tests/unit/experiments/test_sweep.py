@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from semtool.artifacts import Store
 from semtool.errors import SemtoolError, UsageError
 from semtool.experiments.grid import grid_of, preview, sweep
 from semtool.experiments.grid.sweep_file import read_sweep
@@ -80,7 +81,7 @@ def test_all_problems_of_a_file_are_listed_at_once(tmp_path):
     path = tmp_path / "bad.yaml"
     path.write_text("datasets: nw-ucla\nprompts: [label]\nencoder: tfidf\nseeds: [0, x]\n")
     with pytest.raises(UsageError) as raised:
-        read_sweep(path)
+        read_sweep(path, Store(tmp_path))
     message = str(raised.value)
     assert message.startswith("the sweep bad.yaml has 2 problems: ")
     assert "unknown key 'encoder'; did you mean 'encoders'" in message
@@ -90,7 +91,7 @@ def test_all_problems_of_a_file_are_listed_at_once(tmp_path):
         "presets: [papr]\nswitches: {lr: fast, hiden: 3}\nexclude: [{prompts: multi, encoder: tfidff}]\n"
     )
     with pytest.raises(UsageError) as raised:
-        read_sweep(path)
+        read_sweep(path, Store(tmp_path))
     parts = (
         "7 problems", "'nw-uclaa'", "'purls-1'", "'tfidff'", "'papr'", "lr: should be a valid number",
         "'hiden'", "'multi'",
@@ -105,9 +106,9 @@ def test_all_problems_of_a_file_are_listed_at_once(tmp_path):
     for text, expected in wrong.items():
         path.write_text(text)
         with pytest.raises(UsageError, match=expected):
-            read_sweep(path)
+            read_sweep(path, Store(tmp_path))
     with pytest.raises(UsageError, match="cannot read the sweep"):
-        read_sweep(tmp_path / "nothing.yaml")
+        read_sweep(tmp_path / "nothing.yaml", Store(tmp_path))
 
 
 @pytest.mark.slow

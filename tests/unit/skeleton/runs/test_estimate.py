@@ -10,7 +10,7 @@ from skeleton.methods import preset
 from skeleton.runs import estimate
 from skeleton.runs.estimate import Estimate, Sizes, duration, least, refuse_short, total
 from skeleton.runs.progress_log import logged
-from skeleton.runs.rehearsal import estimate_seed
+from skeleton.runs.rehearsal import rehearse
 
 SMALL = Sizes(train=60, test=40, seen=8, unseen=2, visual=8, text=6, descriptions=3)
 
@@ -33,10 +33,10 @@ def test_short_memory_and_disk_are_refused_with_figures_and_a_way_out(monkeypatc
 
 
 @pytest.mark.parametrize("name", ["paper", "ridge"])
-def test_more_of_everything_takes_more(name):
-    settings = preset(name)
-    (small,) = estimate_seed(settings, SMALL, dataset="nw-ucla")
-    (large,) = estimate_seed(settings, replace(SMALL, train=6000, test=2000), dataset="nw-ucla")
+def test_more_of_everything_takes_more(name, tmp_path):
+    settings, most = preset(name), replace(SMALL, train=6000, test=2000)
+    rehearsal = rehearse(settings, most, tmp_path, dataset="nw-ucla")
+    small, large = rehearsal.stretch(SMALL), rehearsal.stretch(most)
     assert 0 < small.seconds < large.seconds
     assert small.memory < large.memory
     assert 0 < small.disk < large.disk
