@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store
 from semtool.cli.options import Format
-from semtool.cli.recordings import Fps, LayoutName, Mapping, Up, hints
+from semtool.cli.recordings import Fps, LayoutName, Mapping, Up, hints, told_once
 
 if TYPE_CHECKING:
     from skeleton.data import Prepared
@@ -116,11 +115,6 @@ def _as_json(done: Prepared) -> dict[str, object]:
     }
 
 
-def _of_any_file(message: str) -> str:
-    """Return a message without the file or sample with which it begins."""
-    return message.partition(": ")[2] or message
-
-
 def _describe(done: Prepared) -> None:
     if done.created:
         reused = done.sources - done.read
@@ -132,11 +126,8 @@ def _describe(done: Prepared) -> None:
         say(f"{done.artifact.reference}: nothing to do, its {done.sources} files are unchanged")
     if done.artifact.manifest.simulated:
         note("these skeletons are simulated; no result on them is a result on the data set")
-    loud = [f.message for _, f in done.findings if f.outcome in _LOUD]
-    alike = Counter(_of_any_file(message) for message in loud)
-    for what, message in {_of_any_file(m): m for m in reversed(loud)}.items():
-        others = f" (and so of {alike[what] - 1} other files)" if alike[what] > 1 else ""
-        note(f"warning: {message}{others}")
+    for _, message in told_once(f for _, f in done.findings if f.outcome in _LOUD):
+        note(f"warning: {message}")
     rejected = [(source, f) for source, f in done.findings if f.severity == "rejected"]
     for source, finding in rejected[:_SHOWN]:
         note(f"rejected {source} ({finding.outcome}): {finding.message}")

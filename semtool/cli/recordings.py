@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,8 +13,9 @@ from semtool.errors import UsageError
 
 if TYPE_CHECKING:
     from skeleton.data import SkeletonSequence
+    from skeleton.data.formats import SampleFinding
 
-__all__ = ["EXAMPLE", "Fps", "LayoutName", "Mapping", "Up", "hints", "recording", "sequences"]
+__all__ = ["EXAMPLE", "Fps", "LayoutName", "Mapping", "Up", "hints", "recording", "sequences", "told_once"]
 
 EXAMPLE = "example"
 """What the clip that the package carries is called, unless a file is."""
@@ -74,6 +76,19 @@ def sequences(paths: list[Path], said: dict[str, Any], dataset: str | None = Non
     found = [
         s for path in paths for s in load_sequences(path, dataset=dataset, hints=said, findings=findings)
     ]
-    for finding in findings:
-        note(f"{finding.outcome}: {finding.message}")
+    for outcome, message in told_once(findings):
+        note(f"{outcome}: {message}")
     return found
+
+
+def told_once(findings: Iterable[SampleFinding]) -> list[tuple[str, str]]:
+    """Return outcome and message of each kind of finding: the first, and of how many other files it is."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for finding in findings:
+        _, _, of_any_file = finding.message.partition(": ")
+        alike.setdefault((finding.outcome, of_any_file or finding.message), []).append(finding.message)
+    more = {1: "", 2: " (and so of another file)"}
+    return [
+        (outcome, messages[0] + more.get(len(messages), f" (and so of {len(messages) - 1} other files)"))
+        for (outcome, _), messages in alike.items()
+    ]

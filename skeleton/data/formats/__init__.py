@@ -12,8 +12,10 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from semtool.errors import UsageError, unknown_name
+from skeleton.data.formats.hints import labels_of, read_hints, with_companions
 from skeleton.data.formats.outcomes import OUTCOMES, SampleFinding, Unreadable
-from skeleton.data.formats.reader import RawFile, RawSample, ReadContext, Reader
+from skeleton.data.formats.reader import RawFile, RawSample, ReadContext, Reader, load, walk
+from skeleton.data.formats.recording import Recording, Sample, sequences
 
 __all__ = [
     "GROUP",
@@ -22,11 +24,19 @@ __all__ = [
     "RawSample",
     "ReadContext",
     "Reader",
+    "Recording",
+    "Sample",
     "SampleFinding",
     "Unreadable",
     "find_reader",
+    "labels_of",
+    "load",
+    "read_hints",
     "readers",
     "recognise",
+    "sequences",
+    "walk",
+    "with_companions",
 ]
 
 GROUP = "semtool.readers"

@@ -237,7 +237,8 @@ def _rate(recording: Recording, hints: Hints, joints: Layout) -> tuple[float, li
     rate = hints.fps or recording.fps
     if rate and np.isfinite(rate) and rate > 0:
         return float(rate), []
-    text = f"it does not say its frames a second; {joints.fps:g} are assumed (fps: says otherwise)"
+    assumed = f"{joints.fps:g} are assumed (fps: in a skeleton.yaml says otherwise)"
+    text = f"it does not say its frames a second; {assumed}"
     return joints.fps, [("assumed", text)]
 
 
