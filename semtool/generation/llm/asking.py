@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import suppress
+from threading import Thread
+from typing import Any
 
 from semtool.generation.llm.cache import Answer, AnswerCache
 from semtool.generation.llm.client import AskError, LlmClient
@@ -52,7 +55,7 @@ class Asking:
         Raises:
             SemtoolError: if the server makes it useless to go on; what was answered is kept.
         """
-        asyncio.run(self._ask_all(iter(questions), client, concurrency))
+        _finish(self._ask_all(iter(questions), client, concurrency))
 
     async def _ask_all(self, questions: Iterator[Question], client: LlmClient, concurrency: int) -> None:
         places = asyncio.Semaphore(concurrency)
@@ -105,3 +108,29 @@ def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
+
+
+def _finish(work: Coroutine[Any, Any, None]) -> None:
+    """Run ``work`` to its end; in a notebook, whose thread has a loop of its own, beside that."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(work)
+        return
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(work)
+
+    def run() -> None:
+        with suppress(BaseException):  # it is the task's, and raised below
+            loop.run_until_complete(task)
+        loop.close()
+
+    thread = Thread(target=run)
+    thread.start()
+    try:
+        thread.join()
+    except KeyboardInterrupt:
+        loop.call_soon_threadsafe(task.cancel)
+        thread.join()
+        raise
+    task.result()

@@ -40,10 +40,10 @@ def test_a_file_of_ones_own_is_found_again_by_the_data_sets_name(described, tmp_
             "no skeletons",
         ),
         ("train --dataset gym --split mine", "no skeletons of gym"),
-        ("features --dataset gym --split mine", "no skeletons"),
-        ("diagnose gym/label --split mine", "gym/label@v1"),
+        ("features --dataset gym --split mine", "gym has no sample protocol"),
+        ("diagnose gym/label --split mine", "gym, 4 classes, split mine"),
         ("table synse --dataset gym", "gym has no class split of the family synse"),
-        ("sweep grid.yaml --dry-run", "no skeletons"),
+        ("sweep grid.yaml --dry-run", "gym has no sample protocol"),
     ],
 )
 def test_every_command_knows_a_data_set_of_ones_own_by_its_name(cli, described, command, said):

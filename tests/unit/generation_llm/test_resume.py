@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 
@@ -164,3 +165,11 @@ def test_manifest_records_the_origin(ask, server):
     parameters = ask().artifact.manifest.parameters
     assert parameters["temperature"] == 0.7
     assert parameters["model"] == "scripted"
+
+
+def test_a_notebook_whose_thread_has_a_loop_asks_as_well(ask, server):
+    async def cell():
+        return ask()
+
+    assert asyncio.run(cell()).artifact is not None
+    assert server.seen
