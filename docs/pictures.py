@@ -137,7 +137,7 @@ def _movement(attributes: dict[str, str], seed: int = 0) -> str:
     ways = [
         f'<path d="{_line(body[::2, end])}" fill="none" stroke="{BLUE if at % 2 == 0 else ORANGE}" '
         'stroke-width="1" opacity=".55"/>'
-        for body in places
+        for body in (places if len(places) == 1 else ())  # those of two people cross the whole drawing
         for at, end in enumerate(ends)
         if np.ptp(body[:, end], axis=0).max() > 9
     ]
@@ -222,7 +222,8 @@ def accuracy() -> str:
 
 
 def _bars(rows: list[tuple[str, float, float]], title: str, chance: float) -> str:
-    left, wide, step = 170, 520, 30
+    left, step = 170, 30
+    wide = 540 / max(mean + half for _, mean, half in rows)
     parts = [_text(12, 22, title, font_weight="bold")]
     for at, (name, mean, half) in enumerate(rows):
         y = 46 + at * step

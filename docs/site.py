@@ -156,7 +156,7 @@ def vocabulary() -> str:
         "# Attribute vocabulary\n\nThe typed kinematic facts in which every class is described. Left and right are the"
         f" person's own. There are {len(fields)} fields; the value in bold is the body at rest, which a class may"
         " leave out. Values of an *ordered* field are steps of one scale, lowest first. The drawings are acted by the"
-        " simulator: pale where the movement begins, strong at its widest, thin lines for the ways of hands and feet; the"
+        " simulator: pale where the movement begins, strong at its widest, thin lines for the ways of one person's hands and feet; the"
         " person's left is blue, the right orange. Each shows the class with that value that is otherwise nearest to rest.\n"
     ]
     for name, field in fields.items():

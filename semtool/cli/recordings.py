@@ -12,8 +12,7 @@ from semtool.cli.console import note
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
-    from skeleton.data import SkeletonSequence
-    from skeleton.data.formats import SampleFinding
+    from skeleton.data import SampleFinding, SkeletonSequence
 
 __all__ = ["EXAMPLE", "Fps", "LayoutName", "Mapping", "Up", "hints", "recording", "sequences", "told_once"]
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from skeleton.data.body import BODY, canonical_bodies, lacking, standard_proportions
     from skeleton.data.formats.hints import settled
     from skeleton.data.formats.npy import map_npy, read_member
+    from skeleton.data.formats.outcomes import SampleFinding
     from skeleton.data.layouts import Layout, layout
     from skeleton.data.loading import load_sequence, load_sequences
     from skeleton.data.preparation import Prepared, prepare

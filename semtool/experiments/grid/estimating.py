@@ -20,6 +20,7 @@ __all__ = ["estimate_grid"]
 
 ENCODED = 16
 """Texts that are encoded to see how long one takes."""
+BATCH = 4
 DIM = 384
 """Length of a vector whose encoder cannot be asked."""
 
@@ -166,6 +167,8 @@ def _encoding(described: Artifact, encoder: str) -> tuple[float, float, int]:
         part.encoder.fit(texts)
         part.encoder.encode(few[:1])
         loaded = clock()
-        dim += part.encoder.encode(few).shape[1]
+        few.sort(key=len)  # as it is done: texts of a batch are padded to the longest of them
+        vectors = [part.encoder.encode(few[at : at + BATCH]) for at in range(0, len(few), BATCH)]
+        dim += vectors[0].shape[1]
         load, each = load + loaded - started, each + (clock() - loaded) / len(few)
     return load, each, dim
