@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["estimate_grid"]
 
-ENCODED = 16
-"""Texts that are encoded to see how long one takes."""
-BATCH = 4
+ENCODED = 64
+"""Texts that are encoded to see how long one takes: a batch, for a text of a smaller one takes longer."""
 DIM = 384
 """Length of a vector whose encoder cannot be asked."""
 
@@ -167,8 +166,6 @@ def _encoding(described: Artifact, encoder: str) -> tuple[float, float, int]:
         part.encoder.fit(texts)
         part.encoder.encode(few[:1])
         loaded = clock()
-        few.sort(key=len)  # as it is done: texts of a batch are padded to the longest of them
-        vectors = [part.encoder.encode(few[at : at + BATCH]) for at in range(0, len(few), BATCH)]
-        dim += vectors[0].shape[1]
+        dim += part.encoder.encode(few).shape[1]
         load, each = load + loaded - started, each + (clock() - loaded) / len(few)
     return load, each, dim
