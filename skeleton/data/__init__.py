@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from skeleton.data.loading import load_sequence, load_sequences
     from skeleton.data.preparation import Prepared, prepare
     from skeleton.data.sequence import SkeletonSequence
-    from skeleton.data.transforms import align_view, centre, chain, in_image, resample, scale_by_trunk
+    from skeleton.data.transforms import align_view, centre, in_image, resample, scale_by_trunk
     from skeleton.data.viewing import show_skeleton, timeline_page
 
 __all__ = [

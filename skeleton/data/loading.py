@@ -21,70 +21,73 @@ _NONE = Dataset.model_validate(
 
 
 def load_sequence(
-    file: str | Path,
-    *,
-    dataset: str | None = None,
-    sample: str | None = None,
-    format: str | None = None,
-    hints: Mapping[str, Any] | None = None,
-    findings: list[SampleFinding] | None = None,
+    file: str | Path, *, sample: str | None = None, **options: Any
 ) -> tuple[SkeletonSequence, Dataset]:
     """Return one sequence of a raw file or of a folder of arrays, and its data set.
 
     Args:
         file: a raw skeleton file of any known format, or a folder of arrays.
-        dataset: its data set; without it one that has the file's format, if there is one.
         sample: name of the sample, where there are several; without it the first.
-        format: name of the reader; without it the format is recognised.
-        hints: what is known of a recording (`skeleton.data.formats.hints.Hints`), by field.
-        findings: takes what was said before the sequence: what was assumed, turned, left out.
+        options: as of `load_sequences`.
 
     Raises:
         UsageError: if the sample or the format is not known, or nothing can be read; then it says why.
     """
-    path = Path(file)
-    if (path / SAMPLES).is_file():
-        arrays = ArraySet.open(path)
-        if sample is not None and sample not in arrays.names:
-            raise unknown_name(f"sample of {path.name}", sample, arrays.names)
-        return arrays.sequence(arrays.names.index(sample) if sample else 0), load_dataset(arrays.dataset)
-    said = [] if findings is None else findings
-    chosen, found = read_raw(path, dataset=dataset, sample=sample, format=format, hints=hints)
-    for read in found:
-        if isinstance(read, SampleFinding):
-            said.append(read)
-        elif sample in (None, read.name):
-            return read, chosen
-    raise _nothing(path, f"no sample {sample!r}" if sample else "no sample that can be shown", said)
+    found, dataset = _sequences(Path(file), sample=sample, **options)
+    return next(found), dataset
 
 
 def load_sequences(
     file: str | Path,
     *,
     dataset: str | None = None,
+    format: str | None = None,
     hints: Mapping[str, Any] | None = None,
     findings: list[SampleFinding] | None = None,
 ) -> list[SkeletonSequence]:
-    """Return every sequence of a raw file or of a folder; arguments and errors as `load_sequence`."""
-    path = Path(file)
+    """Return every sequence of a raw file or of a folder.
+
+    Args:
+        file: a raw skeleton file of any known format, or a folder of arrays.
+        dataset: its data set; without it one that has the file's format, if there is one.
+        format: name of the reader; without it the format is recognised.
+        hints: what is known of a recording (`skeleton.data.formats.hints.Hints`), by field.
+        findings: takes what was said of the sequences: what was assumed, turned, left out.
+
+    Raises:
+        UsageError: if the format is not known, or nothing can be read; then it says why.
+    """
+    found, _ = _sequences(Path(file), dataset=dataset, format=format, hints=hints, findings=findings)
+    return list(found)
+
+
+def _sequences(
+    path: Path, *, sample: str | None = None, findings: list[SampleFinding] | None = None, **options: Any
+) -> tuple[Iterator[SkeletonSequence], Dataset]:
+    """Return the sequences, at least one, and their data set."""
     if (path / SAMPLES).is_file():
         arrays = ArraySet.open(path)
-        return [arrays.sequence(index) for index in range(len(arrays.names))]
-    said = [] if findings is None else findings
-    found = []
-    for read in read_raw(path, dataset=dataset, hints=hints)[1]:
-        if isinstance(read, SampleFinding):
-            said.append(read)
-        else:
-            found.append(read)
-    if not found:
-        raise _nothing(path, "no sample that can be read", said)
-    return found
+        if sample is not None and sample not in arrays.names:
+            raise unknown_name(f"sample of {path.name}", sample, arrays.names)
+        rows = range(len(arrays)) if sample is None else [arrays.names.index(sample)]
+        return map(arrays.sequence, rows), load_dataset(arrays.dataset)
+    dataset, raw = read_raw(path, sample=sample, **options)
 
+    def found() -> Iterator[SkeletonSequence]:
+        said = [] if findings is None else findings
+        any_found = False
+        for read in raw:
+            if isinstance(read, SampleFinding):
+                said.append(read)
+            elif sample in (None, read.name):
+                any_found = True
+                yield read
+        if not any_found:
+            problems = [f"; {f.message}" for f in said if f.severity == "rejected"]
+            wanted = f"sample {sample!r}" if sample else "sample that can be read"
+            raise UsageError(f"{path} has no {wanted}" + "".join(problems[:1]))
 
-def _nothing(path: Path, wanted: str, said: list[SampleFinding]) -> UsageError:
-    problems = [f.message for f in said if f.severity == "rejected"]
-    return UsageError(f"{path} has {wanted}" + (f"; {problems[0]}" if problems else ""))
+    return found(), dataset
 
 
 def read_raw(
@@ -95,7 +98,7 @@ def read_raw(
     format: str | None = None,
     hints: Mapping[str, Any] | None = None,
 ) -> tuple[Dataset, Iterator[SkeletonSequence | SampleFinding]]:
-    """Return the data set and everything that a raw file or folder gives; arguments as `load_sequence`."""
+    """Return the data set and everything that a raw file or folder gives; arguments as `load_sequences`."""
     chosen = load_dataset(dataset) if dataset else None
     if format:
         reader = find_reader(format)

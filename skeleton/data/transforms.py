@@ -5,13 +5,10 @@ away from the sensor. A body whose coordinates are all zero in a frame is absent
 first body is the main actor.
 
     kinect = layout("kinect-v2")
-    steps = chain(partial(centre, layout=kinect), partial(align_view, layout=kinect))
-    fifty = resample(steps(positions), frames=50)
+    fifty = resample(align_view(centre(positions, kinect), kinect), frames=50)
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +19,6 @@ from skeleton.data.layouts import Layout
 __all__ = [
     "align_view",
     "centre",
-    "chain",
     "in_image",
     "present",
     "resample",
@@ -30,17 +26,6 @@ __all__ = [
 ]
 
 Positions = NDArray[np.float32]
-
-
-def chain(*steps: Callable[[Positions], Positions]) -> Callable[[Positions], Positions]:
-    """Return the function that applies the steps from left to right."""
-
-    def run(positions: Positions) -> Positions:
-        for step in steps:
-            positions = step(positions)
-        return positions
-
-    return run
 
 
 def present(positions: Positions) -> NDArray[np.bool_]:

@@ -112,8 +112,7 @@ def train(
         store, embeddings, features, dataset=dataset, split=split, device=device, note=note,
         visual=settings.visual,
     )  # fmt: skip
-    by_epochs = isinstance(settings, EpochSettings)
-    jobs = min(len(run_seeds(settings, seeds)), jobs or ((os.cpu_count() or 1) if by_epochs else 1))
+    jobs = _at_once(settings, len(run_seeds(settings, seeds)), jobs)
     run = plan_run(
         embeddings,
         features,
@@ -163,7 +162,7 @@ def estimate_train(
 
     settings, where = settings or preset("paper"), str(resolve_device(device))
     count = len(run_seeds(settings, check_seeds(seeds)))
-    jobs = min(count, jobs or ((os.cpu_count() or 1) if isinstance(settings, EpochSettings) else 1))
+    jobs = _at_once(settings, count, jobs)
     found: list[Estimate] = []
     dataset = store.dataset_file(dataset) if dataset else None
     text = store.resolve("embeddings", embeddings) if isinstance(embeddings, str) else embeddings
@@ -234,6 +233,11 @@ def _train(
 
     for spec in specs:
         train_seed(spec, again=again, on_epoch=tell)
+
+
+def _at_once(settings: MethodSettings, seeds: int, jobs: int | None) -> int:
+    """Return how many seeds train at the same time: closed forms one after another, unless told otherwise."""
+    return min(seeds, jobs or ((os.cpu_count() or 1) if isinstance(settings, EpochSettings) else 1))
 
 
 def _threads(jobs: int) -> int:

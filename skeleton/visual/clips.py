@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from semtool.errors import SemtoolError
-from skeleton.data import ArraySet, Layout, align_view, centre, chain, resample, scale_by_trunk
+from skeleton.data import ArraySet, Layout, align_view, centre, resample, scale_by_trunk
 
 __all__ = ["STREAMS", "augment", "batches", "canonical", "load_clips", "streams"]
 
@@ -39,11 +38,10 @@ def canonical(
     length: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float32]:
     """Return sequences (..., C, T, V, M) as clips of ``frames`` frames; ``length`` as in `resample`."""
-    steps = [partial(centre, layout=layout)]
+    made = centre(np.asarray(positions), layout)
     if layout.dimensions == 3:
-        steps.append(partial(align_view, layout=layout))
-    steps.append(partial(scale_by_trunk, layout=layout))
-    return resample(chain(*steps)(np.asarray(positions)), frames, length)
+        made = align_view(made, layout)
+    return resample(scale_by_trunk(made, layout), frames, length)
 
 
 def batches(

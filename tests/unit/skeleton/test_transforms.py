@@ -12,7 +12,6 @@ from skeleton.data.layouts import layout
 from skeleton.data.transforms import (
     align_view,
     centre,
-    chain,
     in_image,
     present,
     resample,
@@ -137,10 +136,6 @@ def test_resample_to_nothing_is_refused():
         resample(person(), 0)
 
 
-def test_chain_goes_from_left_to_right():
-    assert chain(lambda p: p + 1, lambda p: p * 2)(np.zeros(1)).tolist() == [2]
-
-
 @pytest.mark.real
 def test_real_people_face_the_sensor_and_have_one_size(data_folder, cli):
     from skeleton.data.arrays import ArraySet
@@ -149,10 +144,7 @@ def test_real_people_face_the_sensor_and_have_one_size(data_folder, cli):
     arrays = ArraySet.open(cli("prepare", "-d", "nw-ucla", "--json").json()["path"])
     rows = np.arange(0, len(arrays), 25)
     raw = arrays.padded(slice(0, None, 25))
-    steps = chain(
-        partial(centre, layout=v1), partial(align_view, layout=v1), partial(scale_by_trunk, layout=v1)
-    )
-    found = resample(steps(raw), 50, arrays.length[rows])
+    found = resample(scale_by_trunk(align_view(centre(raw, v1), v1), v1), 50, arrays.length[rows])
     assert found.shape == (len(rows), 3, 50, 20, 1)
     # From the front, the right shoulder is at larger x; before, people were seen from three sides.
     across = found[:, 0, 0, 8, 0] - found[:, 0, 0, 4, 0]
