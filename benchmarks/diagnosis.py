@@ -10,13 +10,11 @@ class. Writes ``results/diagnosis_agreement.md``; what the artifact store alread
 
 from __future__ import annotations
 
-import argparse
-import os
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-from common import HERE, machine
+from common import arguments, page, table
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 from text_controls import sets
@@ -84,12 +82,11 @@ def correlation(groups: Groups, rng: np.random.Generator | None = None) -> float
     return float(np.mean(found)) if found else float("nan")
 
 
-def table(rows: list[Row]) -> list[str]:
+def correlations(rows: list[Row]) -> list[str]:
     """Return a line a figure: its correlation with accuracy, and that on each data set."""
     names = list(dict.fromkeys(r[0] for r in rows))
     keys = list(dict.fromkeys(k for r in rows for k in r[4]))
-    lines = [f"| figure | all | 95 % interval | corrected for {len(keys)} | " + " | ".join(names) + " |",
-             "|---|---|---|---|" + "---|" * len(names)]  # fmt: skip
+    lines = []
     for key in keys:
         groups: Groups = defaultdict(dict)
         for name, split in dict.fromkeys(r[:2] for r in rows):
@@ -101,31 +98,21 @@ def table(rows: list[Row]) -> list[str]:
         tail = 2.5 / len(keys)
         low, high, least, most = np.nanpercentile(drawn, [2.5, 97.5, tail, 100 - tail])
         each = [f"{correlation({n: groups[n]}):+.2f}" if n in groups else "-" for n in names]
-        lines.append(f"| {key} | {correlation(groups):+.2f} | {low:+.2f} to {high:+.2f} | {least:+.2f} to {most:+.2f} | "
-                     f"{' | '.join(each)} |")  # fmt: skip
-    return lines
+        spans = f"{low:+.2f} to {high:+.2f}", f"{least:+.2f} to {most:+.2f}"
+        lines.append([key, f"{correlation(groups):+.2f}", *spans, *each])
+    return table(["figure", "all", "95 % interval", f"corrected for {len(keys)}", *names], lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=os.environ.get("SEMTOOL_DATA"))
-    parser.add_argument("--root", type=Path, default="artifacts")
-    options = parser.parse_args()
-    if options.data is None:
-        parser.error("name the folder of real data with --data, or set SEMTOOL_DATA")
-    rows = measured(options.root, Path(options.data))
+    options = arguments(__doc__, data=True, root=Path("artifacts")).parse_args()
+    rows = measured(options.root, options.data)
     splits = len({r[:2] for r in rows})
-    page = "\n".join([
-        "# diagnosis: agreement", "", f"`python benchmarks/diagnosis.py`; {machine()}", "",
+    page("diagnosis_agreement", [
         f"{len(rows)} accuracies of texts (prompt set / encoder) on {splits} splits of {len({r[0] for r in rows})} data sets, "
         "preset `ridge` on kinematic features. Spearman's correlation between a figure of `semtool diagnose` and zero-shot "
         f"accuracy, texts ranked within a split, mean over splits and data sets; intervals from {RESAMPLES} draws of data "
-        "sets, of their splits and of texts.", "", *table(rows),
-    ])  # fmt: skip
-    (HERE / "results" / "diagnosis_agreement.md").write_text(page + "\n")
-    print(page)
+        "sets, of their splits and of texts.", "", *correlations(rows),
+    ], "diagnosis: agreement")  # fmt: skip
 
 
 if __name__ == "__main__":

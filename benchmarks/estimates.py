@@ -9,9 +9,7 @@ other work on the machine stretches the wall clock.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import resource
 import shutil
 import subprocess
@@ -21,6 +19,7 @@ import time
 from pathlib import Path
 
 import yaml
+from common import arguments, table
 
 GRIDS = {
     "closed forms, kinematics": {
@@ -56,8 +55,7 @@ def semtool(root: Path, *words: str) -> tuple[str, float, float]:
 
 def main() -> None:
     """Estimate each grid, run it, and print a Markdown table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=os.environ.get("SEMTOOL_DATA"))
+    parser = arguments(__doc__, data=True)
     parser.add_argument("--grids", nargs="*", default=list(GRIDS))
     given = parser.parse_args()
     work = Path(tempfile.mkdtemp(prefix="estimates-"))
@@ -66,8 +64,7 @@ def main() -> None:
         semtool(empty, "prepare", "--dataset", dataset, "--raw", str(given.data / dataset.replace("-", "_")))
         for prompts in ("label", "multi", "attributes"):
             semtool(empty, "generate", "--dataset", dataset, "--prompts", prompts)
-    print("| grid | estimated, processor s | took | factor | measuring took | memory | disk | disk took |")
-    print("|---|---|---|---|---|---|---|---|")
+    rows = []
     for name in given.grids:
         root, config = work / name.replace(" ", "-"), work / "grid.yaml"
         shutil.copytree(empty, root)
@@ -79,13 +76,14 @@ def main() -> None:
         grew = sum(p.stat().st_size for p in root.rglob("*") if p.is_file()) - before
         seconds = sum(e["seconds"] for e in estimate["estimates"])
         memory, disk = (estimate["all"][k] for k in ("memory", "disk"))
-        print(
-            f"| {name} | {seconds:.1f} | {took:.1f} | {max(seconds / took, took / seconds):.2f} "
-            f"| {measuring:.1f} | {memory / 1e9:.1f} GB | {disk / 1e6:.0f} MB | {grew / 1e6:.0f} MB |",
-            flush=True,
-        )
+        rows.append((
+            name, f"{seconds:.1f}", f"{took:.1f}", f"{max(seconds / took, took / seconds):.2f}", f"{measuring:.1f}",
+            f"{memory / 1e9:.1f} GB", f"{disk / 1e6:.0f} MB", f"{grew / 1e6:.0f} MB",
+        ))  # fmt: skip
         print(json.dumps(estimate["estimates"]), file=sys.stderr, flush=True)
     shutil.rmtree(work)
+    head = "grid", "estimated, processor s", "took", "factor", "measuring took", "memory", "disk", "disk took"
+    print("\n".join(table(head, rows)))
 
 
 if __name__ == "__main__":

@@ -9,19 +9,17 @@ give the same bytes. Make it again whenever the bank's names, `global` or `motio
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 
 import numpy as np
+from common import arguments
 
 from semtool.encoders import FactMap, fit_map
 from semtool.encoders.fact_map import SHIPPED
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("--check", action="store_true")
     fitted = fit_map("minilm")
     if parser.parse_args().check:

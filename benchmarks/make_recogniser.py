@@ -10,15 +10,14 @@ sets (``FOLDER`` holds them). No recording and no label of a recording.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import CORES, HERE, RESULTS, arguments
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from threadpoolctl import threadpool_limits
@@ -29,9 +28,8 @@ from skeleton.recogniser.recogniser import MODEL
 from skeleton.recogniser.words import Pieces
 from skeleton.visual.kinematics import Described
 
-HERE = Path(__file__).parent
 LEVELS = HERE / "data" / "levels.safetensors"
-CALIBRATION = HERE / "results" / "recogniser.json"
+CALIBRATION = RESULTS / "recogniser.json"
 DIM = 128
 """Of the vectors of word pieces."""
 _UNUSED = 999
@@ -132,14 +130,9 @@ def calibration() -> Mapping[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__, seed=0, jobs=CORES, out=MODEL)
     parser.add_argument("--levels", type=Path, help="folder of real data whose levels are measured anew")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--cache", type=Path, help="file that keeps what was simulated")
-    parser.add_argument("--out", type=Path, default=MODEL)
     options = parser.parse_args()
     if options.levels:
         LEVELS.parent.mkdir(exist_ok=True)
