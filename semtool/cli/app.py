@@ -20,7 +20,7 @@ __all__ = ["app", "main"]
 GROUPS = (
     "datasets", "prompts", "facts", "generate", "encoders", "embed", "prepare", "simulate", "show_skeleton",
     "features", "train", "evaluate", "compare", "sweep", "table", "board", "report", "diagnose",
-    "suggest", "optimise", "classify", "recogniser", "artifacts", "exchange", "hub", "demo",
+    "optimise", "classify", "recogniser", "artifacts", "exchange", "hub", "demo",
 )  # fmt: skip
 """Modules of this package; importing one adds its commands. They import nothing heavy at the top."""
 

@@ -74,7 +74,8 @@ def diagnose(
     for note in dict.fromkeys(note for d in found for note in d.notes):
         console.note(f"note: {note}")
     if found[0].pairs and found[0].descriptions and found[0].encoder != "attributes":
-        console.note(f"next: semtool suggest {found[0].reference}")
+        split = f" --split {found[0].split}" if found[0].split else ""
+        console.note(f"next: semtool optimise {found[0].descriptions.partition('@')[0]}{split}")
 
 
 def _read_words(diagnosis: Diagnosis, root: Path | None) -> WordFacts:

@@ -18,7 +18,7 @@ from semtool.diagnosis.geometry import Matrix
 from semtool.diagnosis.inputs import ClassSplit, TextInput, read_motion, read_split, read_texts
 from semtool.errors import SemtoolError
 
-__all__ = ["Diagnosis", "diagnose", "diagnose_text", "text_similarity"]
+__all__ = ["Diagnosis", "diagnose", "diagnose_text"]
 
 
 @dataclass(frozen=True)
@@ -133,12 +133,6 @@ def diagnose_text(
         agreement=_agreement(text, whole, motion),
         notes=tuple(_notes(text, split, motion)),
     )
-
-
-def text_similarity(text: TextInput) -> Matrix:
-    """Return the cosines of the classes' centred prototypes (C, C), in the order of ``text.classes``."""
-    whole = _prototypes(text)[2]
-    return geometry.cosines(geometry.centred(whole, whole.mean(axis=0)))
 
 
 def _alone(

@@ -7,7 +7,6 @@ classes can help unseen ones. Of unseen classes only names and texts are read, n
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ import numpy as np
 
 from semtool.catalogue import Dataset, load_bank
 from semtool.descriptions import Description, DescriptionSet
-from semtool.diagnosis import Rivals, choose_fields, filled
+from semtool.experiments.optimisation.contrast import Rivals, choose_fields, filled
 from semtool.experiments.optimisation.repair import Ring, exchanged
 from semtool.generation import generate, names_label
 from semtool.numeric import unit
@@ -95,18 +94,20 @@ def moves(
     rivals = _rivals(current, held, judge)
     bank = load_bank(data)
     fields = choose_fields({c: f.attribute for c, f in bank.items() if f.attribute}, rivals)
-    counts = Counter(d.class_id for d in current if not d.is_codes)
+    said: dict[int, list[str]] = {c: [] for c in current.class_ids}
+    for d in current:
+        if not d.is_codes:
+            said[d.class_id].append(d.text)
 
     def contrast() -> Made:
-        made = generate(data, filled("contrast", data, bank, rivals, fields, counts), store=store).artifact
+        made = generate(data, filled("contrast", data, bank, rivals, fields, said), store=store).artifact
         return Made(_joined(current, DescriptionSet.read(made.path)) if made else None)
 
     if any(fields.values()) and len(bank) == len(data.classes):
         yield Move("add: facts that tell apart what is confused", contrast)
     if llm is None:
         return
-    shown = {c: [d.text for d in current if d.class_id == c and not d.is_codes][:SHOWN] for c in counts}
-    asked = filled("llm-contrast", data, bank, rivals, fields, counts, shown)
+    asked = filled("llm-contrast", data, bank, rivals, fields, said, SHOWN)
     for answer in range(ANSWERS):
         options = replace(llm, seed=llm.seed + answer * ANSWERS, allow_missing=True)
 

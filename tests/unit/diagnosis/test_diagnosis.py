@@ -362,7 +362,7 @@ def test_the_command_shows_pairs_and_agreement_to_people(cli, store):
     first = load_dataset(DATASET).classes[3].name
     assert first in done.out
     assert "agrees with motion about which of 22 seen classes are alike: rank correlation +" in done.out
-    assert "next: semtool suggest" in done.err
+    assert f"next: semtool optimise {DATASET}/planted --split {SPLIT}" in done.err
 
 
 def test_the_command_fails_with_one_sentence(cli, store):

@@ -324,6 +324,6 @@ def test_imported_vectors_are_compared_to_the_end(store, narrow, tmp_path, cli):
     assert cli("report", found.name, "--root", store.root).code == 0
     shown = cli("diagnose", "nw-ucla/smie/sbert", "--root", store.root)
     assert shown.code == 0
-    assert "semtool suggest" not in shown.err
+    assert "semtool optimise" not in shown.err
     with pytest.raises(UsageError, match="is made from nw-ucla/good@v1: name that"):
         compare(["nw-ucla/good/tfidf", "nw-ucla/copy"], ["tfidf"], store=store, presets=["ridge"])

@@ -14,14 +14,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from semtool.catalogue import ActionFacts, Dataset, load_vocabulary
-from semtool.diagnosis.geometry import Matrix
-from semtool.errors import UsageError
 from semtool.generation import PromptSet, load_prompt_set
 
-__all__ = ["Rivals", "choose_fields", "confusions", "filled", "passages"]
+__all__ = ["Rivals", "choose_fields", "filled", "passages"]
 
 FILE = "_contrast.j2"
 MOST = 5
@@ -36,50 +32,23 @@ AT_REST = 0.25
 
 @dataclass(frozen=True)
 class Rivals:
-    """What a class is confused with: class ids, and the cosine with each, most alike first."""
+    """What a class is confused with: class ids, and how much each counts, the worst first."""
 
     ids: tuple[int, ...]
     weights: tuple[float, ...]
 
 
-def confusions(
-    similarity: Matrix, classes: Sequence[int], pairs: Sequence[tuple[int, int]]
-) -> dict[int, Rivals]:
-    """Return for every class what it should be told from: its partners in ``pairs``, else its nearest class.
-
-    Every class gets some: if only a few were sharpened, the manner of the new sentences would be what those
-    few have in common, and would draw them together.
-
-    Args:
-        similarity: cosines of centred prototypes (C, C), in the order of ``classes``.
-        classes: canonical ids.
-        pairs: ids of the most alike pairs.
-    """
-    others = similarity.copy()
-    np.fill_diagonal(others, -np.inf)
-    found = {}
-    for place, c in enumerate(classes):
-        partners = {b if a == c else a for a, b in pairs if c in (a, b)}
-        at = [classes.index(p) for p in partners] or [int(others[place].argmax())]
-        at.sort(key=lambda i: (-others[place, i], i))
-        found[c] = Rivals(
-            tuple(classes[i] for i in at), tuple(max(float(others[place, i]), 0.01) for i in at)
-        )
-    return found
-
-
 def choose_fields(
-    codes: Mapping[int, Mapping[str, str]], rivals: Mapping[int, Rivals], most: int = MOST
+    codes: Mapping[int, Mapping[str, str]], rivals: Mapping[int, Rivals]
 ) -> dict[int, list[str]]:
     """Return for each class the fields that separate it from its rivals, most separating first.
 
     A field counts by how far apart the two values are (steps of an ordered field over its length, 1 for a
-    nominal one) times how alike the rival is, less where the class itself is at rest.
+    nominal one) times how much the rival counts, less where the class itself is at rest.
 
     Args:
         codes: class id -> attributes (field -> value); a class without them gets no fields.
-        rivals: class id -> what it is confused with, from `confusions`.
-        most: fields for a class at most.
+        rivals: class id -> what it is confused with.
     """
     fields = load_vocabulary().fields
     found = {}
@@ -98,7 +67,7 @@ def choose_fields(
                     apart += weight * (steps if field.kind == "ordered" else 1.0)
             if apart > 0:
                 worth[name] = apart * (AT_REST if mine == field.default else 1.0)
-        found[c] = sorted(worth, key=lambda name: -worth[name])[:most]
+        found[c] = sorted(worth, key=lambda name: -worth[name])[:MOST]
     return found
 
 
@@ -121,34 +90,26 @@ def filled(
     bank: Mapping[int, ActionFacts],
     rivals: Mapping[int, Rivals],
     fields: Mapping[int, list[str]],
-    texts: Mapping[int, int],
-    said: Mapping[int, Sequence[str]] | None = None,
+    said: Mapping[int, Sequence[str]],
+    shown: int = 0,
 ) -> PromptSet:
     """Return a prompt set with ``_contrast.j2`` filled in; its checksum covers what was filled in.
 
     Args:
-        prompts: name or folder of the prompt set.
+        prompts: ``contrast`` or ``llm-contrast``.
         data: the classes.
         bank: class id -> what is known of it.
-        rivals: from `confusions`.
+        rivals: class id -> what it is confused with.
         fields: from `choose_fields`.
-        texts: how many texts each class has already.
-        said: some of them, for a model to better.
-
-    Raises:
-        UsageError: if the prompt set has no ``_contrast.j2``.
+        said: the texts that each class has already.
+        shown: so many of them are shown to a model, to better.
     """
     empty = load_prompt_set(prompts)
-    if FILE not in empty.files:
-        raise UsageError(
-            f"prompt set {empty.name!r} cannot take what is to be told apart: it has no {FILE}; begin with "
-            "semtool prompts new mine --from contrast (or llm-contrast)"
-        )
     says = load_vocabulary().fields
     names = {c.id: c.name for c in data.classes}
     told = {
         "passages": {
-            names[c]: passages(chosen, max(1, round(texts.get(c, 0) * SHARE / (1 - SHARE))))
+            names[c]: passages(chosen, max(1, round(len(said.get(c, ())) * SHARE / (1 - SHARE))))
             for c, chosen in fields.items()
             if chosen
         },
@@ -158,7 +119,7 @@ def filled(
             for c, chosen in fields.items()
             if c in bank
         },
-        "said": {names[c]: list(lines) for c, lines in (said or {}).items()},
+        "said": {names[c]: list(texts[:shown]) for c, texts in said.items()},
     }
     # JSON literals of strings, lists and objects are Jinja's too.
     text = "".join(f"{{% set {key} = {json.dumps(value)} %}}\n" for key, value in told.items())
