@@ -43,17 +43,20 @@ class HeldOut:
     Attributes:
         accuracy: (n,) share of each class's samples that was right.
         confused: (n, n) share of the samples of a class (row) that was taken for another (column).
-        fit: (n, n) how well the samples of a class (row) fit the text of each class: mean score, less the
-            mean over the classes held out with it, in deviations; NaN where two were never held out together.
+        margins: (n, n) how much better the samples of a class (row) fit its text than that of another one:
+            mean difference of scores, in deviations; NaN on the diagonal and where two were never held out
+            together.
     """
 
     accuracy: Floats
     confused: Floats
-    fit: Floats
+    margins: Floats
 
 
-def partings(seen: Sequence[int], unseen: int, seed: int, least: int = FOLDS) -> list[tuple[int, ...]]:
-    """Return groups of seen classes to hold out; every class is in as many.
+def partings(
+    seen: Sequence[int], unseen: int, seed: int, least: int = FOLDS, apart: Sequence[int] = ()
+) -> list[tuple[int, ...]]:
+    """Return groups of seen classes to hold out, ``apart`` in all of them; every other class is in as many.
 
     Raises:
         UsageError: if there are too few seen classes.
@@ -63,12 +66,13 @@ def partings(seen: Sequence[int], unseen: int, seed: int, least: int = FOLDS) ->
             f"{len(seen)} seen classes are too few to hold any out: two must be held out and two remain; "
             "choose a split with at least four"
         )
-    groups = len(seen) // max(2, min(unseen, len(seen) // 3))
+    others = [c for c in seen if c not in apart]
+    groups = len(others) // max(2, min(unseen, len(seen) // 3) - len(apart))
     rng = np.random.default_rng(seed)
     return [
-        tuple(sorted(group.tolist()))
+        tuple(sorted([*apart, *group.tolist()]))
         for _ in range(-(-least // groups))
-        for group in np.array_split(rng.permutation(seen), groups)
+        for group in np.array_split(rng.permutation(others), groups)
     ]
 
 
@@ -111,15 +115,15 @@ class Judge:
             motion = self.settings.motion if self.settings.motion in {*present, "none"} else None
             return read_text(EmbeddingFile(Path(folder)), classes, codebook=book, motion=motion)
 
-    def measure(self, texts: DescriptionSet, least: int = FOLDS) -> HeldOut:
-        """Return what becomes of the held-out classes with a text."""
+    def measure(self, texts: DescriptionSet, least: int = FOLDS, apart: Sequence[int] = ()) -> HeldOut:
+        """Return what becomes of the held-out classes with a text; ``apart`` are trained on in no case."""
         from skeleton.methods import Context, Examples, method_of
 
         seen, train, bank = self.task.seen, self.task.train, self.bank(texts, self.task.seen)
         at = {c: i for i, c in enumerate(seen)}
         n = len(seen)
-        taken, fit, together = np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n))
-        for held in partings(seen, len(self.task.unseen), self.seed, least):
+        taken, margins, together = np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n))
+        for held in partings(seen, len(self.task.unseen), self.seed, least, apart):
             kept = tuple(c for c in seen if c not in held)
             known, asked = train.of(kept), train.of(held)
             rows = np.searchsorted(kept, known.labels).astype(np.int64)
@@ -132,11 +136,13 @@ class Judge:
             centred = scores - scores.mean(axis=1, keepdims=True)
             centred /= max(float(centred.std()), 1e-12)
             columns = [at[c] for c in held]
-            for c in held:
+            for place, c in enumerate(held):
                 own = asked.labels == c
                 taken[at[c], columns] += np.bincount(best[own], minlength=len(held)) / own.sum()
-                fit[at[c], columns] += centred[own].mean(axis=0)
+                mean = centred[own].mean(axis=0)
+                margins[at[c], columns] += mean[place] - mean
                 together[at[c], columns] += 1
         times = np.diag(together)[:, None]
         with np.errstate(invalid="ignore"):
-            return HeldOut(np.diag(taken) / times[:, 0], taken / times, fit / together)
+            margins /= np.where(np.eye(n, dtype=bool), np.nan, together)
+        return HeldOut(np.diag(taken) / times[:, 0], taken / times, margins)

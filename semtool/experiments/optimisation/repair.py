@@ -1,17 +1,18 @@
 """Are texts in the wrong place? Found from how held-out classes fit each other's texts.
 
-Under a text that is in its place a class fits its own text better than another's, by a margin that varies
-from pair to pair. Classes whose texts were exchanged, in a ring of two or more, fit each the next one's text
-better than their own, all of them by about such a margin. The chance of a ring so far from the other margins,
-if these are normal, is taken times the number of rings of its size.
+A class fits a text that is in its place better than another's, by a margin, to which the class (a row) and
+the other text (a column) add their part, and noise. Classes whose texts were exchanged, in a ring of two or
+more, fit each the next one's text better than their own, all of them by about such a margin. Round a ring
+rows and columns cancel, so that its mean is held against the noise that is left in the other margins; its
+chance, if these are normal, is taken times the number of rings of its size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import comb, factorial
+from math import comb, factorial, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,19 +21,23 @@ from semtool.descriptions import DescriptionSet
 
 __all__ = ["FOLDS", "Ring", "exchanged", "misplaced"]
 
-LOOKED_AT = 200
+WEIGHED = 40
 """So many rings are held against the margins of all classes that are not in them."""
-FOLDS = 60
-"""Trainings from which margins are taken: so many that all pairs of classes are held out together."""
+LOOKED_AT = 3
+"""So many of these are measured again, with none of their classes in any training."""
+FOLDS = 90
+"""Trainings from which margins are taken, at least: most pairs of classes are then held out together."""
 LEAST = 0.5
-"""The ring's mean loss of margin must be at least so much of the median margin; less is mere likeness."""
+"""The ring's mean loss of margin must be at least so much of the mean margin; less is mere likeness."""
+REST = 4
+"""Classes from which noise can be told, at least; where fewer are not in a ring, all are taken."""
 
 
 @dataclass(frozen=True)
 class Ring:
     """Classes (positions) of which each fits the text of the next one, the last that of the first.
 
-    ``margin``: by how much on average, over the median margin of a text in its place; ``p`` after correction.
+    ``margin``: by how much on average, over the mean margin of a text in its place; ``p`` after correction.
     """
 
     classes: tuple[int, ...]
@@ -40,36 +45,53 @@ class Ring:
     p: float
 
 
-def misplaced(fit: NDArray[np.float64]) -> list[Ring]:
-    """Return the rings of texts that seem to be in the wrong place, least likely by chance first.
+def misplaced(measure: Callable[[tuple[int, ...]], NDArray[np.float64]]) -> list[Ring]:
+    """Return the rings of texts that seem to be in the wrong place, the likeliest first, none with another.
 
     Args:
-        fit: see `semtool.experiments.optimisation.held_out.HeldOut`; (n, n).
+        measure: returns the margins (n, n) of `semtool.experiments.optimisation.held_out.HeldOut`, measured
+            with some classes (positions) in no training.
     """
-    from scipy.stats import norm
-
-    n = len(fit)
-    margins = np.diag(fit)[:, None] - fit
-    np.fill_diagonal(margins, np.nan)
-    middle, spread = _typical(margins)
-    rings = [(-float(np.mean([margins[e] for e in _edges(r)])), r) for r in _rings(fit)]
-    likeliest = sorted(
-        (r for r in rings if r[0] >= LEAST * middle > 0), key=lambda r: -r[0] * len(r[1]) ** 0.5
-    )
+    margins = measure(())
+    losing = (r for r in _rings(margins) if _loss(r, margins) > 0)
+    rings = sorted(losing, key=lambda r: -_loss(r, margins) * len(r) ** 0.5)
+    suspects = sorted((_weighed(r, margins) for r in rings[:WEIGHED]), key=lambda s: -s[0])
     found = []
-    for gain, ring in likeliest[:LOOKED_AT]:
-        size = len(ring)
-        rest = np.delete(np.delete(margins, ring, axis=0), ring, axis=1)
-        middle, spread = _typical(rest if n - size > 2 else margins)
-        # Every size has its share of the level, 1 / (size (size - 1)), which add up to one.
-        count = comb(n, size) * factorial(size - 1) * size * (size - 1)
-        p = float(norm.sf((middle + gain) / spread * np.sqrt(size))) * count
-        found.append(Ring(ring, gain / middle, min(1.0, p)))
+    for likelier, first in suspects[:LOOKED_AT]:
+        if first.p == 1:
+            continue
+        ring = first.classes
+        # Texts in the wrong place spoil what is learned from their classes.
+        clean = len(margins) - len(ring) >= REST
+        likelier, one = _weighed(ring, measure(ring)) if clean else (likelier, first)
+        if one.margin >= LEAST:
+            found.append((likelier, one))
     chosen: list[Ring] = []
-    for one in sorted(found, key=lambda r: (r.p, -r.margin)):
+    for _, one in sorted(found, key=lambda f: -f[0]):
         if not any(set(one.classes) & set(other.classes) for other in chosen):
             chosen.append(one)
     return chosen
+
+
+def _loss(ring: tuple[int, ...], margins: NDArray[np.float64]) -> float:
+    """Return by how much the classes of a ring fit the next one's text better than their own, on average."""
+    return -float(np.mean([margins[e] for e in zip(ring, [*ring[1:], ring[0]], strict=True)]))
+
+
+def _weighed(ring: tuple[int, ...], margins: NDArray[np.float64]) -> tuple[float, Ring]:
+    """Return how much likelier a ring is than none (logarithm, less that of their number), and the ring."""
+    from scipy.stats import norm
+
+    n, size = len(margins), len(ring)
+    loss = _loss(ring, margins)
+    rest = np.delete(np.delete(margins, ring, axis=0), ring, axis=1)
+    middle, spread = _typical(rest if len(rest) >= REST else margins)
+    if not middle > 0:
+        return -np.inf, Ring(ring, 0.0, 1.0)
+    # Every size has its share of the level, 1 / (size (size - 1)), which add up to one.
+    count = comb(n, size) * factorial(size - 1) * size * (size - 1)
+    p = float(norm.sf((middle + loss) / spread * np.sqrt(size))) * count
+    return 2 * size * middle * loss / spread**2 - log(count), Ring(ring, loss / middle, min(1.0, p))
 
 
 def exchanged(texts: DescriptionSet, ring: tuple[int, ...]) -> DescriptionSet:
@@ -85,25 +107,28 @@ def exchanged(texts: DescriptionSet, ring: tuple[int, ...]) -> DescriptionSet:
 
 
 def _typical(margins: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the median margin and the deviation (from the median absolute one), which few outliers move."""
-    known = margins[~np.isnan(margins)]
-    middle = float(np.median(known))
-    return middle, max(1.4826 * float(np.median(np.abs(known - middle))), 1e-9)
+    """Return the mean margin and the deviation that one edge adds to a ring: noise, and that of own fits."""
+    rows, columns = np.zeros(len(margins)), np.zeros(len(margins))
+    for _ in range(10):  # exact after one round if all but the diagonal is known
+        rows = np.nanmean(margins - columns, axis=1)
+        columns = np.nanmean(margins - rows[:, None], axis=0)
+    left = margins - rows[:, None] - columns
+    free = int(np.isfinite(left).sum()) - 2 * len(left) + 1
+    noise = float(np.nansum(left**2)) / max(free, 1)
+    return float(np.nanmean(margins)), max(float(np.sqrt(noise + (rows + columns).var(ddof=1))), 1e-9)
 
 
-def _edges(ring: tuple[int, ...]) -> list[tuple[int, int]]:
-    return list(zip(ring, [*ring[1:], ring[0]], strict=True))
-
-
-def _rings(fit: NDArray[np.float64]) -> Iterator[tuple[int, ...]]:
+def _rings(margins: NDArray[np.float64]) -> Iterator[tuple[int, ...]]:
     """Yield all rings of two and three, and the longer ones of the best assignment of texts to classes."""
     from scipy.optimize import linear_sum_assignment
 
-    n = len(fit)
+    n = len(margins)
     yield from combinations(range(n), 2)
     for first, second, third in combinations(range(n), 3):
         yield from ((first, second, third), (first, third, second))
-    to = linear_sum_assignment(-np.where(np.isnan(fit), -1e6, fit))[1].tolist()
+    loss = np.where(np.isnan(margins), 1e6, margins)
+    np.fill_diagonal(loss, 0)
+    to = linear_sum_assignment(loss)[1].tolist()
     done: set[int] = set()
     for start in range(n):
         ring, at = [], start
