@@ -104,13 +104,19 @@ def show(found: Optimisation) -> None:
             t.number,
             t.move,
             "-" if t.gain is None else f"{100 * t.gain:+.1f}",
+            "-" if t.elsewhere is None else f"{100 * t.elsewhere:+.1f}",
             "-" if t.p is None else f"{t.p:.4f}",
+            "-" if t.doubt is None else f"{t.doubt:.4f}",
             f"{t.alpha:.4f}",
             "kept" if t.kept else "",
         )
         for t in found.tries
     ]
-    console.table("tries, on held-out seen classes", ("", "what", "points", "p", "at most", ""), rows)
+    console.table(
+        "tries, on held-out seen classes",
+        ("", "what", "points", "elsewhere", "p", "doubt", "at most", ""),
+        rows,
+    )
     if found.unseen is None:
         console.say(f"{found.start} stays as it is: {found.stopped}. The unseen classes were not looked at.")
     else:

@@ -31,7 +31,10 @@ class Try(BaseModel):
         digest: of the text that it gave; empty if it gave none.
         held_out: mean accuracy over held-out classes with it.
         gain, low, high: over the text so far, paired by class, with 95 % interval before correction.
-        p: that it does not help, one-sided; ``alpha`` is what this try may be kept at.
+        p: of such a gain by chance, one-sided.
+        elsewhere: mean gain of the same change on other data sets; None if too few have tried it.
+        doubt: probability that it does not help, given the gains here and elsewhere; None likewise.
+        alpha: what ``doubt``, or without it ``p``, may be if the try is kept.
         kept: whether it was.
         tokens, seconds: what it took.
     """
@@ -47,6 +50,8 @@ class Try(BaseModel):
     low: float | None
     high: float | None
     p: float | None
+    elsewhere: float | None
+    doubt: float | None
     alpha: float
     kept: bool
     tokens: int

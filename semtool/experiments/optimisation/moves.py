@@ -16,6 +16,7 @@ import numpy as np
 from semtool.catalogue import Dataset, load_bank
 from semtool.descriptions import Description, DescriptionSet
 from semtool.experiments.optimisation.contrast import Rivals, choose_fields, filled
+from semtool.experiments.optimisation.record import Record
 from semtool.experiments.optimisation.repair import Ring, exchanged
 from semtool.generation import generate, names_label
 from semtool.numeric import unit
@@ -50,30 +51,36 @@ class Made:
 class Move:
     """A move, made when it is tried; ``costs`` says about how many tokens it takes, before it is made.
 
-    ``ring``: for texts that are put in their place, how surely they were not.
+    ``ring``: for texts that are put in their place, how surely they were not. ``text``: what the record calls
+    the text that it makes, "" if it cannot know it.
     """
 
     name: str
     make: Callable[[], Made]
     costs: Callable[[], int] = lambda: 0
     ring: Ring | None = None
+    text: str = ""
 
 
 def moves(
     current: DescriptionSet,
+    called: str,
     held: HeldOut,
     rings: Sequence[Ring],
+    record: Record,
     judge: Judge,
     sources: Sequence[tuple[str, DescriptionSet]],
     llm: LlmOptions | None,
     store: Store,
 ) -> Iterator[Move]:
-    """Yield what may be done to a text, what is likeliest to help first.
+    """Yield what may be done to a text: exchanged texts, then what gained most elsewhere, then the rest.
 
     Args:
         current: the text.
+        called: what the record calls it; "" if nothing.
         held: what became of held-out classes with it.
         rings: texts that seem to be in the wrong place, by position among the seen classes.
+        record: what texts were worth on other data sets.
         judge: knows the classes and the encoder.
         sources: other texts of the same classes, by name.
         llm: asks a model too.
@@ -83,31 +90,37 @@ def moves(
     for ring in rings:
         ids = tuple(seen[i] for i in ring.classes)
         said = " -> ".join(data.classes[c].name for c in ids)
-        yield Move(f"exchange: {said}", lambda ids=ids: Made(exchanged(current, ids)), ring=ring)  # type: ignore[misc]
-    for name, texts in sources:
-        yield Move(f"use: {name}", lambda texts=texts: Made(texts))  # type: ignore[misc]
-    for name, texts in sources:
-        yield Move(f"add: {name}", lambda texts=texts: Made(_joined(current, texts)))  # type: ignore[misc]
+        yield Move(f"exchange: {said}", lambda ids=ids: Made(exchanged(current, ids)), ring=ring, text=called)  # type: ignore[misc]
+    others = [
+        *(Move(f"use: {n}", lambda t=t: Made(t), text=n) for n, t in sources),  # type: ignore[misc]
+        *(
+            Move(f"add: {n}", lambda t=t: Made(_joined(current, t)), text=called and f"{called} + {n}")  # type: ignore[misc]
+            for n, t in sources
+        ),
+    ]
+    yield from sorted(
+        others, key=lambda m: -known.mean if (known := record.gains(called, m.text)) else np.inf
+    )
     granularities = [g for g in current.counts() if g != "label"]
     for granularity in granularities if len(current.counts()) > 1 else ():
         yield Move(f"leave out: {granularity}", lambda g=granularity: Made(_without(current, g)))  # type: ignore[misc]
     rivals = _rivals(current, held, judge)
     bank = load_bank(data)
     fields = choose_fields({c: f.attribute for c, f in bank.items() if f.attribute}, rivals)
-    said: dict[int, list[str]] = {c: [] for c in current.class_ids}
+    own: dict[int, list[str]] = {c: [] for c in current.class_ids}
     for d in current:
         if not d.is_codes:
-            said[d.class_id].append(d.text)
+            own[d.class_id].append(d.text)
 
     def contrast() -> Made:
-        made = generate(data, filled("contrast", data, bank, rivals, fields, said), store=store).artifact
+        made = generate(data, filled("contrast", data, bank, rivals, fields, own), store=store).artifact
         return Made(_joined(current, DescriptionSet.read(made.path)) if made else None)
 
     if any(fields.values()) and len(bank) == len(data.classes):
         yield Move("add: facts that tell apart what is confused", contrast)
     if llm is None:
         return
-    asked = filled("llm-contrast", data, bank, rivals, fields, said, SHOWN)
+    asked = filled("llm-contrast", data, bank, rivals, fields, own, SHOWN)
     for answer in range(ANSWERS):
         options = replace(llm, seed=llm.seed + answer * ANSWERS, allow_missing=True)
 

@@ -16,6 +16,7 @@ from semtool.experiments.grid import Cell, Target, datasets_of, embed_cells, fin
 from semtool.experiments.optimisation.held_out import Judge
 from semtool.experiments.optimisation.log import FOLDER, Log, Try
 from semtool.experiments.optimisation.moves import SOURCES
+from semtool.experiments.optimisation.record import Record
 from semtool.experiments.optimisation.search import ALPHA, Search, interval_of, text_digest
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ def optimise(
     cell = Cell(started, encoder, target, target.splits[0], replace(way, method=method))
     judge, features = _judge(cell, store, visual, seed)
     known = _sources(sources, text, target, store, tell)
+    record = Record.of(encoder, target.dataset.name)
     about = {
         "text": [start.reference, start.manifest.content_sha256],
         "features": [features.reference, features.manifest.content_sha256],
@@ -134,10 +136,13 @@ def optimise(
         "llm": llm.parameters(None) if llm else None,
         "alpha": alpha,
         "seed": seed,
+        "record": digest(record.accuracy),
     }
     short = checked_name(name) if name else f"{start.dataset}-{start.name}-{digest(about)[:8]}"
     log = Log(store.root / FOLDER / short, about)
-    search = Search(DescriptionSet.read(start.path), judge, known, llm, store, log, alpha)
+    search = Search(
+        DescriptionSet.read(start.path), judge, _called(start), record, known, llm, store, log, alpha
+    )
     budget = {"tries": tries, "tokens": tokens, "minutes": minutes}
     stopped = search.run(budget, tell, progress or (lambda _done, _all: None))
     result = _write(start, features, search, store) if any(t.kept for t in log.tries) else start
@@ -159,6 +164,12 @@ def optimise(
         stopped=stopped,
         notes=tuple(_notes(features, judge)),
     )  # fmt: skip
+
+
+def _called(start: Artifact) -> str:
+    """Return the package's prompt set that a text is, "" if it is none."""
+    made_by = start.manifest.inputs.get("prompts")
+    return start.name if made_by is not None and made_by.reference == f"prompts/{start.name}" else ""
 
 
 def _closed(method: MethodSettings) -> MethodSettings:

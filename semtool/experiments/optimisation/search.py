@@ -1,10 +1,12 @@
 """The search: what is tried, what is kept, and when to stop.
 
-A try is kept if held-out classes gain and the gain is more than chance: the classes' gains keep their
-sign by chance with probability p (a sign-flip test, one-sided, a class a unit), and p is at most the
-try's share of the level, ``alpha / (k (k + 1))`` for the k-th. The shares add up to ``alpha``, however
-many tries there are: that is the chance that anything is kept although nothing helps. Texts put back in
-their place have a test of their own (`semtool.experiments.optimisation.repair`), at ``alpha / 2``.
+A try is kept if held-out classes gain and there is little doubt that it helps. Of a change that was tried on
+other data sets the doubt is the probability that it does not help, given its gains here and there
+(`semtool.experiments.optimisation.record`), at most ``alpha``. Of any other it is the chance of such a gain:
+the classes' gains keep their sign with probability p (a sign-flip test, one-sided, a class a unit), and p is
+at most ``alpha / (k (k + 1))`` for the k-th such try. These shares add up to ``alpha``, however many tries
+there are. Texts put back in their place have a test of their own
+(`semtool.experiments.optimisation.repair`), at ``alpha / 2``.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from semtool.errors import SemtoolError
 from semtool.experiments.optimisation.held_out import Judge
 from semtool.experiments.optimisation.log import Log, Try
 from semtool.experiments.optimisation.moves import Move, moves
+from semtool.experiments.optimisation.record import Record, doubt
 from semtool.experiments.optimisation.repair import FOLDS, misplaced
 
 if TYPE_CHECKING:
@@ -40,12 +43,15 @@ class Search:
         self,
         texts: DescriptionSet,
         judge: Judge,
+        called: str,
+        record: Record,
         sources: Sequence[tuple[str, DescriptionSet]],
         llm: LlmOptions | None,
         store: Store,
         log: Log,
         alpha: float,
     ) -> None:
+        self.called, self.record = called, record
         self.texts, self.judge, self.sources, self.llm = texts, judge, sources, llm
         self.store, self.log, self.alpha = store, log, alpha
         self.held = self.first = judge.measure(texts)
@@ -81,16 +87,29 @@ class Search:
             self.met.add(logged.digest)
             progress(self.done, int(budget["tries"] or 0))
             if logged.kept and texts is not None:
-                self.texts, self.held = texts, self.judge.measure(texts)
+                self.texts, self.called, self.held = texts, move.text, self.judge.measure(texts)
                 going = self._moves()
         if self.done < len(self.log.tries):
             raise SemtoolError(f"{self.log.path} does not fit what is tried today; choose another --name")
         return "nothing else that was tried is shown to help"
 
     def _moves(self) -> Iterator[Move]:
-        found = misplaced(self.judge.measure(self.texts, least=FOLDS).fit)
-        rings = [ring for ring in found if ring.p <= self.alpha / 2]
-        return moves(self.texts, self.held, rings, self.judge, self.sources, self.llm, self.store)
+        def margins(apart: tuple[int, ...]) -> NDArray[np.float64]:
+            ids = tuple(self.judge.task.seen[i] for i in apart)
+            return self.judge.measure(self.texts, FOLDS, ids).margins
+
+        rings = [ring for ring in misplaced(margins) if ring.p <= self.alpha / 2]
+        return moves(
+            self.texts,
+            self.called,
+            self.held,
+            rings,
+            self.record,
+            self.judge,
+            self.sources,
+            self.llm,
+            self.store,
+        )
 
     def _spent(self, move: Move, budget: Mapping[str, float | None]) -> str:
         tries, tokens, minutes = budget["tries"], budget["tokens"], budget["minutes"]
@@ -107,26 +126,37 @@ class Search:
 
     def _try(self, move: Move, texts: DescriptionSet | None, tokens: int, began: float) -> Try:
         number = len(self.log.tries) + 1
-        k = 1 + sum(not t.exchange for t in self.log.tries)
-        share = self.alpha / 2 if move.ring else self.alpha / (k * (k + 1))
+        elsewhere = None if move.ring else self.record.gains(self.called, move.text)
+        k = 1 + sum(not t.exchange and t.elsewhere is None for t in self.log.tries)
+        share = self.alpha / 2 if move.ring else self.alpha if elsewhere else self.alpha / (k * (k + 1))
         common = {
             "number": number,
             "move": move.name,
             "exchange": move.ring is not None,
+            "elsewhere": elsewhere.mean if elsewhere else None,
             "alpha": share,
             "tokens": tokens,
         }
         if texts is None:
-            nothing = dict.fromkeys(("held_out", "gain", "low", "high", "p"))
+            nothing = dict.fromkeys(("held_out", "gain", "low", "high", "p", "doubt"))
             return Try(**common, **nothing, digest="", kept=False, seconds=time.monotonic() - began)
         held = self.judge.measure(texts)
         gains = held.accuracy - self.held.accuracy
         gain, low, high = interval_of(gains)
         p = move.ring.p if move.ring else sign_flip(gains)
+        unsure = doubt(gains, elsewhere) if elsewhere else None
         return Try(
-            **common, digest=text_digest(texts), held_out=float(held.accuracy.mean()), gain=gain, low=low,
-            high=high, p=p, kept=gain > 0 and p <= share, seconds=time.monotonic() - began,
-        )  # fmt: skip
+            **common,
+            digest=text_digest(texts),
+            held_out=float(held.accuracy.mean()),
+            gain=gain,
+            low=low,
+            high=high,
+            p=p,
+            doubt=unsure,
+            kept=gain > 0 and (p if unsure is None else unsure) <= share,
+            seconds=time.monotonic() - began,
+        )
 
 
 def sign_flip(gains: NDArray[np.float64]) -> float:
@@ -162,7 +192,12 @@ def _said(t: Try) -> str:
     if t.gain is None:
         return f"try {t.number}: {t.move}: no text"
     verdict = "kept" if t.kept else "not kept"
+    tested = (
+        f"p = {t.p:.4f}"
+        if t.elsewhere is None
+        else f"{100 * t.elsewhere:+.1f} elsewhere, doubt {t.doubt:.4f}"
+    )
     return (
-        f"try {t.number}: {t.move}: {100 * t.gain:+.1f} points on held-out classes, p = {t.p:.4f} "
+        f"try {t.number}: {t.move}: {100 * t.gain:+.1f} points on held-out classes, {tested} "
         f"(at most {t.alpha:.4f}): {verdict}"
     )

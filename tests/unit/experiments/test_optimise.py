@@ -13,6 +13,7 @@ from semtool.descriptions import Description, DescriptionSet
 from semtool.errors import UsageError
 from semtool.experiments.optimisation import optimise
 from semtool.experiments.optimisation.held_out import partings
+from semtool.experiments.optimisation.record import Elsewhere, Record, doubt
 from semtool.experiments.optimisation.repair import exchanged, misplaced
 from semtool.experiments.optimisation.search import sign_flip
 from semtool.feature_file import FeatureFile
@@ -139,20 +140,70 @@ def test_sign_flips_are_counted_exactly_where_they_are_few():
     assert sign_flip(np.zeros(4)) == 1
 
 
-def margins(n, seed):
+def test_a_change_that_helped_elsewhere_is_doubted_less_and_one_that_hurt_more():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 0.2, 8)
+    here = 0.08 + noise - noise.mean()
+
+    def elsewhere(*means):
+        return Elsewhere(tuple(m + rng.normal(0, 0.2, 200) for m in means))
+
+    helped, mixed, hurt = (
+        doubt(here, elsewhere(*means))
+        for means in ((0.08, 0.12, 0.1, 0.15), (-0.9, 0.9, 0.7, -0.7), (-0.08, -0.12, -0.1, -0.15))
+    )
+    assert helped < 0.02 < mixed < 0.5 < hurt
+    assert mixed == pytest.approx(0.13, abs=0.04)  # so different elsewhere that only here counts
+
+
+def test_a_change_with_a_record_is_tried_first_and_judged_by_doubt(world, monkeypatch):
+    from semtool.experiments.optimisation import optimising
+
+    elsewhere = {f"set-{i}": {"poor": [0.3, 0.4, 0.5], "good": [0.6, 0.7, 0.7 + i / 20]} for i in range(4)}
+    monkeypatch.setattr(optimising, "_called", lambda start: start.name)
+    monkeypatch.setattr(Record, "of", lambda *_: Record(elsewhere))
+    found = better(world, "good", "poor", tries=2)
+    known, unknown = found.tries
+    assert (known.move, known.alpha) == ("use: poor", 0.05)
+    assert known.elsewhere == pytest.approx(-0.292, abs=1e-3)
+    assert known.doubt > 0.99
+    assert (unknown.move, unknown.elsewhere, unknown.doubt) == ("add: poor", None, None)
+    assert unknown.alpha == pytest.approx(0.025)  # the first without a record
+    assert not known.kept
+
+
+def test_a_record_holds_nothing_of_the_data_set_itself_and_is_of_one_encoder():
+    everything = Record.of("minilm", "")
+    without = Record.of("minilm", "utd-mhad")
+    assert set(everything.accuracy) - set(without.accuracy) == {"utd-mhad"}
+    assert len(everything.gains("label", "attributes").gains) == 1 + len(
+        without.gains("label", "attributes").gains
+    )
+    assert everything.gains("label", "of my own") is None
+    assert not Record.of("tfidf", "").accuracy
+
+
+def fits(n, seed):
     rng = np.random.default_rng(seed)
-    fit = rng.normal(0, 0.3, (n, n))
+    fit = rng.normal(0, 0.3, (n, n)) + rng.normal(0, 0.5, (n, 1)) + rng.normal(0, 0.5, (1, n))
     fit[np.diag_indices(n)] += 1
     return fit
+
+
+def margins(fit):
+    found = np.diag(fit)[:, None] - fit
+    np.fill_diagonal(found, np.nan)
+    return found
 
 
 def test_exchanged_texts_are_found_and_put_back():
     wrong, found = 0, 0
     for seed in range(40):
-        fit = margins(16, seed)
-        wrong += any(r.p < 0.05 for r in misplaced(fit))
+        fit = fits(16, seed)
+        wrong += any(r.p < 0.05 for r in misplaced(lambda _, fit=fit: margins(fit)))
         # Classes 2, 5, 9 say what 9, 2, 5 do: each fits the text of the class that has its own.
-        rings = misplaced(fit[:, [*range(2), 9, 3, 4, 2, 6, 7, 8, 5, *range(10, 16)]])
+        there = margins(fit[:, [*range(2), 9, 3, 4, 2, 6, 7, 8, 5, *range(10, 16)]])
+        rings = misplaced(lambda _, there=there: there)
         found += [set(r.classes) for r in rings if r.p < 0.01] == [{2, 5, 9}]
     assert wrong <= 2
     assert found >= 36
