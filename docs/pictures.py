@@ -1,6 +1,7 @@
 """The pictures of the site, drawn when it is built: acted skeletons, and what runs and benchmarks gave.
 
-`python docs/pictures.py` (`make pictures`) trains the run of which `attention` is drawn, and writes `attention.json`.
+`python docs/pictures.py` (`make pictures`) trains the run of which `attention` is drawn, and writes `attention.json`;
+`python docs/pictures.py answer` writes `answer.svg`, which the README shows.
 """
 
 from __future__ import annotations
@@ -203,6 +204,30 @@ def strip() -> str:
     return _svg(780, 4 * 142, parts, "Four simulated classes")
 
 
+def answer() -> str:
+    """Return what the shipped recogniser says of the clip that the package carries."""
+    from skeleton.data import load_sequence
+    from skeleton.recogniser import EXAMPLE, load_recogniser
+
+    clip = load_sequence(EXAMPLE)[0]
+    (said,) = load_recogniser().predict(clip, ["wave", "kick", "sit down", "drink"])
+    box, wide, left = 104, 330, 90
+    (body, *_) = _seen(clip.positions.transpose(3, 1, 2, 0).astype(np.float64), box, 140)
+    parts = []
+    for at, frame in enumerate(np.linspace(0, len(body) - 1, 7).round().astype(int)):
+        parts.append(f'<g transform="translate({12 + at * box} 8)">{_body(body[frame], 1)}</g>')
+    for at, (label, chance) in enumerate(zip(said.labels, said.probabilities, strict=True)):
+        y = 178 + 26 * at
+        style = {"font_weight": "bold"} if label == said.label else {}
+        parts.append(_text(left - 10, y + 5, label, text_anchor="end", **style))
+        parts.append(f'<rect x="{left}" y="{y - 8}" width="{max(chance * wide, 1):.0f}" height="16" fill="{TEAL}"/>')
+        parts.append(_text(left + max(chance * wide, 1) + 8, y + 5, f"{chance:.2f}", **style))
+    for at, sentence in enumerate(said.because):
+        parts.append(_text(505, 183 + 26 * at, sentence, fill=GREY))
+    title = "What the package's clip shows, among four labels: probabilities, and what was seen that speaks for the answer"
+    return _svg(780, 278, parts, title)
+
+
 def accuracy() -> str:
     """Return accuracy by text, with intervals: `benchmarks/results/text_grid.json`."""
     from pandas import DataFrame, Series
@@ -301,8 +326,11 @@ def attend(folder: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    import sys
     from tempfile import TemporaryDirectory
 
-    with TemporaryDirectory() as root:
-        record = json.dumps(attend(Path(root)), indent=1)
-    (DOCS / "attention.json").write_text(record + "\n", encoding="utf-8")
+    (DOCS / "answer.svg").write_text(answer(), encoding="utf-8")
+    if "answer" not in sys.argv:
+        with TemporaryDirectory() as root:
+            record = json.dumps(attend(Path(root)), indent=1)
+        (DOCS / "attention.json").write_text(record + "\n", encoding="utf-8")

@@ -1,32 +1,34 @@
-"""From kinematic features to attribute codes: ridge regression on random features of a summed kernel.
+"""From kinematic features to attribute codes: ridge regression on random features.
 
-The kernel is the mean over feature blocks of ``exp(-|x_b - z_b|^2 / m_b)``, as in `skeleton.methods.kernel`,
-approximated by random Fourier features (Rahimi and Recht, NIPS 2007, algorithm 1), so that neither training
-samples nor their number travel with the package. Scores compare predicted and stated codes in the metric
-of what the estimator gets wrong: a field that cannot be seen in a skeleton weighs little.
+Scores compare predicted and stated codes in the metric of what the estimator gets wrong: a field that cannot be
+seen in a skeleton weighs little.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skeleton.recogniser.lifting import Lifting, draw_lifting
 from skeleton.visual import Blocks, Described
 
-__all__ = ["Estimator", "Level", "fit_estimator", "fit_ridge_on"]
+__all__ = ["Estimator", "Level", "fit_estimator", "fit_ridge_on", "moved"]
 
 Matrix = NDArray[np.float32]
 CLIP = 4.0
 """Deviations at which standardised features end."""
-_WIDTH = 24
-"""Random features a block."""
-RIDGE = 0.1
+_RIDGE = 0.03
 _SHRINKAGE = 3.0
 """Of the covariance of errors, in mean variances."""
 _FOLDS = 5
+_ASTRAY = 1.5
+"""How far, at most, moved samples go towards the level of a data set: 1 is there."""
+_APART, _WIDER = 3.0, 3.0
+"""Deviations by which the mean of a data set differs at most, and factor by which its deviation does."""
+_CODES = ("weights", "origin", "offset", "metric", "spread", "usual")
 
 
 @dataclass(frozen=True)
@@ -47,33 +49,47 @@ class Level:
         return np.where(found.unknown, 0, np.clip(made, -CLIP, CLIP)).astype(np.float32)
 
 
+def moved(
+    points: Matrix, levels: Sequence[Level], usual: Level, random: np.random.Generator
+) -> Matrix:
+    """Return simulated samples as sensors and people with a level of their own would have them.
+
+    Nobody has the mean level: each sample is moved part of the way to, or beyond, the level of a data set drawn at
+    random, so that what depends on the level is not relied on.
+
+    Args:
+        points: (n, Dv) standardised features.
+        levels: of real data sets.
+        usual: by which real people are standardised.
+        random: source of everything that is drawn.
+    """
+    size = usual.deviation + 0.01
+    shift = np.stack([np.clip((v.mean - usual.mean) / size, -_APART, _APART) for v in levels])
+    ratio = np.stack([np.clip((v.deviation + 0.01) / size, 1 / _WIDER, _WIDER) for v in levels])
+    which = random.integers(len(levels), size=len(points))
+    far = random.uniform(0, _ASTRAY, (len(points), 1))
+    return (points * ratio[which] ** far + far * shift[which]).astype(np.float32)
+
+
 @dataclass(frozen=True)
 class Estimator:
     """A fitted estimator of D attribute codes.
 
     Attributes:
-        widths: width of each feature block, in order.
-        project: (Dv, `_WIDTH`) frequencies; rows of a block in which nothing varies are zero.
-        phase: (blocks, `_WIDTH`) phases of the random features.
-        weights: (blocks * `_WIDTH`, D); ``offset`` (D,) is the mean code.
+        lift: standardised features -> L random features.
+        weights: (L, D); ``offset`` (D,) is the mean code.
         origin: mean random features of the training samples.
         metric: (D, D) inverse of the covariance of errors.
         spread: (D, D) covariance of predicted codes among the training samples; ``usual`` (D,) their mean.
     """
 
-    widths: NDArray[np.int64]
-    project: Matrix
-    phase: Matrix
+    lift: Lifting
     weights: Matrix
     origin: Matrix
     offset: Matrix
     metric: Matrix
     spread: Matrix
     usual: Matrix
-
-    def lift(self, points: Matrix) -> Matrix:
-        """Return random features (n, blocks * `_WIDTH`) of standardised features."""
-        return _lift(points, self.widths, self.project, self.phase)
 
     def codes(self, points: Matrix) -> Matrix:
         """Return predicted codes (n, D) of standardised features (n, Dv)."""
@@ -95,12 +111,13 @@ class Estimator:
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return all of it, by name."""
-        return {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
+        own: dict[str, NDArray[np.generic]] = {name: getattr(self, name) for name in _CODES}
+        return own | self.lift.tensors()
 
     @classmethod
     def restore(cls, tensors: Mapping[str, NDArray[np.generic]]) -> Estimator:
         """Return the estimator of `tensors`."""
-        return cls(**{f.name: np.asarray(tensors[f.name]) for f in fields(cls)})
+        return cls(Lifting.restore(tensors), *(np.asarray(tensors[name], np.float32) for name in _CODES))
 
 
 def fit_estimator(
@@ -116,56 +133,37 @@ def fit_estimator(
         doubt: (D, D) covariance of the errors of label codes.
         seed: of the random features.
     """
-    random = np.random.default_rng(seed)
-    widths = np.array([width for _, width in blocks])
-    project, phase = _draw(points, widths, random)
-    lifted = _lift(points, widths, project, phase)
+    lift = draw_lifting(points, blocks, np.random.default_rng(seed))
+    inputs = lift(points)
+    origin, offset = inputs.mean(axis=0), codes.mean(axis=0)
+    inputs -= origin
+    targets = codes - offset
+    folds = [groups % _FOLDS == fold for fold in range(_FOLDS)]
+    products = [(inputs[held].T @ inputs[held], inputs[held].T @ targets[held]) for held in folds]
+    gram, onto = (np.sum(parts, axis=0) for parts in zip(*products, strict=True))
+
+    def solved(gram: Matrix, onto: Matrix, count: int) -> Matrix:
+        return np.linalg.solve(gram + np.float32(_RIDGE * count) * np.eye(len(gram), dtype=np.float32), onto)
+
     errors = np.zeros_like(codes)
-    for fold in range(_FOLDS):
-        held = groups % _FOLDS == fold
-        weights, origin, offset = fit_ridge_on(lifted[~held], codes[~held], RIDGE)
-        errors[held] = codes[held] - ((lifted[held] - origin) @ weights + offset)
-    weights, origin, offset = fit_ridge_on(lifted, codes, RIDGE)
-    found = (lifted - origin) @ weights + offset
+    for held, (own, toward) in zip(folds, products, strict=True):
+        weights = solved(gram - own, onto - toward, int((~held).sum()))
+        errors[held] = targets[held] - inputs[held] @ weights
+    weights = solved(gram, onto, len(inputs))
+    found = inputs @ weights
     wrong = errors.T @ errors / len(errors)
     size = np.trace(wrong) / len(wrong)
     metric = np.linalg.inv(wrong + doubt + _SHRINKAGE * size * np.eye(len(wrong)))
     return Estimator(
-        widths, project, phase, weights, origin, offset, metric.astype(np.float32),
-        np.cov(found.T).astype(np.float32), found.mean(axis=0),
+        lift, weights, origin, offset, metric.astype(np.float32), np.cov(found.T).astype(np.float32),
+        found.mean(axis=0) + offset,
     )  # fmt: skip
 
 
 def fit_ridge_on(lifted: Matrix, targets: Matrix, ridge: float) -> tuple[Matrix, Matrix, Matrix]:
-    """Return weights (d, D), mean input and mean target of ridge regression."""
+    """Return weights (d, D), mean input and mean target of ridge regression on fewer samples than features."""
     origin, offset = lifted.mean(axis=0), targets.mean(axis=0)
     inputs = (lifted - origin).astype(np.float64)
-    system = inputs.T @ inputs + ridge * len(inputs) * np.eye(inputs.shape[1])
-    weights = np.linalg.solve(system, inputs.T @ (targets - offset))
+    system = inputs @ inputs.T + ridge * len(inputs) * np.eye(len(inputs))
+    weights = inputs.T @ np.linalg.solve(system, targets - offset)
     return weights.astype(np.float32), origin, offset
-
-
-def _draw(
-    points: Matrix, widths: Sequence[int] | NDArray[np.int64], random: np.random.Generator
-) -> tuple[Matrix, Matrix]:
-    """Return frequencies (Dv, `_WIDTH`) and phases (blocks, `_WIDTH`), scaled by median squared distances."""
-    project = np.zeros((points.shape[1], _WIDTH), np.float32)
-    start = 0
-    for width in widths:
-        block = points[:, start : start + width]
-        one, other = (block[random.integers(len(block), size=1500)] for _ in range(2))
-        distance = ((one - other) ** 2).sum(axis=1)
-        frequencies = random.normal(size=(width, _WIDTH))
-        if (positive := distance[distance > 1e-6]).size:
-            project[start : start + width] = frequencies * np.sqrt(2 / np.median(positive))
-        start += width
-    return project, random.uniform(0, 2 * np.pi, (len(widths), _WIDTH)).astype(np.float32)
-
-
-def _lift(points: Matrix, widths: NDArray[np.int64], project: Matrix, phase: Matrix) -> Matrix:
-    ends = np.cumsum(widths)
-    parts = [
-        np.cos(points[:, end - width : end] @ project[end - width : end] + shift)
-        for end, width, shift in zip(ends, widths, phase, strict=True)
-    ]
-    return np.asarray(np.concatenate(parts, axis=1) * np.sqrt(2 / project.shape[1]), np.float32)

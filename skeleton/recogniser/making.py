@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from semtool.catalogue import load_bank, load_dataset, load_vocabulary
 from semtool.encoders import held_out_errors, solve_map
 from skeleton.recogniser.acted import act_out, described, performed
-from skeleton.recogniser.estimator import Estimator, Level, fit_estimator
+from skeleton.recogniser.estimator import Level, fit_estimator, moved
 from skeleton.recogniser.reading import code
 from skeleton.recogniser.recogniser import Recogniser
 from skeleton.recogniser.words import Pieces, Words, plain
@@ -143,10 +143,15 @@ def make(
     features = pool.features
     some = Described(features.features[kept], features.blocks, features.unknown[kept])
     simulated = Level.of(some.features)
-    estimator: Estimator = fit_estimator(
-        simulated(some), pool.codes[kept], pool.group[kept], features.blocks, doubt, seed
-    )
-    real = real_level({n: v for n, v in levels.items() if n not in without}, simulated, features.blocks)
+    others = {name: level for name, level in levels.items() if name not in without}
+    real = real_level(others, simulated, features.blocks)
+    points = simulated(some)
+    single = [real_level({name: level}, simulated, features.blocks) for name, level in sorted(others.items())]
+    astray = moved(points, single, real, np.random.default_rng([seed, 3]))
+    estimator = fit_estimator(
+        np.concatenate([points, astray]), np.tile(pool.codes[kept], (2, 1)), np.tile(pool.group[kept], 2),
+        features.blocks, doubt, seed,
+    )  # fmt: skip
     return Recogniser(words, estimator, simulated, real, dict(card or {}))
 
 
