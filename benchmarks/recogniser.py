@@ -261,8 +261,8 @@ def page(record: dict[str, Any]) -> str:
         lines.append(
             f"| {name} | {found['classes']} | {100 * found['chance']:.1f} | {TARGETS[name]} | {' | '.join(cells)} |"
         )
-    lines += ["", "Probabilities, and \"none of these\" (when more than the limit of all actions that the package describes fit "
-              "better than the best label). \"Missing\" is the true label taken off the list; calibrated on UTD-MHAD and NW-UCLA.", "",
+    lines += ["", "Probabilities, and \"none of these\" (when another action that the package describes fits better than "
+              "the best label by more than the limit). \"Missing\" is the true label taken off the list; calibrated on UTD-MHAD and NW-UCLA.", "",
               "| | choice | accuracy | calibration error | missing against not: area under the curve | found at 10 % false alarms "
               "| at the shipped limit: wrongly | rightly |", "|---|---|" + "---|" * 6]  # fmt: skip
     for name, found in measured.items():

@@ -20,14 +20,14 @@ class Calibration:
     Attributes:
         cold: logarithm of the temperature for eight labels, of a motion that nothing else explains better.
         labels: by how much the logarithm falls with that of the number of labels.
-        doubt: by how much it rises with the share of known actions that fit better than the best label.
-        limit: above which share the answer is `NONE`.
+        doubt: by how much it rises with every deviation by which another known action fits better than any label.
+        limit: above how many of these the answer is `NONE`.
     """
 
     cold: float = 0.0
     labels: float = 0.0
     doubt: float = 0.0
-    limit: float = 1.0
+    limit: float = float("inf")
 
     def temperature(self, count: int, outdone: Matrix) -> Matrix:
         """Return the temperature (n,) for a choice among ``count`` labels."""

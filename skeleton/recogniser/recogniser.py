@@ -168,17 +168,19 @@ class Recogniser:
         return self.estimator.scores(codes, self.words.codes(_checked(labels)))
 
     def outdone(self, codes: Matrix, said: Matrix) -> Matrix:
-        """Return the share of actions that the package describes which fit better than any label, (n,).
+        """Return by how much the best of all actions that the package describes fits better than any label, (n,).
 
         Args:
             codes: (n, D) predicted of motion.
             said: (C, D) what the labels say.
+
+        Returns:
+            Deviations of what any motion scores; below zero if a label fits best of all.
         """
         known = self.words.table
         centre = known.mean(axis=0)
-        best = self.estimator.agreement(codes, said - centre).max(axis=1, keepdims=True)
-        better = self.estimator.agreement(codes, known - centre) > best
-        return np.asarray(better.mean(axis=1), np.float32)
+        labels, others = (self.estimator.agreement(codes, c - centre).max(axis=1) for c in (said, known))
+        return others - labels
 
     @property
     def calibration(self) -> Calibration:
