@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 
 from semtool.catalogue import load_bank, load_dataset
 from skeleton.recogniser.calibration import Calibration, softmax
-from skeleton.recogniser.making import VERBS, Pool, fit_words, make, real_level
+from skeleton.recogniser.making import VERBS, Pool, fit_words, make
 from skeleton.recogniser.reading import code
 from skeleton.recogniser.recogniser import Recogniser
 from skeleton.recogniser.words import Pieces
@@ -169,13 +169,9 @@ def models(
     pieces: Pieces, pool: Pool, names: Sequence[str], card: dict[str, Any]
 ) -> Iterator[tuple[str, Recogniser, Recogniser]]:
     """Yield for each data set the recogniser that has not met it, and the same without the general verbs."""
-    known = levels()
-    model: Recogniser | None = None
     for name in names:
-        if model is None or name in DEVELOP:
-            model = make(pieces, pool, known, without=(name,), card=card)
-        own = replace(model, real=real_level(known, model.simulated, pool.features.blocks, without=name))
-        yield name, own, replace(own, words=fit_words(pieces, (name, VERBS))[0])
+        model = make(pieces, pool, levels(), without=(name,), card=card)
+        yield name, model, replace(model, words=fit_words(pieces, (name, VERBS))[0])
 
 
 def main() -> None:

@@ -220,7 +220,9 @@ def answer() -> str:
         y = 178 + 26 * at
         style = {"font_weight": "bold"} if label == said.label else {}
         parts.append(_text(left - 10, y + 5, label, text_anchor="end", **style))
-        parts.append(f'<rect x="{left}" y="{y - 8}" width="{max(chance * wide, 1):.0f}" height="16" fill="{TEAL}"/>')
+        parts.append(
+            f'<rect x="{left}" y="{y - 8}" width="{max(chance * wide, 1):.0f}" height="16" fill="{TEAL}"/>'
+        )
         parts.append(_text(left + max(chance * wide, 1) + 8, y + 5, f"{chance:.2f}", **style))
     for at, sentence in enumerate(said.because):
         parts.append(_text(505, 183 + 26 * at, sentence, fill=GREY))

@@ -20,7 +20,7 @@ class Calibration:
     Attributes:
         cold: logarithm of the temperature for eight labels, of a motion that nothing else explains better.
         labels: by how much the logarithm falls with that of the number of labels.
-        doubt: by how much it rises with every deviation by which another known action fits better than any label.
+        doubt: by how much it rises with each deviation by which another known action fits better.
         limit: above how many of these the answer is `NONE`.
     """
 

@@ -1,7 +1,7 @@
 """From kinematic features to attribute codes: ridge regression on random features.
 
-Scores compare predicted and stated codes in the metric of what the estimator gets wrong: a field that cannot be
-seen in a skeleton weighs little.
+Scores compare predicted and stated codes in the metric of what the estimator gets wrong: a field that cannot
+be seen in a skeleton weighs little.
 """
 
 from __future__ import annotations
@@ -49,13 +49,11 @@ class Level:
         return np.where(found.unknown, 0, np.clip(made, -CLIP, CLIP)).astype(np.float32)
 
 
-def moved(
-    points: Matrix, levels: Sequence[Level], usual: Level, random: np.random.Generator
-) -> Matrix:
+def moved(points: Matrix, levels: Sequence[Level], usual: Level, random: np.random.Generator) -> Matrix:
     """Return simulated samples as sensors and people with a level of their own would have them.
 
-    Nobody has the mean level: each sample is moved part of the way to, or beyond, the level of a data set drawn at
-    random, so that what depends on the level is not relied on.
+    Nobody has the mean level: each sample is moved part of the way to, or beyond, the level of a data set
+    drawn at random, so that what depends on the level is not relied on.
 
     Args:
         points: (n, Dv) standardised features.
@@ -161,7 +159,7 @@ def fit_estimator(
 
 
 def fit_ridge_on(lifted: Matrix, targets: Matrix, ridge: float) -> tuple[Matrix, Matrix, Matrix]:
-    """Return weights (d, D), mean input and mean target of ridge regression on fewer samples than features."""
+    """Return weights (d, D), mean input and mean target of ridge regression; d may be many, samples few."""
     origin, offset = lifted.mean(axis=0), targets.mean(axis=0)
     inputs = (lifted - origin).astype(np.float64)
     system = inputs @ inputs.T + ridge * len(inputs) * np.eye(len(inputs))

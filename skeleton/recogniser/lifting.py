@@ -1,9 +1,9 @@
 """Random features: a kernel as an inner product, so that no training sample travels with the package.
 
-The kernel is the sum over feature blocks of ``exp(-|x_b - z_b|^2 / m_b)``, as in `skeleton.methods.kernel`, and
-`_SHARE` times the same over all columns at once; m is a median squared distance. The blocks let motion be new
-as a whole and known in its parts, the whole tells combinations apart. Both are approximated by random Fourier features
-(Rahimi and Recht, NIPS 2007, algorithm 1).
+The kernel is the sum over feature blocks of ``exp(-|x_b - z_b|^2 / m_b)``, as in `skeleton.methods.kernel`,
+and `_SHARE` times the same over all columns at once; m is a median squared distance. The blocks let motion
+be new as a whole and known in its parts, the whole tells combinations apart. Both are approximated by random
+Fourier features (Rahimi and Recht, NIPS 2007, algorithm 1).
 """
 
 from __future__ import annotations

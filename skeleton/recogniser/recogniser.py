@@ -168,7 +168,7 @@ class Recogniser:
         return self.estimator.scores(codes, self.words.codes(_checked(labels)))
 
     def outdone(self, codes: Matrix, said: Matrix) -> Matrix:
-        """Return by how much the best of all actions that the package describes fits better than any label, (n,).
+        """Return by how much another action that the package describes fits better than any label, (n,).
 
         Args:
             codes: (n, D) predicted of motion.
