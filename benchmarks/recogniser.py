@@ -81,7 +81,7 @@ class Trial:
 
     def chances(self, calibration: Calibration) -> NDArray[np.float32]:
         """Return probabilities (n, C)."""
-        return softmax(self.scores / calibration.temperature(self.scores.shape[1], self.outdone)[:, None])
+        return softmax(self.scores / calibration.temperature(self.scores.shape[1]))
 
     def error(self, calibration: Calibration) -> float:
         """Return the expected calibration error over ten bins of confidence."""
@@ -218,7 +218,7 @@ def calibrated(kept: Sequence[dict[str, Trial]]) -> Calibration:
     def surprise(p: NDArray[np.floating]) -> float:
         return float(sum(-np.log(t.chances(Calibration(*p))[:, 0] + 1e-9).mean() for t in every))
 
-    best = minimize(surprise, [-0.5, 0.3, 1.0], method="Nelder-Mead").x.round(3)
+    best = minimize(surprise, [-0.5, 0.3], method="Nelder-Mead").x.round(3)
     short = [chosen["list of 4"].outdone for chosen in kept]
     limits = np.unique(np.concatenate(short))
     alarms = np.array([np.mean([(o > limit).mean() for o in short]) for limit in limits])

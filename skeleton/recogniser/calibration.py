@@ -18,21 +18,18 @@ class Calibration:
     """What scores are worth as probabilities, and when nothing fits.
 
     Attributes:
-        cold: logarithm of the temperature for eight labels, of a motion that nothing else explains better.
+        cold: logarithm of the temperature for eight labels.
         labels: by how much the logarithm falls with that of the number of labels.
-        doubt: by how much it rises with each deviation by which another known action fits better.
-        limit: above how many of these the answer is `NONE`.
+        limit: deviations by which another known action has to fit better for the answer to be `NONE`.
     """
 
     cold: float = 0.0
     labels: float = 0.0
-    doubt: float = 0.0
     limit: float = float("inf")
 
-    def temperature(self, count: int, outdone: Matrix) -> Matrix:
-        """Return the temperature (n,) for a choice among ``count`` labels."""
-        cold = self.cold - self.labels * np.log(count / 8)
-        return np.asarray(np.exp(cold + self.doubt * outdone), np.float32)
+    def temperature(self, count: int) -> float:
+        """Return the temperature for a choice among ``count`` labels."""
+        return float(np.exp(self.cold - self.labels * np.log(count / 8)))
 
 
 def softmax(scores: NDArray[np.floating]) -> Matrix:

@@ -115,10 +115,9 @@ class Recogniser:
         found = self._describe(given)
         scores, codes = self.score(found, names, act=act, adapt=adapt, examples=examples, facts=facts)
         said = self.words.codes(names, facts=facts)
+        chances = softmax(scores / self.calibration.temperature(len(names)))
         # Of examples the words may say nothing, so that what else fits the motion says nothing either.
-        outdone = np.zeros(len(codes), np.float32) if examples else self.outdone(codes, said)
-        chances = softmax(scores / self.calibration.temperature(len(names), outdone)[:, None])
-        fits = outdone <= self.calibration.limit
+        fits = (self.outdone(codes, said) <= self.calibration.limit) | (examples is not None)
         answers = []
         for row, sequence in enumerate(given):
             order = np.argsort(-scores[row], kind="stable")
