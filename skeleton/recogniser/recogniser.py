@@ -118,13 +118,16 @@ class Recogniser:
         chances = softmax(scores / self.calibration.temperature(len(names)))
         # Of examples the words may say nothing, so that what else fits the motion says nothing either.
         fits = (self.outdone(codes, said) <= self.calibration.limit) | (examples is not None)
+        apart = (said - said.mean(axis=0)) @ self.estimator.metric
+        stated = [read(row) for row in said]
         answers = []
         for row, sequence in enumerate(given):
             order = np.argsort(-scores[row], kind="stable")
+            because = self._because(codes[row], apart[order[0]], stated[order[0]])
             answers.append(
                 Answer(
                     sequence.name, tuple(names[i] for i in order), tuple(chances[row, order].tolist()),
-                    bool(fits[row]), self._because(codes[row], said, int(order[0])), _notes(sequence, names),
+                    bool(fits[row]), because, _notes(sequence, names),
                 )
             )  # fmt: skip
         return answers
@@ -277,11 +280,10 @@ class Recogniser:
             return Level.of(found.features)(found)
         return self.real(found)
 
-    def _because(self, codes: Matrix, said: Matrix, best: int) -> tuple[str, ...]:
-        """Return the sentences of what was seen that speaks most for a label against the others."""
-        apart = (said - said.mean(axis=0)) @ self.estimator.metric
-        speaks = (codes - self.estimator.usual) * apart[best]
-        seen, stated = read(codes), read(said[best])
+    def _because(self, codes: Matrix, apart: Matrix, stated: Mapping[str, Reading]) -> tuple[str, ...]:
+        """Return the sentences of what was seen that speaks most for a label, by what tells it apart (D,)."""
+        speaks = (codes - self.estimator.usual) * apart
+        seen = read(codes)
         strength = {name: float(speaks[span].sum()) for name, (span, _) in blocks().items()}
         order = sorted(strength, key=lambda name: -strength[name])
         agreed = [n for n in order if strength[n] > 0 and seen[n].value == stated[n].value]

@@ -108,7 +108,7 @@ class Words:
         cls, tensors: Mapping[str, NDArray[Any]], names: Sequence[str], texts: Sequence[str]
     ) -> Words:
         """Return the words of `tensors`, with the names of pieces and the texts."""
-        sharpness = float(tensors.get("sharpness", 4.0))  # a model made before it was kept has 4
+        sharpness = tensors["sharpness"].item()
         trust = np.zeros(3, np.float32)
         reader = FactMap(tensors["support"], tensors["dual"], tensors["mean"], trust, sharpness)
         pieces = Pieces(tuple(names), tensors["vectors"], tensors["scale"])

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from skeleton.recogniser.acted import act_out
 from skeleton.recogniser.reading import code, read
 
 LABELS = ["wave", "kick", "sit down", "clap"]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,16 @@ def test_codes_are_read_back():
     found = read(code([attributes])[0])
     assert {name: r.value for name, r in found.items()} == attributes
     assert all(r.confidence > 0.99 for r in found.values())
+
+
+def test_the_readme_shows_the_answer(model, clip):
+    (answer,) = model.predict(clip, ["wave", "kick", "sit down", "drink"])
+    readme, picture = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/answer.svg"))
+    assert "docs/answer.svg" in readme
+    assert f"{answer.label}    {answer.probabilities[0]:.2f}" in readme
+    said = [*answer.labels, *(f"{p:.2f}" for p in answer.probabilities), *answer.because]
+    assert all(f">{text}</text>" in picture for text in said)
+    assert len(picture) < 60_000
 
 
 def test_the_example_waves(model, clip):
