@@ -66,7 +66,7 @@ def moved(points: Matrix, levels: Sequence[Level], usual: Level, random: np.rand
     ratio = np.stack([np.clip((v.deviation + 0.01) / size, 1 / _WIDER, _WIDER) for v in levels])
     which = random.integers(len(levels), size=len(points))
     far = random.uniform(0, _ASTRAY, (len(points), 1))
-    return (points * ratio[which] ** far + far * shift[which]).astype(np.float32)
+    return np.asarray(points * ratio[which] ** far + far * shift[which], np.float32)
 
 
 @dataclass(frozen=True)

@@ -182,7 +182,7 @@ class Recogniser:
         known = self.words.table
         centre = known.mean(axis=0)
         labels, others = (self.estimator.agreement(codes, c - centre).max(axis=1) for c in (said, known))
-        return others - labels
+        return np.asarray(others - labels, np.float32)
 
     @property
     def calibration(self) -> Calibration:
