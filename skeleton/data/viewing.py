@@ -240,29 +240,22 @@ def _svg(sequence: SkeletonSequence, title: str) -> str:
 
 
 def _gif(sequence: SkeletonSequence, title: str) -> bytes:
-    # Fifteen frames a second: the format counts in hundredths of a second.
-    pictures = []
-    for frame in range(0, sequence.positions.shape[1], 2):
-        image, draw = _canvas(400, 400)
-        draw.text((8, 8), title, fill="#222222")
-        _paint(draw, _draw(sequence, frame, 400, 360), 30)
-        pictures.append(image.convert("P", palette=1, colors=32))
-    target = BytesIO()
-    pictures[0].save(target, "GIF", save_all=True, append_images=pictures[1:], duration=70, loop=0)
-    return target.getvalue()
-
-
-def _canvas(width: int, height: int) -> tuple[Any, Any]:
     try:
         from PIL import Image, ImageDraw
     except ImportError:
         raise SemtoolError("a GIF needs pillow (pip install pillow); HTML and SVG need nothing") from None
-    image = Image.new("RGB", (width, height), "white")
-    return image, ImageDraw.Draw(image)
-
-
-def _paint(draw: Any, drawing: _Drawing, top: int) -> None:
-    for a, b, colour in drawing.lines:
-        draw.line([(a[0], a[1] + top), (b[0], b[1] + top)], fill=colour, width=4)
-    for (x, y), colour in drawing.dots:
-        draw.ellipse([x - 3, y + top - 3, x + 3, y + top + 3], fill=colour)
+    top, pictures = 30, []
+    # Fifteen frames a second: the format counts in hundredths of a second.
+    for frame in range(0, sequence.positions.shape[1], 2):
+        image = Image.new("RGB", (400, 400), "white")
+        draw = ImageDraw.Draw(image)
+        draw.text((8, 8), title, fill="#222222")
+        drawing = _draw(sequence, frame, 400, 360)
+        for a, b, colour in drawing.lines:
+            draw.line([(a[0], a[1] + top), (b[0], b[1] + top)], fill=colour, width=4)
+        for (x, y), colour in drawing.dots:
+            draw.ellipse([x - 3, y + top - 3, x + 3, y + top + 3], fill=colour)
+        pictures.append(image.convert("P", palette=Image.Palette.ADAPTIVE, colors=32))
+    target = BytesIO()
+    pictures[0].save(target, "GIF", save_all=True, append_images=pictures[1:], duration=70, loop=0)
+    return target.getvalue()

@@ -50,6 +50,11 @@ class TextBank:
         """Length d of a text vector."""
         return int(self.codebook.shape[2])
 
+    def rows(self, classes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the row of each of some class ids, (n,)."""
+        order = np.argsort(self.classes)
+        return np.asarray(order[np.searchsorted(np.array(self.classes)[order], classes)], np.int64)
+
     def take(self, classes: Sequence[int]) -> TextBank:
         """Return the text of ``classes``, in that order."""
         at = [self.classes.index(c) for c in classes]

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from semtool.errors import UsageError
 from skeleton.methods import MethodSettings, Scorer
@@ -79,17 +78,12 @@ def pilot(
     kept_test, calibration = task.seen_test.of(kept), None
     if settings.calibrate is not False and len(kept_test):
         bank = task.bank.take((*kept, *held))
-        column = {c: i for i, c in enumerate(bank.classes)}
-
-        def columns(of: Samples) -> NDArray[np.int64]:
-            return np.array([column[c] for c in of.labels.tolist()], dtype=np.int64)
-
         on_kept, on_held = scorer.together(bank, kept_test.features, samples.features)
         calibration = fit_calibration(
             on_kept,
-            columns(kept_test),
+            bank.rows(kept_test.labels),
             on_held,
-            columns(samples),
+            bank.rows(samples.labels),
             np.isin(bank.classes, held),
             chosen_on=held,
         )

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from filelock import FileLock
 
 from semtool.artifacts import library_versions
@@ -153,8 +152,6 @@ def _train(
 ) -> tuple[Scorer, dict[str, Any]]:
     """Fit the method on some of the seen classes; also return what it says of itself."""
     bank, samples = task.bank.take(classes), task.train.of(classes)
-    row = {c: i for i, c in enumerate(bank.classes)}
-    rows = np.array([row[c] for c in samples.labels.tolist()], dtype=np.int64)
 
     def auxiliary() -> tuple[Examples, dict[str, Any]]:
         from skeleton.runs.auxiliary import simulated_classes
@@ -170,7 +167,7 @@ def _train(
 
     method = method_of(spec.settings)
     scorer = method.fit(
-        Examples(samples.features, rows, bank),
+        Examples(samples.features, bank.rows(samples.labels), bank),
         Context(
             dataset=task.dataset.name,
             seed=spec.seed,

@@ -3,84 +3,59 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any
 
 from semtool.errors import UsageError, unknown_name
 
-__all__ = ["TRACKERS", "JsonLog", "TensorBoard", "Tracker", "WeightsAndBiases", "open_trackers"]
-
-TRACKERS = ("tensorboard", "wandb")
-"""Trackers that can be asked for besides the log."""
+__all__ = ["TRACKERS", "Tracker", "open_trackers"]
 
 
-class Tracker(Protocol):
+@dataclass(frozen=True)
+class Tracker:
     """Receives one record an epoch."""
 
-    def log(self, record: dict[str, Any]) -> None:
-        """Take the record of an epoch."""
-        ...
-
-    def close(self) -> None:
-        """Finish writing."""
-        ...
+    log: Callable[[dict[str, Any]], None]
+    close: Callable[[], None]
 
 
-class JsonLog:
+def _json_log(path: Path) -> Tracker:
     """``log.jsonl``: a line an epoch, on disk at once."""
-
-    def __init__(self, path: Path) -> None:
-        self._stream = path.open("a", encoding="utf-8")
-
-    def log(self, record: dict[str, Any]) -> None:
-        """Write a line."""
-        self._stream.write(json.dumps(record) + "\n")
-        self._stream.flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._stream.close()
+    stream = path.open("a", encoding="utf-8", buffering=1)
+    return Tracker(lambda record: print(json.dumps(record), file=stream), stream.close)
 
 
-class TensorBoard:
-    """Event files below ``folder`` (needs the package tensorboard)."""
+def _tensorboard(folder: Path, run: str, config: dict[str, Any]) -> Tracker:
+    """Event files below the run's folder: every number of a record as a scalar of its phase."""
+    del run, config
+    from torch.utils.tensorboard import SummaryWriter
 
-    def __init__(self, folder: Path) -> None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError as error:
-            raise UsageError("--track tensorboard needs a package: pip install tensorboard") from error
-        self._writer = SummaryWriter(str(folder))
+    writer = SummaryWriter(str(folder.parent / "tensorboard" / folder.name.strip(".").split(".")[0]))
 
-    def log(self, record: dict[str, Any]) -> None:
-        """Write every number of the record as a scalar of its phase."""
+    def log(record: dict[str, Any]) -> None:
         for key, value in record.items():
             if isinstance(value, int | float) and key != "epoch":
-                self._writer.add_scalar(f"{record.get('phase', 'train')}/{key}", value, record["epoch"])
+                writer.add_scalar(f"{record.get('phase', 'train')}/{key}", value, record["epoch"])
 
-    def close(self) -> None:
-        """Flush the event file."""
-        self._writer.close()
+    return Tracker(log, writer.close)
 
 
-class WeightsAndBiases:
-    """A Weights & Biases run (needs the package wandb; account and project come from its own settings)."""
+def _wandb(folder: Path, run: str, config: dict[str, Any]) -> Tracker:
+    """A Weights & Biases run; account and project come from its own settings."""
+    del folder
+    import wandb
 
-    def __init__(self, name: str, config: dict[str, Any]) -> None:
-        try:
-            import wandb
-        except ImportError as error:
-            raise UsageError("--track wandb needs a package: pip install wandb") from error
-        self._run: Any = wandb.init(name=name, config=config, reinit=True)
+    made: Any = wandb.init(name=run, config=config, reinit=True)
+    return Tracker(made.log, made.finish)
 
-    def log(self, record: dict[str, Any]) -> None:
-        """Send the record."""
-        self._run.log(record)
 
-    def close(self) -> None:
-        """Finish the run."""
-        self._run.finish()
+TRACKERS: Mapping[str, Callable[[Path, str, dict[str, Any]], Tracker]] = MappingProxyType(
+    {"tensorboard": _tensorboard, "wandb": _wandb}
+)
+"""Trackers that can be asked for besides the log."""
 
 
 def open_trackers(names: Sequence[str], folder: Path, run: str, config: dict[str, Any]) -> list[Tracker]:
@@ -92,12 +67,12 @@ def open_trackers(names: Sequence[str], folder: Path, run: str, config: dict[str
         run: name shown by the tracker.
         config: switches shown by the tracker.
     """
+    found = []
     for name in names:
         if name not in TRACKERS:
             raise unknown_name("tracker", name, TRACKERS)
-    trackers: list[Tracker] = [JsonLog(folder / "log.jsonl")]
-    if "tensorboard" in names:
-        trackers.append(TensorBoard(folder.parent / "tensorboard" / folder.name.strip(".").split(".")[0]))
-    if "wandb" in names:
-        trackers.append(WeightsAndBiases(run, config))
-    return trackers
+        try:
+            found.append(TRACKERS[name](folder, run, config))
+        except ImportError as error:
+            raise UsageError(f"--track {name} needs a package: pip install {name}") from error
+    return [_json_log(folder / "log.jsonl"), *found]
