@@ -111,7 +111,7 @@ class Run:
 CHILD = """
 import json, resource, sys, time
 start = time.perf_counter()
-from semtool.generation.llm.asking import Asking
+from semtool.generation.llm.job import Asking
 asking = [0.0]
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

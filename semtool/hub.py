@@ -12,7 +12,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ __all__ = ["KINDS", "Pushed", "Repository", "open_repository", "pull", "push", "
 
 KINDS = ("descriptions", "embeddings", "features")
 """What may leave the store: text, what was made of it, and features; never skeletons."""
+_SHARED = "descriptions, embeddings and features"
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _LOG_IN = "log in with `hf auth login` or set HF_TOKEN"
 _HTTP_LIBRARIES = ("httpx2", "httpx", "httpcore", "requests", "urllib3")
@@ -115,7 +116,7 @@ def push(artifact: Artifact, repo: str, *, private: bool = False, licence: str =
         SemtoolError: if its files are damaged, or the server cannot be reached or refuses.
     """
     if artifact.kind not in KINDS:
-        raise UsageError(f"{artifact.reference} holds {artifact.kind}; only {_listed(KINDS)} are pushed")
+        raise UsageError(f"{artifact.reference} holds {artifact.kind}; only {_SHARED} are pushed")
     artifact.verify()
     files: dict[str, str | bytes] = {name: str(artifact.path / name) for name in artifact.manifest.files}
     files[MANIFEST] = str(artifact.path / MANIFEST)
@@ -139,7 +140,7 @@ def pull(source: Repository, *, store: Store) -> Artifact:
         source.fetch(MANIFEST, here)
         manifest = Manifest.read(here)
         if manifest.kind not in KINDS:
-            raise SemtoolError(f"{repo} holds {manifest.kind!r}; only {_listed(KINDS)} are pulled")
+            raise SemtoolError(f"{repo} holds {manifest.kind!r}; only {_SHARED} are pulled")
         for name in manifest.files:
             source.fetch(name, here)
         shutil.rmtree(here / ".cache", ignore_errors=True)
@@ -182,10 +183,6 @@ def _card(artifact: Artifact, repo: str, licence: str) -> str:
         counts=", ".join(f"{count} {name}" for name, count in manifest.counts.items()),
         inputs=", ".join(f"{i.reference} ({i.sha256[:12]})" for i in manifest.inputs.values()),
     )
-
-
-def _listed(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 @contextmanager

@@ -9,10 +9,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from semtool.disk import digest, read_plain
 from semtool.errors import SemtoolError
+from semtool.record import Record, faults
 
 __all__ = [
     "FILE", "MADE_BY", "SCHEMA", "FileRecord", "Input", "Manifest", "library_versions", "now",
@@ -32,38 +33,35 @@ _MOST = 256_000_000  # bytes of a manifest
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
-class FileRecord(BaseModel):
+class FileRecord(Record):
     """Checksum and size (bytes) of one file of an artifact."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     sha256: str
     bytes: int
 
 
-class Input(BaseModel):
+class Input(Record):
     """One input of an artifact: its reference and the checksum of its content."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     reference: str
     sha256: str
 
 
-class Manifest(BaseModel):
+class Manifest(Record):
     """The record beside an artifact's files. Holds no secret and no absolute path."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
     schema_version: int = Field(default=SCHEMA, alias="schema")
     kind: str
     reference: str
     created: datetime
     identity: str
-    inputs: dict[str, Input] = {}
-    parameters: dict[str, Any] = {}
-    counts: dict[str, int] = {}
-    files: dict[str, FileRecord] = {}
-    versions: dict[str, str] = {}
+    inputs: dict[str, Input] = Field(default_factory=dict)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    counts: dict[str, int] = Field(default_factory=dict)
+    files: dict[str, FileRecord] = Field(default_factory=dict)
+    versions: dict[str, str] = Field(default_factory=dict)
     simulated: bool = False
-    details: dict[str, Any] = {}
+    details: dict[str, Any] = Field(default_factory=dict)
     checksum: str = ""
 
     @field_validator("files")
@@ -115,9 +113,7 @@ class Manifest(BaseModel):
         try:
             return cls.model_validate(raw)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise SemtoolError(f"the manifest {path} is damaged at {where!r}: {first['msg']}") from error
+            raise SemtoolError(f"the manifest {path} is damaged: {faults(error)[0]}") from error
 
     def write(self, folder: Path) -> None:
         """Write ``manifest.json``, with its own checksum, into ``folder``."""

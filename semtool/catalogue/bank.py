@@ -6,12 +6,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from semtool.catalogue.dataset import Dataset
 from semtool.catalogue.loader import in_catalogue, load_dataset, read_yaml
 from semtool.catalogue.vocabulary import load_vocabulary
 from semtool.errors import SemtoolError
+from semtool.record import Record, faults
 
 __all__ = ["SHARED", "ActionFacts", "Label", "Parts", "Phases", "bank_entries", "load_bank"]
 
@@ -21,11 +22,7 @@ SHARED = {"ntu60": "ntu120"}
 _MERGED = ("label", "part", "phase", "attribute")
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Label(_Record):
+class Label(Record):
     """The class name as a noun phrase, a gerund and in the third person."""
 
     noun: str = Field(min_length=1)
@@ -33,7 +30,7 @@ class Label(_Record):
     third: str = Field(min_length=1)
 
 
-class Parts(_Record):
+class Parts(Record):
     """One sentence for each body part."""
 
     head: str = Field(min_length=1)
@@ -42,7 +39,7 @@ class Parts(_Record):
     legs: str = Field(min_length=1)
 
 
-class Phases(_Record):
+class Phases(Record):
     """One sentence for each phase in time."""
 
     start: str = Field(min_length=1)
@@ -50,17 +47,16 @@ class Phases(_Record):
     end: str = Field(min_length=1)
 
 
-class ActionFacts(BaseModel):
+class ActionFacts(Record):
     """What is known of one class. Every part but the names may be missing in a user's own data set."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
     label: Label | None = None
     synonyms: tuple[str, ...] = ()
     sentences: tuple[str, ...] = Field(default=(), alias="global")
     motion: str = ""
     part: Parts | None = None
     phase: Phases | None = None
-    attribute: dict[str, str] = {}
+    attribute: dict[str, str] = Field(default_factory=dict)
 
 
 def load_bank(dataset: Dataset) -> dict[int, ActionFacts]:
@@ -90,7 +86,7 @@ def load_bank(dataset: Dataset) -> dict[int, ActionFacts]:
             problems.append(f"{where}: no class has this code")
             continue
         except ValidationError as error:
-            problems += [f"{where}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+            problems += [f"{where}: {fault}" for fault in faults(error)]
             continue
         except SemtoolError as error:
             problems.append(f"{where}: {error}")

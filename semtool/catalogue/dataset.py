@@ -8,9 +8,10 @@ import unicodedata
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from semtool.errors import UsageError, unknown_name
+from semtool.record import Record
 
 __all__ = ["ActionClass", "Dataset", "SampleProtocol", "Split", "plain"]
 
@@ -31,11 +32,7 @@ def plain(text: str) -> str:
     return ((match[1] + match[2] if match else squeezed) + sign) or folded
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ActionClass(_Record):
+class ActionClass(Record):
     """One action class. ``id`` is 0-based and canonical; ``code`` is how the data set itself names it."""
 
     id: int = Field(ge=0)
@@ -44,7 +41,7 @@ class ActionClass(_Record):
     aliases: tuple[str, ...] = ()
 
 
-class Split(_Record):
+class Split(Record):
     """Which classes are unseen. ``family`` is the paper whose split it is.
 
     ``seen`` may be given too (as some publish it); it must then be exactly the other classes.
@@ -65,7 +62,7 @@ class Split(_Record):
         return tuple(sorted(ids))
 
 
-class SampleProtocol(_Record):
+class SampleProtocol(Record):
     """Which samples train: those whose ``by`` number is in ``train``; all others test.
 
     Attributes:
@@ -79,7 +76,7 @@ class SampleProtocol(_Record):
     decides: Literal["test", "all"] = "test"
 
 
-class Dataset(_Record):
+class Dataset(Record):
     """A catalogue entry.
 
     Attributes:
@@ -99,8 +96,8 @@ class Dataset(_Record):
     licence: str = ""
     obtain: str = ""
     classes: tuple[ActionClass, ...] = Field(min_length=2)
-    splits: dict[str, Split] = {}
-    protocols: dict[str, SampleProtocol] = {}
+    splits: dict[str, Split] = Field(default_factory=dict)
+    protocols: dict[str, SampleProtocol] = Field(default_factory=dict)
     default_split: str = ""
     default_protocol: str = ""
     facts: dict[str, Any] = Field(default_factory=dict, repr=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,11 @@ import yaml
 from pydantic import ValidationError
 
 from semtool.catalogue.dataset import Dataset
-from semtool.catalogue.problems import all_problems
 from semtool.disk import read_plain
 from semtool.errors import UsageError, unknown_name
+from semtool.record import faults
 
-__all__ = ["dataset_names", "in_catalogue", "load_dataset", "read_yaml"]
+__all__ = ["all_problems", "dataset_names", "in_catalogue", "load_dataset", "read_yaml"]
 
 _DEEPEST = 40
 FOLDER = Path(__file__).parent / "datasets"
@@ -110,3 +111,46 @@ def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
 
 
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+MAX_ROUNDS = 10
+
+
+def all_problems(raw: dict[str, Any], error: ValidationError) -> list[str]:
+    """Return one sentence for each problem of ``raw``, of which validating found ``error`` first."""
+    found: dict[str, None] = {}
+    rest = copy.deepcopy(raw)
+    for _ in range(MAX_ROUNDS):
+        changed = False
+        found |= dict.fromkeys(faults(error))
+        for problem in error.errors():
+            changed |= _leave_out(rest, problem["loc"])
+        if not changed:
+            break
+        try:
+            Dataset.model_validate(rest)
+            break
+        except ValidationError as behind:
+            error = behind
+    return list(found)
+
+
+def _leave_out(raw: dict[str, Any], place: tuple[int | str, ...]) -> bool:
+    """Take the faulty entry out of ``raw``; a class or the name is replaced, as the rest refers to it."""
+    match place:
+        case ("name",):
+            raw["name"] = "faulty-name"
+            return True
+        case ("classes", int(index), *_):
+            entry = raw["classes"][index]
+            number = entry.get("id") if isinstance(entry, dict) else index
+            raw["classes"][index] = {
+                "id": number if isinstance(number, int) and number >= 0 else index,
+                "name": f"faulty class {index}",
+            }
+            return True
+        case (str(group), str(name), *_) if isinstance(raw.get(group), dict):
+            return raw[group].pop(name, None) is not None
+        case (str(key), *_) if key != "classes":
+            return raw.pop(key, None) is not None
+    return False

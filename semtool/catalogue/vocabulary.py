@@ -8,30 +8,28 @@ from pathlib import Path
 from typing import Literal
 
 import pydantic
-from pydantic import BaseModel, ConfigDict
 
 from semtool.catalogue.loader import read_yaml
+from semtool.record import Record
 
 __all__ = ["Field", "Value", "Vocabulary", "load_vocabulary"]
 
 
-class Value(BaseModel):
+class Value(Record):
     """One allowed value: what it ``means`` (for whoever fills it in) and what it ``says`` (one sentence)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     means: str
     says: str
     default: bool = False
 
 
-class Field(BaseModel):
+class Field(Record):
     """One typed field. The values of an ``ordered`` field are steps of a scale, lowest first.
 
     ``part`` is the body part that it speaks of, None for the whole body. No text depends on it, so manifests,
     which name the vocabulary that a text was made from, leave it out.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     about: str
     kind: Literal["ordered", "nominal"]
     part: Literal["head", "arms", "torso", "legs"] | None = pydantic.Field(default=None, exclude=True)
@@ -43,10 +41,9 @@ class Field(BaseModel):
         return next(name for name, value in self.values.items() if value.default)
 
 
-class Vocabulary(BaseModel):
+class Vocabulary(Record):
     """All fields, in their order."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     fields: dict[str, Field]
 
     def problems(self, attributes: Mapping[str, str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -42,13 +43,12 @@ def _list(
     if kind is not None and kind not in KINDS:
         raise unknown_name("kind of artifact", kind, KINDS)
     here = store(root)
-    entries: list[dict[str, Any]] = []
-    for each in [kind] if kind else KINDS:
-        for reference in here.references(each, dataset):
-            try:
-                entries.append(entry(here.resolve(each, reference, check=False)))
-            except SemtoolError as error:
-                entries.append({"kind": each, "reference": reference, "problem": str(error)})
+    entries = [
+        {"kind": each, "reference": reference, "problem": str(found)}
+        if isinstance(found, SemtoolError)
+        else entry(found)
+        for each, reference, found in _every(here, [kind] if kind else KINDS, dataset)
+    ]
     if json:
         json_object({"root": str(here.root), "artifacts": entries})
         return
@@ -111,13 +111,17 @@ def _verify(
 
     Example: semtool artifacts verify ntu60/multi/minilm
     """
+    from semtool.artifacts import KINDS
+
     here = store(root)
     checked, problems = 0, []
-    for artifact in _chosen(here, references):
+    named = (("", r, here.locate(r, check=False)) for r in references or ())
+    for _, reference, found in named if references else _every(here, KINDS):
         checked += 1
-        problems += (
-            [artifact] if isinstance(artifact, str) else artifact.problems() or artifact.content_problems()
-        )
+        if isinstance(found, SemtoolError):
+            problems.append(f"{reference}: {found}")
+        else:
+            problems += found.problems() or found.content_problems()
     if json:
         json_object({"checked": checked, "problems": problems})
     else:
@@ -128,20 +132,16 @@ def _verify(
         raise typer.Exit(1)
 
 
-def _chosen(here: Store, references: list[str] | None) -> list[Artifact | str]:
-    """Return the artifacts to check; a sentence in place of one that cannot be opened."""
-    from semtool.artifacts import KINDS
-
-    if references:
-        return [here.locate(reference, check=False) for reference in references]
-    found: list[Artifact | str] = []
-    for kind in KINDS:
-        for reference in here.references(kind):
+def _every(
+    here: Store, kinds: Iterable[str], dataset: str | None = None
+) -> Iterator[tuple[str, str, Artifact | SemtoolError]]:
+    """Yield kind and reference of every artifact, and the artifact or why it cannot be opened."""
+    for kind in kinds:
+        for reference in here.references(kind, dataset):
             try:
-                found.append(here.resolve(kind, reference, check=False))
+                yield kind, reference, here.resolve(kind, reference, check=False)
             except SemtoolError as error:
-                found.append(f"{reference}: {error}")
-    return found
+                yield kind, reference, error
 
 
 @GROUP.command("diff")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,71 +11,73 @@ from semtool.cli import console
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
-    from semtool.generation import Agreement, GenerationResult, LlmRecord, Plan
+    from semtool.generation import Agreement, GenerationResult, LlmOptions, LlmRecord, Plan
 
 __all__ = [
-    "AllowMissing",
-    "BaseUrl",
-    "Classes",
-    "Concurrency",
-    "Limit",
-    "MaxTokens",
-    "Model",
-    "PriceOption",
-    "Resamples",
-    "Seed",
-    "Temperature",
-    "Timeout",
-    "Variants",
-    "plan_cost",
-    "read_price",
-    "show_answers",
-    "show_plan",
-]
+    "AllowMissing", "Asking", "Filling", "Limit", "PriceOption", "option", "plan_cost", "read_price",
+    "show_answers", "show_plan",
+]  # fmt: skip
 
 _PANEL = "With a language model"
 
 
-def _option(*names: str, help: str, **more: Any) -> Any:
+def option(*names: str, help: str, **more: Any) -> Any:
+    """Return an option that stands with those of a language model."""
     return typer.Option(*names, help=help, rich_help_panel=_PANEL, **more)
 
 
-Model = Annotated[str | None, _option("--llm", metavar="MODEL", help="Model that answers the prompt set.")]
-BaseUrl = Annotated[
-    str | None,
-    _option("--base-url", help="Any OpenAI-compatible server.", show_default="$OPENAI_BASE_URL, else OpenAI"),
-]
-Variants = Annotated[
-    int | None,
-    _option("--variants", min=1, max=100, help="Texts a class.", show_default="as the prompt set says"),
-]
-Temperature = Annotated[
-    float | None, _option("--temperature", min=0.0, max=2.0, help="Of the answers.", show_default="0.7")
-]
-Seed = Annotated[int, _option("--seed", min=0, help="Of the first variant; another one gives other answers.")]
-MaxTokens = Annotated[
-    int | None,
-    _option("--max-tokens", min=1, help="Limit of one answer.", show_default="from the prompt set"),
-]
-Concurrency = Annotated[int, _option("--concurrency", min=1, max=512, help="Requests under way at once.")]
-Timeout = Annotated[
-    float, _option("--timeout", min=0.1, help="Seconds from a request to the end of its answer.")
-]
-Limit = Annotated[int | None, _option("--limit", min=0, help="Send at most so many requests.")]
-Classes = Annotated[
-    str, _option("--classes", help="Only these: ids, codes or names, with commas.", show_default="all")
-]
+Limit = Annotated[int | None, option("--limit", min=0, help="Send at most so many requests.")]
 PriceOption = Annotated[
     str | None,
-    _option(
-        "--price", metavar="IN/OUT", help="What a million tokens costs you; --dry-run then names a cost."
-    ),
+    option("--price", metavar="IN/OUT", help="What a million tokens costs you; --dry-run then names a cost."),
 ]
-Resamples = Annotated[
-    int | None,
-    _option("--resamples", min=2, help="Draw the text so often, as sets NAME-r1, -r2 ...; see compare."),
-]
-AllowMissing = Annotated[bool, _option("--allow-missing", help="Write the set without what did not come.")]
+AllowMissing = Annotated[bool, option("--allow-missing", help="Write the set without what did not come.")]
+
+
+@dataclass(frozen=True)
+class Filling:
+    """Which model fills a form in, and how often."""
+
+    llm: Annotated[
+        str | None, option("--llm", metavar="MODEL", help="Model that answers the prompt set.")
+    ] = None
+    base_url: Annotated[
+        str | None,
+        option(
+            "--base-url", help="Any OpenAI-compatible server.", show_default="$OPENAI_BASE_URL, else OpenAI"
+        ),
+    ] = None
+    variants: Annotated[
+        int | None,
+        option("--variants", min=1, max=100, help="Texts a class.", show_default="as the prompt set says"),
+    ] = None
+
+    def options(self, **more: Any) -> LlmOptions | None:
+        """Return how the model is asked, with ``more`` of its options; None without a model."""
+        from semtool.generation import LlmOptions
+
+        given = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "llm"}
+        return LlmOptions(model=self.llm, **given, **more) if self.llm else None
+
+
+@dataclass(frozen=True)
+class Asking(Filling):
+    """Which model is asked, and how."""
+
+    temperature: Annotated[
+        float | None, option("--temperature", min=0.0, max=2.0, help="Of the answers.", show_default="0.7")
+    ] = 0.7
+    seed: Annotated[
+        int, option("--seed", min=0, help="Of the first variant; another one gives other answers.")
+    ] = 0
+    max_tokens: Annotated[
+        int | None,
+        option("--max-tokens", min=1, help="Limit of one answer.", show_default="from the prompt set"),
+    ] = None
+    concurrency: Annotated[int, option("--concurrency", min=1, max=512, help="Requests at once.")] = 8
+    timeout: Annotated[
+        float, option("--timeout", min=0.1, help="Seconds from a request to the end of its answer.")
+    ] = 120.0
 
 
 def read_price(text: str | None) -> tuple[float, float] | None:

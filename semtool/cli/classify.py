@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from semtool.cli.console import Json, Root, app, json_object, note, store, table
-from semtool.cli.recordings import EXAMPLE, Fps, LayoutName, Up, hints, recording, sequences
+from semtool.cli.options import grouped
+from semtool.cli.recordings import EXAMPLE, Hints, recording, sequences
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ _DEFAULT = "wave, clap, kick, sit down, stand up, throw, drink, squat"
 
 
 @app.command()
+@grouped
 def classify(
+    hints: Hints,
     files: Annotated[
         list[Path],
         typer.Argument(
@@ -74,9 +77,6 @@ def classify(
         int | None, typer.Option("--seed", help="With --run: its seed.", show_default="its first")
     ] = None,
     device: Annotated[str, typer.Option("--device", help="With --run: auto, cpu, cuda or mps.")] = "auto",
-    layout: LayoutName = None,
-    up: Up = None,
-    fps: Fps = None,
     root: Root = None,
     as_json: Json = False,
 ) -> None:
@@ -97,17 +97,15 @@ def classify(
         raise UsageError("--adapt is none or batch")
     names = _names(labels, labels_file) if descriptions is None else []
     if run is not None:
-        _with_run(
-            paths, names, run, descriptions, prompts, seed, device, root, hints(layout, up, fps), as_json
-        )
+        _with_run(paths, names, run, descriptions, prompts, seed, device, root, hints.said(), as_json)
         return
     if descriptions is not None:
         raise UsageError("--descriptions needs --run: the shipped recogniser reads labels")
-    clips = sequences(paths, hints(layout, up, fps))
+    clips = sequences(paths, hints.said())
     if window is not None:
         _timelines(clips, names, window, hop, act, out, as_json)
         return
-    _answers(clips, names, act, adapt, examples, hints(layout, up, fps), as_json)
+    _answers(clips, names, act, adapt, examples, hints.said(), as_json)
 
 
 def _answers(

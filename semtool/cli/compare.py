@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store, table
-from semtool.cli.options import Address, Device, Executor, ExecutorName, Jobs
-from semtool.cli.switches import assignments
+from semtool.cli.options import Device, Workers, grouped
+from semtool.cli.switches import Switches, assignments
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class OutputFormat(StrEnum):
     latex = "latex"
 
 
-class Part(StrEnum):
+class Level(StrEnum):
     """What is left out of a text."""
 
     granularity = "granularity"
@@ -42,7 +42,9 @@ SUFFIXES = {".csv": "csv", ".json": "json", ".md": "markdown", ".markdown": "mar
 
 
 @app.command()
+@grouped
 def compare(
+    workers: Workers,
     descriptions: Annotated[
         list[str] | None,
         typer.Option(
@@ -74,9 +76,7 @@ def compare(
     ] = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate; 1e-4 for small data.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs.")] = None,
-    switch: Annotated[
-        list[str] | None, typer.Option(help="Any other switch of train, as max-k=15; may be repeated.")
-    ] = None,
+    switch: Switches = None,
     features_per_seed: Annotated[
         bool,
         typer.Option(
@@ -99,15 +99,12 @@ def compare(
     ] = False,
     draws: Annotated[int, typer.Option(min=2, help="Draws of each control that is drawn.")] = 5,
     ablate: Annotated[
-        list[Part] | None,
+        list[Level] | None,
         typer.Option(
             help="Also leave parts of each text out in turn: granularities, slots (body part, phase, field) "
             "or sentences; may be repeated. The report colours the text by what is lost."
         ),
     ] = None,
-    jobs: Jobs = None,
-    executor: Executor = ExecutorName.processes,
-    address: Address = None,
     device: Device = "auto",
     name: Annotated[
         str | None, typer.Option(help="Name of the comparison.", show_default="from what is compared")
@@ -160,7 +157,7 @@ def compare(
         return
     if descriptions:
         from semtool.experiments.comparison import compare as compare_texts
-        from skeleton.runs import choose_executor, parse_seeds
+        from skeleton.runs import parse_seeds
 
         with progress("comparing") as report:
             found = compare_texts(
@@ -175,10 +172,10 @@ def compare(
                 features_per_seed=features_per_seed,
                 visual=visual,
                 controls=draws if controls else 0,
-                ablate=[part.value for part in dict.fromkeys(ablate or ())],
+                ablate=[level.value for level in dict.fromkeys(ablate or ())],
                 name=name,
                 device=device,
-                executor=choose_executor(executor.value, jobs=jobs, address=address),
+                executor=workers.choose(),
                 progress=report,
                 note=note,
             )

@@ -28,25 +28,14 @@ def list_(json: console.Json = False) -> None:
     """
     from semtool.catalogue import dataset_names, load_dataset
 
-    found = [load_dataset(name) for name in dataset_names()]
+    found = [_summary(load_dataset(name)) for name in dataset_names()]
     if json:
-        console.json_object({"datasets": [_summary(d) for d in found]})
+        console.json_object({"datasets": found})
         return
-    rows = [
-        (
-            d.name,
-            d.title,
-            len(d.classes),
-            d.layout,
-            d.bodies,
-            len(d.splits),
-            d.default_split,
-            d.default_protocol,
-        )
-        for d in found
-    ]
-    columns = ("name", "title", "classes", "skeleton", "bodies", "splits", "default split", "protocol")
-    console.table("Data sets", columns, rows)
+    columns = ("name", "title", "classes", "layout", "bodies", "splits", "default_split", "default_protocol")
+    rows = [[len(d[c]) if c == "splits" else d[c] for c in columns] for d in found]
+    headings = [c.replace("_", " ").replace("layout", "skeleton") for c in columns]
+    console.table("Data sets", headings, rows)
 
 
 @group.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -77,31 +77,18 @@ def embed(
     from semtool import embedding
     from semtool.encoders import Options
 
-    store = console.store(root)
-    options = Options(prefix=prefix, dimensions=dimensions, batch_size=batch_size, base_url=base_url)
+    asked: dict[str, Any] = {
+        "store": console.store(root),
+        "options": Options(prefix=prefix, dimensions=dimensions, batch_size=batch_size, base_url=base_url),
+        "ensemble": ensemble,
+        "overwrite": overwrite.value,
+    }
     if dry_run:
-        show_plan(
-            embedding.plan(
-                descriptions,
-                encoder,
-                store=store,
-                options=options,
-                ensemble=ensemble,
-                overwrite=overwrite.value,
-            ),
-            json,
-        )
+        show_plan(embedding.plan(descriptions, encoder, **asked), json)
         return
     with console.progress(f"embed {encoder}") as progress:
         result = embedding.embed(
-            descriptions,
-            encoder,
-            store=store,
-            options=options,
-            ensemble=ensemble,
-            overwrite=overwrite.value,
-            on_truncation=on_truncation.value,
-            progress=progress,
+            descriptions, encoder, on_truncation=on_truncation.value, progress=progress, **asked
         )
     show(result, json)
 

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from semtool.cli.console import Json, Root, app, json_object, note, progress, store, table
-from semtool.cli.options import Dataset, Device, Embeddings, Seeds, Split
+from semtool.cli.options import Dataset, Device, Embeddings, Seeds, Split, words
 from semtool.cli.switches import SwitchCommand, chosen_preset
-from semtool.cli.train import per_cent, show_summary, words
+from semtool.cli.train import per_cent, show_summary
 
 __all__ = ["ablate", "evaluate"]
 

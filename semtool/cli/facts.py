@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from semtool.cli import console, datasets, prompts
-from semtool.cli.asking import BaseUrl, Model, Variants
+from semtool.cli.asking import Filling
+from semtool.cli.options import grouped
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,15 +62,14 @@ def facts(
 
 
 @datasets.group.command("facts")
+@grouped
 def dataset_facts(
+    model: Filling,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Your YAML file.")],
     encoder: Encoder = "kinetic",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File to write.", show_default="stdout")
     ] = None,
-    llm: Model = None,
-    base_url: BaseUrl = None,
-    variants: Variants = None,
     root: console.Root = None,
     json: console.Json = False,
 ) -> None:
@@ -82,11 +82,10 @@ def dataset_facts(
     """
     from semtool.disk import write_atomically
     from semtool.fact_scaffold import fill_in
-    from semtool.generation import LlmOptions
 
     reader(encoder)
-    options = LlmOptions(model=llm, base_url=base_url, variants=variants) if llm else None
-    text = fill_in(file, encoder, llm=options, store=console.store(root) if llm else None)
+    options = model.options()
+    text = fill_in(file, encoder, llm=options, store=console.store(root) if options else None)
     if out:
         write_atomically(out, text, option="--out")
     if json:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store
 from semtool.cli.estimates import DryRun, show_estimates
 from semtool.cli.options import Device, Split
+from semtool.cli.switches import assignments
 
 __all__ = ["group"]
 
@@ -84,23 +85,23 @@ def features(
     for problem in plugin_problems():
         note(f"warning: {problem}")
 
+    asked: dict[str, Any] = {
+        "store": artifacts,
+        "visual": visual,
+        "protocol": protocol,
+        "arrays": arrays,
+        "settings": _settings(setting) | ({"epochs": epochs} if epochs else {}),
+    }
     if dry_run:
         from skeleton.device import resolve_device
         from skeleton.runs import estimate_features, estimate_start
 
         start = estimate_start()
-        given = {**_settings(setting or []), **({"epochs": epochs} if epochs else {})}
-        found, _ = estimate_features(
-            dataset, split, store=artifacts, visual=visual, protocol=protocol, arrays=arrays, settings=given,
-            device=str(resolve_device(device)),
-        )  # fmt: skip
+        found, _ = estimate_features(dataset, split, device=str(resolve_device(device)), **asked)
         show_estimates([found], start, as_json, artifacts, 1)
         return
     with progress(f"training {visual}") as report:
-        done = run(
-            dataset, split, store=artifacts, visual=visual, protocol=protocol, arrays=arrays,
-            epochs=epochs, settings=_settings(setting or []), seed=seed, device=device, progress=report,
-        )  # fmt: skip
+        done = run(dataset, split, seed=seed, device=device, progress=report, **asked)
     counts, details = done.manifest.counts, done.manifest.details
     created = done.reference not in before
     if as_json:
@@ -128,18 +129,10 @@ def features(
         say(f"seen-class accuracy on seen-test samples{flag}: {details['seen_test_accuracy']:.1%}")
 
 
-def _settings(given: list[str]) -> dict[str, object]:
+def _settings(given: list[str] | None) -> dict[str, object]:
     import yaml
 
-    from semtool.errors import UsageError
-
-    settings: dict[str, object] = {}
-    for text in given:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise UsageError(f"--set {text}: write it as name=value")
-        settings[key.strip()] = yaml.safe_load(value)
-    return settings
+    return {name: yaml.safe_load(value) for name, value in assignments(given or ()).items()}
 
 
 @group.command("import")

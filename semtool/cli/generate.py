@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from semtool.cli import asking, console
-from semtool.cli.options import SayOnly
+from semtool.cli.options import SayOnly, grouped, words
 from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ __all__ = ["generate"]
 
 
 @console.app.command()
+@grouped
 def generate(
+    model: asking.Asking,
     dataset: Annotated[
         str, typer.Option("--dataset", "-d", help="Data set, or the path of your own YAML file.")
     ],
@@ -38,19 +40,19 @@ def generate(
             help="If it is there: never (keep it), only-missing (make what changed), always (make all)."
         ),
     ] = "only-missing",
-    llm: asking.Model = None,
-    base_url: asking.BaseUrl = None,
-    variants: asking.Variants = None,
-    temperature: asking.Temperature = 0.7,
-    seed: asking.Seed = 0,
-    max_tokens: asking.MaxTokens = None,
-    concurrency: asking.Concurrency = 8,
-    timeout: asking.Timeout = 120.0,
     limit: asking.Limit = None,
-    classes: asking.Classes = "",
+    classes: Annotated[
+        str | None,
+        asking.option("--classes", help="Only these: ids, codes or names, with commas.", show_default="all"),
+    ] = None,
     price: asking.PriceOption = None,
     allow_missing: asking.AllowMissing = False,
-    resamples: asking.Resamples = None,
+    resamples: Annotated[
+        int | None,
+        asking.option(
+            "--resamples", min=2, help="Draw the text so often, as sets NAME-r1, -r2 ...; see compare."
+        ),
+    ] = None,
     root: console.Root = None,
     json: console.Json = False,
 ) -> None:
@@ -68,22 +70,8 @@ def generate(
     from semtool import generation
 
     prices = asking.read_price(price)
-    options = None
-    if llm:
-        options = generation.LlmOptions(
-            model=llm,
-            base_url=base_url,
-            temperature=temperature,
-            seed=seed,
-            max_tokens=max_tokens,
-            variants=variants,
-            classes=tuple(part.strip() for part in classes.split(",") if part.strip()),
-            concurrency=concurrency,
-            limit=limit,
-            allow_missing=allow_missing,
-            timeout=timeout,
-        )
-    with console.progress("asking" if llm else "rendering") as progress:
+    options = model.options(classes=words(classes) or (), limit=limit, allow_missing=allow_missing)
+    with console.progress("asking" if options else "rendering") as progress:
         common: dict[str, Any] = {
             "llm": options,
             "store": console.store(root),
@@ -111,21 +99,17 @@ def generate(
         )
 
 
+_COUNTED = ("dataset", "prompts", "created", "classes", "counts", "new", "reused", "failed")
+
+
 def _plain(result: GenerationResult, prices: tuple[float, float] | None, *, dry_run: bool) -> dict[str, Any]:
     """Return the result for ``--json``."""
     plain: dict[str, Any] = {
-        "dataset": result.dataset,
-        "prompts": result.prompts,
+        **{key: getattr(result, key) for key in _COUNTED},
         "reference": result.artifact.reference if result.artifact else None,
         "path": str(result.artifact.path) if result.artifact else None,
         "dry_run": dry_run,
-        "created": result.created,
-        "classes": result.classes,
         "descriptions": sum(result.counts.values()),
-        "counts": result.counts,
-        "new": result.new,
-        "reused": result.reused,
-        "failed": result.failed,
     }
     if result.plan:
         plain |= asdict(result.plan) | {"cost": result.plan.cost(*prices) if prices else None}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from semtool.cli import asking, console
-from semtool.cli.options import Dataset, Split
-from semtool.cli.switches import assignments
+from semtool.cli.options import Dataset, Split, grouped
+from semtool.cli.switches import Switches, assignments
 
 if TYPE_CHECKING:
     from semtool.experiments import Optimisation
@@ -17,15 +17,15 @@ __all__ = ["optimise"]
 
 
 @console.app.command()
+@grouped
 def optimise(
+    model: asking.Asking,
     text: Annotated[str, typer.Argument(metavar="REF", help="Prompt set or description set to begin with.")],
     dataset: Dataset = None,
     split: Split = None,
     encoder: Annotated[str, typer.Option("--encoder", "-e", help="Text encoder.")] = "minilm",
     preset: Annotated[str, typer.Option(help="A closed form: ridge, best or eszsl.")] = "ridge",
-    switch: Annotated[
-        list[str] | None, typer.Option(help="A switch of train, as target=centred; may be repeated.")
-    ] = None,
+    switch: Switches = None,
     visual: Annotated[
         str | None, typer.Option(help="Visual encoder.", show_default="newest features; best: kinematics")
     ] = None,
@@ -41,14 +41,6 @@ def optimise(
         int | None, typer.Option(help="Most tokens of a model.", show_default="any number")
     ] = None,
     minutes: Annotated[float | None, typer.Option(help="Most minutes.", show_default="any number")] = None,
-    llm: asking.Model = None,
-    base_url: asking.BaseUrl = None,
-    variants: asking.Variants = None,
-    temperature: asking.Temperature = 0.7,
-    seed: asking.Seed = 0,
-    max_tokens: asking.MaxTokens = None,
-    concurrency: asking.Concurrency = 8,
-    timeout: asking.Timeout = 120.0,
     name: Annotated[
         str | None, typer.Option(help="Name of the optimisation.", show_default="from what is optimised")
     ] = None,
@@ -64,14 +56,7 @@ def optimise(
     """
     from semtool.experiments import optimise as improve
     from semtool.experiments.optimisation import SOURCES
-    from semtool.generation import LlmOptions
 
-    options = None
-    if llm:
-        options = LlmOptions(
-            model=llm, base_url=base_url, temperature=temperature, seed=seed, max_tokens=max_tokens,
-            variants=variants, concurrency=concurrency, timeout=timeout,
-        )  # fmt: skip
     with console.progress("trying") as progress:
         found = improve(
             text,
@@ -83,7 +68,7 @@ def optimise(
             switches=assignments(switch or ()),
             visual=visual,
             sources=tuple(use or SOURCES),
-            llm=options,
+            llm=model.options(),
             tries=tries,
             tokens=tokens,
             minutes=minutes,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store
-from semtool.cli.options import Format
-from semtool.cli.recordings import Fps, LayoutName, Mapping, Up, hints, told_once
+from semtool.cli.options import Format, grouped
+from semtool.cli.recordings import Hints, told_once
 
 if TYPE_CHECKING:
     from skeleton.data import Prepared
@@ -25,7 +25,9 @@ _LOUD = (
 
 
 @app.command()
+@grouped
 def prepare(
+    hints: Hints,
     dataset: Annotated[
         str, typer.Option("--dataset", "-d", help="Data set: a catalogue name or a YAML file.")
     ],
@@ -53,10 +55,6 @@ def prepare(
             "--first-label", min=0, max=1, help="Labels count from 0 or 1.", show_default="they tell"
         ),
     ] = None,
-    layout: LayoutName = None,
-    up: Up = None,
-    fps: Fps = None,
-    mapping: Mapping = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail if any sample is rejected.")] = False,
     workers: Annotated[
         int, typer.Option("--workers", min=0, help="Processes; 0 decides by the amount of data.")
@@ -82,7 +80,7 @@ def prepare(
             format=format,
             unusable=unusable,
             first_label=first_label,
-            hints=hints(layout, up, fps, mapping),
+            hints=hints.said(),
             strict=strict,
             workers=workers,
             progress=report,

@@ -9,7 +9,8 @@ import typer
 
 from semtool.cli import console
 from semtool.cli.console import Json, json_object, say, table
-from semtool.cli.recordings import Fps, LayoutName, Up, hints, recording, sequences
+from semtool.cli.options import grouped
+from semtool.cli.recordings import Hints, recording, sequences
 
 __all__ = ["app"]
 
@@ -33,11 +34,10 @@ def card(as_json: Json = False) -> None:
 
 
 @app.command()
+@grouped
 def describe(
+    hints: Hints,
     files: Annotated[list[Path], typer.Argument(help="Skeleton files in any known format, or `example`.")],
-    layout: LayoutName = None,
-    up: Up = None,
-    fps: Fps = None,
     as_json: Json = False,
 ) -> None:
     """Say in the attribute vocabulary what is being done, without any label.
@@ -46,7 +46,7 @@ def describe(
     """
     from skeleton.recogniser import load_recogniser
 
-    clips = sequences([recording(path) for path in files], hints(layout, up, fps))
+    clips = sequences([recording(path) for path in files], hints.said())
     found = load_recogniser().attributes(clips)
     if as_json:
         json_object({"sequences": [

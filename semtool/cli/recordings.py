@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,42 +15,46 @@ from semtool.errors import UsageError
 if TYPE_CHECKING:
     from skeleton.data import SampleFinding, SkeletonSequence
 
-__all__ = ["EXAMPLE", "Fps", "LayoutName", "Mapping", "Up", "hints", "recording", "sequences", "told_once"]
+__all__ = ["EXAMPLE", "Hints", "recording", "sequences", "told_once"]
 
 EXAMPLE = "example"
 """What the clip that the package carries is called, unless a file is."""
 
-LayoutName = Annotated[
-    str | None,
-    typer.Option("--layout", help="Order of nameless joints: coco, h36m, ...", show_default="recognised"),
-]
-Up = Annotated[
-    str | None,
-    typer.Option("--up", help="Axis that points up: +y, -y, +z ...", show_default="said, or by the people"),
-]
-Fps = Annotated[
-    float | None,
-    typer.Option("--fps", min=0.1, help="Frames a second.", show_default="said, or the layout's usual"),
-]
-Mapping = Annotated[
-    Path | None,
-    typer.Option(
-        "--mapping",
-        help="YAML that says what the files do not: joints: {Marker7: left_wrist}, unit, mirrored ...",
-        show_default="skeleton.yaml beside them",
-    ),
-]
 
+@dataclass(frozen=True)
+class Hints:
+    """What is said of the recordings."""
 
-def hints(
-    layout: str | None, up: str | None, fps: float | None, mapping: Path | None = None
-) -> dict[str, Any]:
-    """Return what was said, checked, by the names of `skeleton.data.formats.hints.Hints`."""
-    if not any((layout, up, fps, mapping)):
-        return {}
-    from skeleton.data import settled
+    layout: Annotated[
+        str | None,
+        typer.Option("--layout", help="Order of nameless joints: coco, h36m, ...", show_default="recognised"),
+    ] = None
+    up: Annotated[
+        str | None,
+        typer.Option(
+            "--up", help="Axis that points up: +y, -y, +z ...", show_default="said, or by the people"
+        ),
+    ] = None
+    fps: Annotated[
+        float | None,
+        typer.Option("--fps", min=0.1, help="Frames a second.", show_default="said, or the layout's usual"),
+    ] = None
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            "--mapping",
+            help="YAML that says what the files do not: joints: {Marker7: left_wrist}, unit, mirrored ...",
+            show_default="skeleton.yaml beside them",
+        ),
+    ] = None
 
-    return settled(mapping, layout=layout, up=up, fps=fps)
+    def said(self) -> dict[str, Any]:
+        """Return what was said, checked, by the names of `skeleton.data.formats.hints.Hints`."""
+        if not any((self.layout, self.up, self.fps, self.mapping)):
+            return {}
+        from skeleton.data import settled
+
+        return settled(self.mapping, layout=self.layout, up=self.up, fps=self.fps)
 
 
 def recording(path: Path) -> Path:

@@ -8,14 +8,16 @@ from typing import Annotated
 import typer
 
 from semtool.cli.console import Json, app, json_object, note, say
-from semtool.cli.options import Format
-from semtool.cli.recordings import Fps, LayoutName, Mapping, Up, hints, recording
+from semtool.cli.options import Format, grouped
+from semtool.cli.recordings import Hints, recording
 
 __all__ = ["show_skeleton"]
 
 
 @app.command()
+@grouped
 def show_skeleton(
+    hints: Hints,
     file: Annotated[
         Path, typer.Argument(help="A raw skeleton file of any known format, or a folder of arrays.")
     ],
@@ -30,10 +32,6 @@ def show_skeleton(
         str | None, typer.Option("--sample", help="Name of the sample.", show_default="the first")
     ] = None,
     format: Format = None,
-    layout: LayoutName = None,
-    up: Up = None,
-    fps: Fps = None,
-    mapping: Mapping = None,
     as_json: Json = False,
 ) -> None:
     """Draw a skeleton sequence: a page to turn it around in, an animation or a film strip.
@@ -44,8 +42,7 @@ def show_skeleton(
     """
     from skeleton.data import show_skeleton as run
 
-    said = hints(layout, up, fps, mapping)
-    shown = run(recording(file), out, dataset=dataset, sample=sample, format=format, hints=said)
+    shown = run(recording(file), out, dataset=dataset, sample=sample, format=format, hints=hints.said())
     sequence = shown.sequence
     _, frames, _, bodies = sequence.positions.shape
     if as_json:

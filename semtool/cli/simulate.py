@@ -10,6 +10,7 @@ import typer
 
 from semtool.cli.console import Json, Root, app, json_object, note, progress, say
 from semtool.cli.console import store as open_store
+from semtool.cli.options import words
 
 __all__ = ["simulate"]
 
@@ -49,14 +50,13 @@ def simulate(
     """
     from skeleton.simulation import simulate as run
 
-    labels = None if classes is None else [label.strip() for label in classes.split(",") if label.strip()]
     with progress("simulated samples") as report:
         made = run(
             dataset,
             subjects=subjects,
             reps=reps,
             seed=seed,
-            classes=labels,
+            classes=words(classes),
             store=open_store(root),
             output=format.value,
             folder=out,

@@ -19,8 +19,12 @@ from semtool.errors import UsageError
 if TYPE_CHECKING:
     from skeleton.methods import MethodSettings
 
-__all__ = ["SwitchCommand", "assignments", "chosen_preset", "switches_of"]
+__all__ = ["SwitchCommand", "Switches", "assignments", "chosen_preset", "switches_of"]
 
+Switches = Annotated[
+    list[str] | None,
+    typer.Option("--set", "--switch", help="A switch of the preset's method, as lr=1e-4; may be repeated."),
+]
 GIVEN = "semtool.switches"
 """Where the values wait in the context of a command."""
 

@@ -10,10 +10,10 @@ import typer
 
 from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store
 from semtool.cli.estimates import DryRun, show_estimates
-from semtool.cli.options import Address, Device, Executor, ExecutorName, Jobs, Seeds
-from semtool.cli.sweep import show_plan
-from semtool.cli.switches import assignments
-from semtool.errors import SemtoolError, UsageError
+from semtool.cli.options import Device, Seeds, Workers, grouped, words
+from semtool.cli.sweep import raise_failed, show_end, show_plan
+from semtool.cli.switches import Switches, assignments
+from semtool.errors import UsageError
 
 __all__ = ["table"]
 
@@ -21,7 +21,9 @@ FIGURES = (".svg", ".pdf", ".png")
 
 
 @app.command()
+@grouped
 def table(
+    workers: Workers,
     family: Annotated[str, typer.Argument(help="Class splits of: synse, purls, smie, sadvae or star.")],
     dataset: Annotated[
         list[str] | None,
@@ -37,12 +39,7 @@ def table(
         str | None,
         typer.Option(help="Visual encoder, or name of imported features.", show_default="newest features"),
     ] = None,
-    switch: Annotated[
-        list[str] | None, typer.Option("--set", help="A switch of the presets, as lr=1e-4; may be repeated.")
-    ] = None,
-    executor: Executor = ExecutorName.processes,
-    address: Address = None,
-    jobs: Jobs = None,
+    switch: Switches = None,
     device: Device = "auto",
     figure: Annotated[
         Path | None, typer.Option(help="Also draw our rows as bars: a name that ends in .svg, .pdf or .png.")
@@ -60,10 +57,9 @@ def table(
 
     Example: semtool table purls --dataset utd-mhad --presets ridge,eszsl --texts label,multi
     """
-    from semtool.cli.train import words
     from semtool.disk import atomic
     from semtool.experiments.table import TableRequest, tabulate
-    from skeleton.runs import choose_executor, parse_seeds
+    from skeleton.runs import parse_seeds
 
     request = TableRequest(
         family=family,
@@ -84,18 +80,18 @@ def table(
 
         start = estimate_start()
         plans = plan_table(request, store=where, device=device)
-        found = estimate_table(request, store=where, device=device, jobs=jobs, start=start)
+        found = estimate_table(request, store=where, device=device, jobs=workers.jobs, start=start)
         for wanted, plan in zip(request.sweeps(where), plans, strict=True):
             if not json:
                 say(f"presets {', '.join(wanted.presets)}:")
                 show_plan(plan)
-        show_estimates(found, start, json, where, jobs, sweeps=[asdict(p) for p in plans])
+        show_estimates(found, start, json, where, workers.jobs, sweeps=[asdict(p) for p in plans])
         return
     with progress(f"table {family}") as report:
         made = tabulate(
             request,
             store=where,
-            executor=choose_executor(executor.value, jobs=jobs, address=address),
+            executor=workers.choose(),
             device=device,
             progress=report,
             note=note,
@@ -110,11 +106,5 @@ def table(
         )  # fmt: skip
     else:
         say((made.path / "table.md").read_text(encoding="utf-8").rstrip("\n"))
-        say(f"trained {made.trained}, reused {made.reused}, failed {len(made.failures)}")
-        say(f"files: {made.path}")
-    if made.failures:
-        first = made.failures[0]
-        raise SemtoolError(
-            f"{len(made.failures)} trainings failed, the first: {first['label']}: {first['message']}; run "
-            "the same command again to try them once more"
-        )
+        show_end(made, f"files: {made.path}")
+    raise_failed(made)

@@ -8,13 +8,13 @@ import typer
 
 from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store, table
 from semtool.cli.estimates import DryRun, show_estimates
-from semtool.cli.options import Dataset, Device, Embeddings, Jobs, Seeds, Split
-from semtool.cli.switches import SwitchCommand, chosen_preset
+from semtool.cli.options import Dataset, Device, Embeddings, Jobs, Seeds, Split, words
+from semtool.cli.switches import SwitchCommand, Switches, chosen_preset
 
 if TYPE_CHECKING:
     from skeleton.runs import Part, Spread, Summary
 
-__all__ = ["epoch_line", "per_cent", "show_summary", "words"]
+__all__ = ["epoch_line", "per_cent", "show_summary"]
 
 
 @app.command(cls=SwitchCommand)
@@ -27,10 +27,7 @@ def train(
     dataset: Dataset = None,
     split: Split = None,
     preset: Annotated[str, typer.Option(help="paper, ridge, eszsl, best, or a plug-in's.")] = "paper",
-    switch: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A switch of the preset's method, as lr=1e-4; may be repeated."),
-    ] = None,
+    switch: Switches = None,
     seeds: Seeds = "1",
     name: Annotated[
         str | None, typer.Option(help="Name of the run, no path.", show_default="from inputs and switches")
@@ -57,15 +54,20 @@ def train(
     from skeleton.runs import parse_seeds
     from skeleton.runs import train as run
 
-    settings = chosen_preset(context, preset, switch or ())
+    asked: dict[str, Any] = {
+        "store": store(root),
+        "dataset": dataset,
+        "split": split,
+        "settings": chosen_preset(context, preset, switch or ()),
+        "seeds": parse_seeds(seeds),
+        "device": device,
+        "jobs": jobs,
+    }
     if dry_run:
         from skeleton.runs import estimate_start, estimate_train
 
         start = estimate_start()
-        found = estimate_train(
-            embeddings, features, store=store(root), dataset=dataset, split=split, settings=settings,
-            seeds=parse_seeds(seeds), device=device, jobs=jobs, start=start,
-        )  # fmt: skip
+        found = estimate_train(embeddings, features, start=start, **asked)
         show_estimates(found, start, json, store(root), jobs)
         return
     said = ""
@@ -78,26 +80,20 @@ def train(
         result = run(
             embeddings,
             features,
-            store=store(root),
-            dataset=dataset,
-            split=split,
-            settings=settings,
-            seeds=parse_seeds(seeds),
             name=name,
-            device=device,
-            jobs=jobs,
             trackers=words(track) or (),
             again=again,
             progress=lambda done, total: report(done, total, said),
             on_epoch=hear,
             note=note,
+            **asked,
         )
     if result.reused:
         note(
             f"seed {', '.join(map(str, result.reused))} was trained before on the same inputs; "
             "--again repeats it"
         )
-    if len(result.summary.seeds) < len(parse_seeds(seeds)):
+    if len(result.summary.seeds) < len(asked["seeds"]):
         note("the method does not depend on the seed: fitted once, for the first")
     if json:
         json_object(result.summary.to_dict())
@@ -158,16 +154,9 @@ def show_summary(summary: Summary, title: str = "") -> None:
 
 def per_cent(value: Spread | None) -> str:
     """Return mean and deviation of a number as per cent."""
-    if value is None:
-        return "-"
-    if len(value.values) == 1:
-        return f"{100 * value.mean:.1f}"
-    return f"{100 * value.mean:.1f} ± {100 * value.std:.1f}"
+    from semtool.experiments import per_cent as shown
 
-
-def words(text: str | None) -> tuple[str, ...] | None:
-    """Return the parts of a comma-separated option."""
-    return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
+    return shown(value.values.values() if value else ())
 
 
 def _part(summary: Summary, part: Part) -> str:

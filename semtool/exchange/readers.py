@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semtool.errors import SemtoolError, UsageError
-from semtool.exchange.parts import parts_of
-from semtool.exchange.rows import Row, Text, read_text, squeeze
+from semtool.exchange.rows import Row, Text, parts_of, read_text, squeeze
 from semtool.exchange.table import Table, csv_table, rows_of, sheet_table
 
 if TYPE_CHECKING:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 from semtool.packaged import rendered
@@ -10,7 +12,7 @@ from semtool.packaged import rendered
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["bibtex", "latex", "markdown", "neutralised"]
+__all__ = ["bibtex", "latex", "markdown", "marks", "neutralised", "over_seeds", "per_cent"]
 
 
 def bibtex(note: str, *, paper: bool) -> str:
@@ -19,6 +21,37 @@ def bibtex(note: str, *, paper: bool) -> str:
 
     version = library_versions()["semtool"]
     return rendered("semtool.experiments", "citation.bib.j2", version=version, note=note, paper=paper)
+
+
+def per_cent(values: Iterable[float]) -> str:
+    """Return mean and sample deviation of fractions as per cent; the mean alone of one, ``-`` of none."""
+    found = [100 * value for value in values]
+    if len(found) < 2:
+        return f"{found[0]:.1f}" if found else "-"
+    return f"{fmean(found):.1f} ± {stdev(found):.1f}"
+
+
+def marks(*, simulated: bool, leaky: bool, auxiliary: Iterable[str], transductive: Iterable[str]) -> str:
+    """Return what must be known of numbers besides, to stand behind a title; the last two name presets."""
+    found = [" - SIMULATED skeletons"] * simulated + [" - LEAKY: epoch chosen on test"] * leaky
+    if helped := ", ".join(dict.fromkeys(auxiliary)):
+        found.append(f" - {helped}: learned from simulated classes too")
+    if moved := ", ".join(dict.fromkeys(transductive)):
+        found.append(f" - {moved}: TRANSDUCTIVE, saw the unlabelled test samples")
+    return "".join(found)
+
+
+def over_seeds(runs: DataFrame, keys: Sequence[str], columns: Mapping[str, str]) -> DataFrame:
+    """Return a row for each value of ``keys``, how many seeds it has, and `per_cent` of each of ``columns``.
+
+    Args:
+        runs: a row a seed.
+        keys: columns that say what a row is of.
+        columns: title -> column of fractions.
+    """
+    groups = runs.groupby(list(keys), sort=False)
+    shown = {title: groups[name].agg(per_cent) for title, name in columns.items()}
+    return groups.size().rename("seeds").to_frame().assign(**shown).reset_index()
 
 
 def neutralised(frame: DataFrame) -> DataFrame:

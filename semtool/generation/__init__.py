@@ -9,7 +9,7 @@ from semtool.lazy import door
 if TYPE_CHECKING:
     from semtool.generation.checks import MAX_TOKENS, Finding, check_prompt_set
     from semtool.generation.describing import describe, describe_class
-    from semtool.generation.generating import OVERWRITE, GenerationResult, Overwrite, generate
+    from semtool.generation.generating import OVERWRITE, GenerationResult, Overwrite, generate, resample
     from semtool.generation.llm import Agreement, LlmOptions, LlmRecord, Outcome, Plan
     from semtool.generation.llm.rules import names_label, words
     from semtool.generation.prompt_set import (
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
         load_prompt_set,
         prompt_folder,
         prompt_set_names,
+        scaffold,
     )
-    from semtool.generation.resampling import resample
-    from semtool.generation.scaffolding import scaffold
 
 __all__ = [
     "OVERWRITE",

@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from semtool.artifacts import Input
 from semtool.catalogue import load_vocabulary, read_yaml
 from semtool.descriptions import CODES, GRANULARITIES, SLOTS
-from semtool.disk import digest
+from semtool.disk import digest, read_plain
 from semtool.errors import SemtoolError, UsageError, unknown_name
 from semtool.generation.template_process import SandboxedTemplates
 from semtool.generation.templates import Templates
+from semtool.record import Record, faults
 
 __all__ = [
-    "FILE",
-    "GranularitySpec",
-    "PromptSet",
-    "find_prompt_set",
-    "load_prompt_set",
-    "prompt_folder",
-    "prompt_set_names",
-]
+    "FILE", "GranularitySpec", "PromptSet", "find_prompt_set", "load_prompt_set", "prompt_folder",
+    "prompt_set_names", "scaffold",
+]  # fmt: skip
 
 FILE = "prompt.yaml"
 MAX_BYTES = 1 << 20
 """Largest file of a prompt set."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class GranularitySpec(_Record):
+class GranularitySpec(Record):
     """What a prompt set says at one granularity.
 
     Attributes:
@@ -61,7 +55,7 @@ class GranularitySpec(_Record):
     forbid_label: bool = False
 
 
-class PromptSet(_Record):
+class PromptSet(Record):
     """The manifest of a prompt set together with its templates.
 
     Attributes:
@@ -186,7 +180,7 @@ def load_prompt_set(name_or_path: str | Path) -> PromptSet:
         SemtoolError: if a template does not parse, with file and line.
     """
     folder = find_prompt_set(name_or_path)
-    _check_file(folder / FILE)
+    _refuse_link(folder / FILE)
     raw = read_yaml(folder / FILE)
     where = f"{folder.name}/{FILE}"
     if "files" in raw:
@@ -195,35 +189,60 @@ def load_prompt_set(name_or_path: str | Path) -> PromptSet:
     try:
         prompt_set = PromptSet.model_validate(raw | {"files": files})
     except ValidationError as error:
-        problems = [f"{'.'.join(str(p) for p in e['loc']) or 'set'}: {e['msg']}" for e in error.errors()]
-        raise UsageError(f"{where} is not a valid prompt set: " + "; ".join(problems)) from error
+        raise UsageError(f"{where} is not a valid prompt set: {'; '.join(faults(error, 'set'))}") from error
     for file in prompt_set.files:
         prompt_set.templates.check(file)
     return prompt_set
 
 
-def _check_file(path: Path) -> None:
-    """Refuse what would bring something from elsewhere into a text, or never end: links, devices, pipes."""
-    if path.parent.parent == prompt_folder():
-        return  # semtool's own, which an installer may have linked
-    where = f"{path.parent.name}/{path.name}"
-    try:
-        target = path.resolve(strict=True)
-        regular, size = target.is_file(), target.stat().st_size
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "a link that leads to itself"
-        raise SemtoolError(f"cannot read {where}: {reason}") from error
-    if target.parent != path.parent.resolve():
-        raise UsageError(f"{where} is a link out of the prompt set's folder; put a copy in its place")
-    if not regular:
-        raise UsageError(f"{where} is no regular file (a folder, pipe or device); remove it")
-    if size > MAX_BYTES:
-        raise UsageError(f"{where} has {size} bytes, more than the {MAX_BYTES} that a prompt set's file may")
-
-
 def _read_template(path: Path) -> str:
-    _check_file(path)
+    _refuse_link(path)
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_plain(path, MAX_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
         raise SemtoolError(f"cannot read {path.parent.name}/{path.name} as UTF-8 text: {error}") from error
+
+
+def _refuse_link(path: Path) -> None:
+    """Refuse what would bring something from elsewhere into a text; semtool's own may be linked."""
+    real, folder = (Path(os.path.realpath(p)) for p in (path, path.parent))
+    if path.parent.parent != prompt_folder() and real.parent != folder:
+        where = f"{path.parent.name}/{path.name}"
+        raise UsageError(f"{where} is a link out of the prompt set's folder; put a copy in its place")
+
+
+COMMENTED = Path(__file__).parent / "new_set"
+"""A small set whose comments say what a set may hold."""
+
+
+def scaffold(folder: Path, source: str | None = None) -> list[str]:
+    """Make ``folder`` a prompt set: a copy of the set ``source``, or a small commented one.
+
+    Args:
+        folder: a new folder; its name becomes the set's.
+        source: name or folder of the set to copy; None: the commented one.
+
+    Returns:
+        The names of the files.
+
+    Raises:
+        UsageError: if the folder exists or its name cannot be a prompt set's name.
+        SemtoolError: if the folder cannot be written.
+    """
+    name = folder.name
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise UsageError(
+            f"{name!r} cannot be the name of a prompt set: use letters, digits, '.', '_' and '-'"
+        )
+    if folder.exists():
+        raise UsageError(f"{folder} is there already; choose another folder or remove it")
+    origin = COMMENTED if source is None else find_prompt_set(source)
+    templates = load_prompt_set(origin).files
+    manifest = re.sub(r"(?m)^name:.*$", f"name: {name}", (origin / FILE).read_text(encoding="utf-8"), count=1)
+    try:
+        folder.mkdir(parents=True)
+        for file, text in {FILE: manifest, **templates}.items():
+            (folder / file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SemtoolError(f"cannot make {folder}: {error.strerror}") from error
+    return [FILE, *templates]

@@ -1,7 +1,7 @@
-"""Ablation of wording: each part of a text is left out in turn; what is lost is what that part carries.
+"""Ablation of wording: each piece of a text is left out in turn; what is lost is what that piece carries.
 
-A part is a granularity, a slot (a body part, a phase, a field of the attributes) or a sentence. Prompt sets
-say the same thing several times, alone and beside others: with a part go the other wordings that repeat it.
+A piece is a granularity, a slot (a body part, a phase, a field of the attributes) or a sentence. Prompt sets
+say the same thing several times, alone and beside others: with a piece go the other wordings that repeat it.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from semtool.generation import words
 if TYPE_CHECKING:
     from semtool.artifacts import Artifact, Store
 
-__all__ = ["LEVELS", "WITHOUT", "Part", "ablate_texts", "parts", "unread", "without"]
+__all__ = ["LEVELS", "WITHOUT", "Piece", "ablate_texts", "pieces", "without"]
 
 LEVELS = ("granularity", "slot", "sentence")
 """What may be left out."""
 WITHOUT = "without"
-"""The kind of control that lacks a part."""
-Part = tuple[str, ...]
+"""The kind of control that lacks a piece."""
+Piece = tuple[str, ...]
 """``(granularity,)``, ``(granularity, slot)`` or ``(granularity, "", variant)``."""
 
 
-def parts(descriptions: DescriptionSet, levels: Sequence[str] = LEVELS) -> list[Part]:
+def pieces(descriptions: DescriptionSet, levels: Sequence[str] = LEVELS) -> list[Piece]:
     """Return what can be left out of a description set, in its order.
 
     Fields are those of its sentences, and of its attribute codes if these take more than one value.
     Sentences are told apart by their place, where there are several without slots.
     """
-    found: dict[Part, None] = {}
+    found: dict[Piece, None] = {}
     spoken = [d for d in descriptions if not d.is_codes]
     if "granularity" in levels:
         found |= dict.fromkeys((g,) for g in descriptions.counts())
@@ -52,10 +52,10 @@ def parts(descriptions: DescriptionSet, levels: Sequence[str] = LEVELS) -> list[
     return list(found)
 
 
-def without(descriptions: DescriptionSet, part: Part) -> DescriptionSet:
-    """Return a description set that lacks a part.
+def without(descriptions: DescriptionSet, piece: Piece) -> DescriptionSet:
+    """Return a description set that lacks a piece.
 
-    What repeats a sentence of the part goes with it, unless it is the first text of its own slot. Names are
+    What repeats a sentence of the piece goes with it, unless it is the first text of its own slot. Names are
     no sentences: a text that has a class's name in it stays.
 
     Raises:
@@ -63,15 +63,15 @@ def without(descriptions: DescriptionSet, part: Part) -> DescriptionSet:
     """
     gone: dict[int, list[list[str]]] = {}
     for d in descriptions:
-        first = d.variant == 0 or len(part) == 3
-        if _belongs(d.granularity, d.slot, d.variant, part) and first and d.granularity != "label":
+        first = d.variant == 0 or len(piece) == 3
+        if _belongs(d.granularity, d.slot, d.variant, piece) and first and d.granularity != "label":
             gone.setdefault(d.class_id, []).append(words(d.text))
     kept = []
     for d in descriptions:
         if d.is_codes:
-            text = "; ".join(f"{f}={v}" for f, v in _pairs(d.text) if not _belongs("attribute", f, 0, part))
+            text = "; ".join(f"{f}={v}" for f, v in _pairs(d.text) if not _belongs("attribute", f, 0, piece))
             kept += [replace(d, text=text)] if text else []
-        elif not _belongs(d.granularity, d.slot, d.variant, part):
+        elif not _belongs(d.granularity, d.slot, d.variant, piece):
             own = words(d.text)
             if d.variant == 0 or not any(_in_order(said, own) for said in gone.get(d.class_id, ())):
                 kept.append(d)
@@ -79,14 +79,14 @@ def without(descriptions: DescriptionSet, part: Part) -> DescriptionSet:
     spoken = {d.class_id for d in descriptions if not d.is_codes}  # a text encoder reads no codes
     left = {d.class_id for d in kept if not (spoken and d.is_codes)}
     if left != (spoken or set(descriptions.class_ids)):
-        raise SemtoolError(f"without {'/'.join(part)} nothing is left of a class")
+        raise SemtoolError(f"without {'/'.join(piece)} nothing is left of a class")
     return DescriptionSet(replace(d, source="ablation") for d in kept)
 
 
 def ablate_texts(
     texts: Sequence[Text], targets: Sequence[Target], store: Store, levels: Sequence[str]
 ) -> list[Text]:
-    """Return texts, and after them each without each of its parts, as description sets in the store.
+    """Return texts, and after them each without each of its pieces, as description sets in the store.
 
     Args:
         texts: the texts; controls and those that are draws of another stay as they are.
@@ -95,7 +95,7 @@ def ablate_texts(
         levels: what is left out in turn.
 
     Raises:
-        UsageError: for a level that there is not, or if no text has a part that it can do without.
+        UsageError: for a level that there is not, or if no text has a piece that it can do without.
     """
     if unknown := set(levels) - set(LEVELS):
         raise UsageError(f"{sorted(unknown)[0]!r} cannot be left out; choose from {', '.join(LEVELS)}")
@@ -104,42 +104,31 @@ def ablate_texts(
         if text.family or text.control or any(a.kind == "embeddings" for a in text.descriptions.values()):
             continue
         read = {t.dataset.name: DescriptionSet.read(text.descriptions[t.dataset.name].path) for t in targets}
-        for part in dict.fromkeys(p for described in read.values() for p in parts(described, levels)):
+        for piece in dict.fromkeys(p for described in read.values() for p in pieces(described, levels)):
             try:
-                made = {name: without(described, part) for name, described in read.items()}
+                made = {name: without(described, piece) for name, described in read.items()}
             except SemtoolError:  # the text is nothing but this
                 continue
-            written = {n: _written(text.descriptions[n], m, part, store) for n, m in made.items()}
-            label = f"{text.label}-without-{'-'.join(filter(None, part))}"
+            written = {n: _written(text.descriptions[n], m, piece, store) for n, m in made.items()}
+            label = f"{text.label}-without-{'-'.join(filter(None, piece))}"
             found.append(Text(label, written, control=WITHOUT, of=text.label))
     if len(found) == len(texts):
         raise UsageError("no text has a part that could be left out: each says one thing only")
     return found
 
 
-def unread(texts: Sequence[Text], encoders: Sequence[str]) -> frozenset[tuple[str, str]]:
-    """Return the shortened texts (label, encoder) that lack all or nothing that an encoder of codes reads."""
-    from semtool.encoders import parse_encoder
-
-    coded = [e for e in encoders if any(p.encoder.reads == "codes" for p in parse_encoder(e))]
-    fields = f"-{WITHOUT}-attribute-"
-    return frozenset(
-        (t.label, e) for t in texts if t.control == WITHOUT and fields not in t.label for e in coded
-    )
-
-
-def _written(source: Artifact, made: DescriptionSet, part: Part, store: Store) -> Artifact:
-    name = f"{source.dataset}/{source.name}-without-{'-'.join(filter(None, part))}"
+def _written(source: Artifact, made: DescriptionSet, piece: Piece, store: Store) -> Artifact:
+    name = f"{source.dataset}/{source.name}-without-{'-'.join(filter(None, piece))}"
     with store.create(
-        "descriptions", name, inputs={"descriptions": source.as_input()}, parameters={"without": list(part)}
+        "descriptions", name, inputs={"descriptions": source.as_input()}, parameters={"without": list(piece)}
     ) as draft:
         made.write(draft.folder)
         draft.counts = made.counts() | {"descriptions": len(made), "classes": len(made.class_ids)}
     return draft.result
 
 
-def _belongs(granularity: str, slot: str, variant: int, part: Part) -> bool:
-    return (granularity, slot, str(variant))[: len(part)] == part
+def _belongs(granularity: str, slot: str, variant: int, piece: Piece) -> bool:
+    return (granularity, slot, str(variant))[: len(piece)] == piece
 
 
 def _pairs(codes: str) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from semtool.artifacts import Store, library_versions, now
 from semtool.disk import digest
 from semtool.errors import UsageError
-from semtool.experiments.comparison.ablation import ablate_texts, unread
+from semtool.experiments.comparison.ablation import ablate_texts
 from semtool.experiments.comparison.comparison import ComparedText, Comparison, Result, checked_name
 from semtool.experiments.comparison.controls import add_controls, unreadable
 from semtool.experiments.comparison.differences import differences
@@ -97,7 +97,7 @@ def compare(
     if ablate:
         texts = ablate_texts(texts, targets, store, ablate)
     read = tuple(dict.fromkeys(encoders))
-    left_out = unreadable(texts, read) | unread(texts, read)
+    left_out = unreadable(texts, read)
     grid = Grid(texts, read, targets, ways, tuple(seeds), features_per_seed, visual, left_out)
     result = run_grid(
         grid, store=store, executor=executor or choose_executor(), device=device, progress=progress, note=note
@@ -124,7 +124,6 @@ def assemble(
     outcomes = [read_outcomes(c, store, features_per_seed=grid.features_per_seed) for c in cells]
     results = [_result(c, o) for c, o in zip(cells, outcomes, strict=True)]
     _check_parts(results)
-    labels = {s.label: s.seeded for s in grid.settings}
     simulated = any(m.simulated for o in outcomes for m in o.metrics.values())
     leaky = any(m.leaky for o in outcomes for m in o.metrics.values())
     helped = dict.fromkeys(
@@ -166,19 +165,11 @@ def assemble(
         },
         notes=[
             *general_notes(
-                features_per_seed=grid.features_per_seed,
-                closed_forms=[k for k, seeded in labels.items() if not seeded],
-                trained=[k for k, seeded in labels.items() if seeded],
-                seeds=len(grid.seeds),
-                visual=sorted({f.place.visual for c in cells for f in c.features.values()}),
+                grid,
+                sorted({f.place.visual for c in cells for f in c.features.values()}),
                 simulated=simulated,
                 leaky=leaky,
                 auxiliary=list(helped),
-            ),
-            *(
-                f"{t.label} are imported vectors, read as they are whatever the encoder"
-                for t in grid.texts
-                if any(found.kind == "embeddings" for found in t.descriptions.values())
             ),
             *notes,
         ],

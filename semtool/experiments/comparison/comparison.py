@@ -11,10 +11,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field, ValidationError
 
 from semtool.artifacts import Input
 from semtool.errors import NotMadeError, SemtoolError, UsageError, unknown_name
+from semtool.record import Record, faults
 from semtool.showing import Shown
 from skeleton.runs import ClassResult, Generalised, Part, PartResult, Spread
 
@@ -47,11 +48,7 @@ Verdict = Literal["better", "worse", "not shown", "identical", "one seed"]
 both predict the same class for every sample; one seed only, so that nothing is concluded."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ComparedText(_Record):
+class ComparedText(Record):
     """A text under its label, as a description set of one data set.
 
     ``family`` is the text that this is one draw of; ``control`` the kind of control, ``of`` its text.
@@ -65,7 +62,7 @@ class ComparedText(_Record):
     of: str = ""
 
 
-class OtherPart(_Record):
+class OtherPart(Record):
     """The numbers over the samples that do not decide."""
 
     part: Part
@@ -74,7 +71,7 @@ class OtherPart(_Record):
     gzsl: dict[str, Generalised[Spread]] | None
 
 
-class Result(_Record):
+class Result(Record):
     """What one text gave under one encoder, on one split, with one preset: ``n`` samples over ``seeds``.
 
     Numbers are fractions over ``part``; those of the generalised task are by rule. ``features`` and ``runs``
@@ -129,7 +126,7 @@ class Result(_Record):
         )
 
 
-class ClassDifference(_Record):
+class ClassDifference(Record):
     """How much more often the first text is right about a class of ``n`` samples."""
 
     name: str
@@ -137,7 +134,7 @@ class ClassDifference(_Record):
     mean: float
 
 
-class Difference(_Record):
+class Difference(Record):
     """Text ``a`` minus text ``b`` under one encoder and preset, on one split or over all (``split`` None).
 
     Attributes:
@@ -167,11 +164,11 @@ class Difference(_Record):
     verdict: Verdict
     words: str
     per_class: dict[int, ClassDifference] | None
-    sources: dict[str, float] = {}
+    sources: dict[str, float] = Field(default_factory=dict)
     control: str | None = None
 
 
-class Comparison(Shown, _Record):
+class Comparison(Shown, Record):
     """What was compared with what, and what came out.
 
     Attributes:
@@ -196,7 +193,7 @@ class Comparison(Shown, _Record):
     seeds: list[int]
     simulated: bool
     leaky: bool
-    auxiliary: list[str] = []
+    auxiliary: list[str] = Field(default_factory=list)
     texts: list[ComparedText]
     cells: list[Result]
     differences: list[Difference]
@@ -283,9 +280,7 @@ class Comparison(Shown, _Record):
                 raise ValueError(f"it has schema {schema}, not {SCHEMA}")
             return cls.model_validate(raw)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            reason = f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}"
+            reason = faults(error)[0]
         except (OSError, ValueError, RecursionError) as error:
             reason = str(error)
         raise SemtoolError(

@@ -17,6 +17,7 @@ import numpy as np
 from semtool.catalogue import Dataset, load_bank
 from semtool.descriptions import Description, DescriptionSet
 from semtool.errors import SemtoolError, UsageError
+from semtool.experiments.comparison.ablation import WITHOUT
 from semtool.experiments.grid import Target, Text
 from semtool.generation import words
 
@@ -121,12 +122,20 @@ def add_controls(
 
 
 def unreadable(texts: Sequence[Text], encoders: Sequence[str]) -> frozenset[tuple[str, str]]:
-    """Return the controls (label, encoder) that have no codes for an encoder that reads them."""
+    """Return the controls and shortened texts (label, encoder) that say nothing to an encoder of codes.
+
+    They have no codes, or all of them, where something else was left out.
+    """
     from semtool.encoders import parse_encoder
 
     coded = [e for e in encoders if any(p.encoder.reads == "codes" for p in parse_encoder(e))]
-    without = [t.label for t in texts if t.control in ("names", "nameless", "filled")]
-    return frozenset((label, e) for e in coded for label in without)
+    silent = [
+        t.label
+        for t in texts
+        if t.control in ("names", "nameless", "filled")
+        or (t.control == WITHOUT and f"-{WITHOUT}-attribute-" not in t.label)
+    ]
+    return frozenset((label, e) for e in coded for label in silent)
 
 
 def _written(text: Text, dataset: Dataset, kind: Kind, draw: int, store: Store) -> Artifact | None:

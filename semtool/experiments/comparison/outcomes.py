@@ -13,7 +13,7 @@ from semtool.artifacts import Artifact, Store
 from semtool.errors import SemtoolError
 from semtool.experiments.comparison.statistics import PairedOutcomes
 from semtool.experiments.grid import CellRuns
-from semtool.experiments.measured import Predictions, read_seed
+from semtool.experiments.measured import read_seed
 
 if TYPE_CHECKING:
     from skeleton.runs import Metrics
@@ -73,19 +73,18 @@ def read_outcomes(found: CellRuns, store: Store, *, features_per_seed: bool) -> 
     read = {seed: read_seed(store, run, seed) for seed, run in found.runs.items()}
     predictions = [p for _, p in read.values()]
     first = predictions[0]
-    names = _unseen_names(first)
-    if any(_unseen_names(p) != names for p in predictions):
+    names = first.names
+    if any(p.names != names for p in predictions):
         raise SemtoolError(
             f"the seeds of {found.cell.text.label} on {found.cell.dataset} {found.cell.split} were measured "
             "on different samples; make the features of all seeds from the same skeletons"
         )
-    predicted = np.stack([p.predicted[p.unseen] for p in predictions])
-    truth = first.truth[first.unseen]
-    right = (predicted == truth).astype(np.float64)
+    predicted = np.stack([p.predicted for p in predictions])
+    right = (predicted == first.truth).astype(np.float64)
     return Outcomes(
         right=right,
         fingerprint=predicted.tobytes(),
-        class_id=truth,
+        class_id=first.truth,
         names=names,
         person=persons(found.features[found.seeds[0]], names),
         metrics={seed: metrics for seed, (metrics, _) in read.items()},
@@ -122,10 +121,6 @@ def pair(
         draws=(first.draws, second.draws),
         control=control,
     )
-
-
-def _unseen_names(found: Predictions) -> tuple[str, ...]:
-    return tuple(name for name, unseen in zip(found.names, found.unseen, strict=True) if unseen)
 
 
 def persons(features: Artifact, names: tuple[str, ...]) -> tuple[str, ...]:

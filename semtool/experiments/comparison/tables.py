@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from semtool.errors import unknown_name
 from semtool.experiments.comparison.ablation import WITHOUT
 from semtool.experiments.measured import common_rule, part_named
-from semtool.experiments.tables import latex, markdown, neutralised
+from semtool.experiments.tables import latex, markdown, marks, neutralised, per_cent
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -24,7 +24,6 @@ __all__ = [
     "class_table",
     "difference_table",
     "difference_tables",
-    "mean_and_std",
     "result_marks",
     "result_views",
     "write_tables",
@@ -47,12 +46,12 @@ class View:
 
 def result_marks(found: Comparison) -> str:
     """Return what must be known of the numbers besides, to stand behind a title."""
-    marks = [" - SIMULATED skeletons"] * found.simulated + [" - LEAKY: epoch chosen on test"] * found.leaky
-    if found.auxiliary:
-        marks.append(f" - {', '.join(found.auxiliary)}: learned from simulated classes too")
-    if moved := sorted({c.preset for c in getattr(found, "cells", ()) if not c.inductive}):
-        marks.append(f" - {', '.join(moved)}: TRANSDUCTIVE, saw the unlabelled test samples")
-    return "".join(marks)
+    return marks(
+        simulated=found.simulated,
+        leaky=found.leaky,
+        auxiliary=found.auxiliary,
+        transductive=sorted(c.preset for c in found.cells if not c.inductive),
+    )
 
 
 def result_views(found: Comparison) -> list[View]:
@@ -194,16 +193,7 @@ def class_table(found: Comparison, most: int | None = None) -> DataFrame:
 
 def _over_draws(values: list[Spread]) -> str:
     """Return mean and deviation over the draws of a text; over seeds where it is not drawn."""
-    if len(values) == 1:
-        return mean_and_std(values[0])
-    means = [100 * v.mean for v in values]
-    return f"{fmean(means):.1f} ± {stdev(means):.1f}"
-
-
-def mean_and_std(value: Spread) -> str:
-    """Return mean and deviation as per cent; the mean alone for one value."""
-    mean = f"{100 * value.mean:.1f}"
-    return mean if len(value.values) == 1 else f"{mean} ± {100 * value.std:.1f}"
+    return per_cent(values[0].values.values() if len(values) == 1 else [v.mean for v in values])
 
 
 def write_tables(found: Comparison, form: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from semtool.experiments.comparison.comparison import Difference, Verdict
     from semtool.experiments.comparison.statistics import Estimate
+    from semtool.experiments.grid import Grid
 
 __all__ = ["general_notes", "sentence", "verdict"]
 
@@ -86,10 +87,11 @@ def _plain(found: Difference, *, tested: int, level: float) -> str:
 
 
 def general_notes(
-    *, features_per_seed: bool, closed_forms: Sequence[str], trained: Sequence[str], seeds: int,
-    visual: Sequence[str], simulated: bool, leaky: bool, auxiliary: Sequence[str],
-) -> list[str]:  # fmt: skip
+    grid: Grid, visual: Sequence[str], *, simulated: bool, leaky: bool, auxiliary: Sequence[str]
+) -> list[str]:
     """Return what whoever reads the numbers must know about where they come from."""
+    closed_forms = list(dict.fromkeys(s.label for s in grid.settings if not s.seeded))
+    trained = any(s.seeded for s in grid.settings)
     notes = [f"Visual features: {', '.join(visual)}."]
     if simulated:
         notes.append("The skeletons are simulated: the numbers say nothing about people.")
@@ -97,20 +99,25 @@ def general_notes(
         notes.append("Epochs were chosen on the test samples: the accuracies are too high.")
     if auxiliary:
         notes.append(f"{' and '.join(auxiliary)} learned from simulated classes beside the seen ones.")
-    if trained and seeds == 1:
+    if trained and len(grid.seeds) == 1:
         notes.append(
             "There is one seed only: intervals do not cover how training varies; use --seeds 3 or more."
         )
-    if not features_per_seed and (seeds > 1 or closed_forms):
+    if not grid.features_per_seed and (len(grid.seeds) > 1 or closed_forms):
         notes.append(
             "All seeds of a class split share the same visual features: intervals do not cover the training "
             "of the visual encoder; --features-per-seed covers that too."
         )
-    if closed_forms and not features_per_seed:
+    if closed_forms and not grid.features_per_seed:
         notes.append(
             f"{' and '.join(closed_forms)} {'do' if len(closed_forms) > 1 else 'does'} not depend on the "
             "seed: fitted once, with intervals over test samples only."
         )
+    notes += [
+        f"{t.label} are imported vectors, read as they are whatever the encoder"
+        for t in grid.texts
+        if any(found.kind == "embeddings" for found in t.descriptions.values())
+    ]
     return notes
 
 

@@ -20,29 +20,29 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from semtool.artifacts import Store
 from semtool.catalogue import read_yaml
 from semtool.errors import SemtoolError, UsageError, unknown_name
 from semtool.experiments.comparison import checked_name
-from semtool.experiments.grid.settings import Setting, ways_to_train
+from semtool.experiments.grid.cells import Setting, ways_to_train
 from semtool.experiments.grid.texts import Target
+from semtool.record import Record
 
 __all__ = ["Exclusion", "SweepFile", "read_sweep"]
 
 Words = tuple[str, ...]
 
 
-class Exclusion(BaseModel):
+class Exclusion(Record):
     """A text and an encoder that are not trained together."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     prompts: str
     encoder: str
 
 
-class SweepFile(BaseModel):
+class SweepFile(Record):
     """The axes of a sweep.
 
     Attributes:
@@ -57,13 +57,12 @@ class SweepFile(BaseModel):
         exclude: pairs of text and encoder to leave out.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     name: str = ""
     datasets: dict[str, Words]
     prompts: Words = Field(min_length=1)
     encoders: Words = Field(default=("minilm",), min_length=1)
     presets: Words = Field(default=("paper",), min_length=1)
-    switches: dict[str, list[Any]] = {}
+    switches: dict[str, list[Any]] = Field(default_factory=dict)
     seeds: tuple[int, ...] = Field(default=(0, 1, 2), min_length=1)
     features_per_seed: bool = False
     visual: str | None = None
@@ -155,18 +154,18 @@ def _unknown_names(found: SweepFile, store: Store) -> list[str]:
         *((_one_of, ("text to exclude", e.prompts, found.prompts)) for e in found.exclude),
         *((_one_of, ("encoder to exclude", e.encoder, found.encoders)) for e in found.exclude),
     ]
-    problems = []
-    for check, arguments in checks:
-        try:
-            check(*arguments)
-        except SemtoolError as error:
-            problems.append(str(error))
-    if not problems:
-        try:
-            found.settings()
-        except SemtoolError as error:
-            problems.append(str(error))
+    problems = [said for check, arguments in checks if (said := _problem(check, *arguments))]
+    if not problems and (said := _problem(found.settings)):
+        problems = [said]
     return list(dict.fromkeys(problems))
+
+
+def _problem(check: Callable[..., object], *arguments: Any) -> str:
+    try:
+        check(*arguments)
+    except SemtoolError as error:
+        return str(error)
+    return ""
 
 
 def _one_of(kind: str, name: str, known: typing.Iterable[str]) -> None:

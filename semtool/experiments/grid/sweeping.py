@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semtool.artifacts import Store
+from semtool.disk import write_atomically
 from semtool.experiments.grid.cells import CellRuns, Grid
 from semtool.experiments.grid.running import GridResult, run_grid
 from semtool.experiments.grid.sweep_file import SweepFile, read_sweep
@@ -138,9 +139,8 @@ def _write(found: SweepFile, result: GridResult, store: Store) -> SweepResult:
     )
     made.path.mkdir(parents=True, exist_ok=True)
     write_json(made.path / "table.json", made.to_dict())
-    partial = made.path / ".table.csv.tmp"
-    neutralised(made.to_frame()).to_csv(partial, index=False, lineterminator="\n")
-    partial.replace(made.path / "table.csv")
+    csv = neutralised(made.to_frame()).to_csv(index=False, lineterminator="\n")
+    write_atomically(made.path / "table.csv", csv)
     return made
 
 

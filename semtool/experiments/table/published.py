@@ -7,19 +7,18 @@ from importlib import resources
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 from semtool.errors import unknown_name
+from semtool.record import Record
 
-__all__ = ["PublishedRow", "families", "published"]
+__all__ = ["PublishedRow", "Values", "families", "published"]
 
 Values = dict[str, dict[str, float]]
 
 
-class PublishedRow(BaseModel):
+class PublishedRow(Record):
     """A row: per cent by data set and class split, and what decides whether it may stand beside others."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     method: str
     features: str = "not said"
@@ -29,7 +28,7 @@ class PublishedRow(BaseModel):
     reproduced: bool = False
     part: Literal["", "test", "all"] = ""
     zsl: Values
-    h: Values = {}
+    h: Values = Field(default_factory=dict)
 
     @property
     def marks(self) -> str:

@@ -14,14 +14,11 @@ from typing import TYPE_CHECKING, Any
 from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
 from semtool.errors import UsageError
-from semtool.experiments.grid import Preview, SweepFile, estimate_grid, grid_of, preview, sweep
+from semtool.experiments.grid import Preview, SweepFile, SweepResult, estimate_grid, grid_of, preview, sweep
 from semtool.experiments.table.published import published
 from semtool.experiments.table.views import checked, write_views, zero_shot
-from semtool.showing import Shown
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from skeleton.runs import Estimate, Executor
 
 __all__ = ["FOLDER", "TableRequest", "TableResult", "estimate_table", "plan_table", "tabulate"]
@@ -89,31 +86,17 @@ class TableRequest:
 
 
 @dataclass(frozen=True, repr=False)
-class TableResult(Shown):
-    """A finished table: its folder and files, a row for each run, what was trained, reused and failed."""
+class TableResult(SweepResult):
+    """A finished table, named as its family: what its sweeps left, and the files of the table."""
 
-    family: str
-    path: Path
-    files: tuple[Path, ...]
-    rows: list[dict[str, Any]]
-    trained: int
-    reused: int
-    failures: list[dict[str, Any]]
+    files: tuple[Path, ...] = ()
 
     def headline(self) -> str:
         """Return what was trained, reused and failed in one line."""
-        return (
-            f"{self.family} table: {self.trained} trained, {self.reused} reused, {len(self.failures)} failed"
-        )
-
-    def to_frame(self) -> DataFrame:
-        """Return a row for each run and seed; numbers are fractions."""
-        from pandas import DataFrame
-
-        return DataFrame(self.rows)
+        return f"{self.name} table: {self.trained} trained, {self.reused} reused, {len(self.failures)} failed"
 
     def _repr_html_(self) -> str:
-        table = zero_shot(self.family, checked(self.to_frame()))
+        table = zero_shot(self.name, checked(self.to_frame()))
         return f"<p>{self.headline()}; accuracy in per cent</p>{table.to_html(index=False, border=0)}"
 
 
@@ -181,13 +164,13 @@ def tabulate(
     files = write_views(folder, request.family, rows)
     tell(f"wrote {folder}")
     return TableResult(
-        request.family,
-        folder,
-        files,
-        rows,
-        sum(d.trained for d in done),
-        sum(d.reused for d in done),
-        [f for d in done for f in d.failures],
+        name=request.family,
+        path=folder,
+        rows=rows,
+        trained=sum(d.trained for d in done),
+        reused=sum(d.reused for d in done),
+        failures=[f for d in done for f in d.failures],
+        files=files,
     )
 
 

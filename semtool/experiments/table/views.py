@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semtool.disk import write_atomically
 from semtool.errors import NotMadeError, UsageError
 from semtool.experiments.measured import GENERALISED, RULES, common_rule, part_named, rule_named
-from semtool.experiments.table.published import published
-from semtool.experiments.tables import bibtex, latex, markdown, neutralised
+from semtool.experiments.table.published import Values, published
+from semtool.experiments.tables import bibtex, latex, markdown, neutralised, per_cent
 from semtool.packaged import rendered
 
 if TYPE_CHECKING:
@@ -104,19 +104,24 @@ def _words_of(view: DataFrame) -> int:
 
 def zero_shot(family: str, runs: DataFrame) -> DataFrame:
     """Return published and own rows; a column a split, which says the part that its own rows are over."""
+    from pandas import DataFrame
+
     columns = _columns(runs)
     table = []
     for row in published(family):
-        values = [f"{v:.1f}" if (v := row.zsl.get(d, {}).get(s)) is not None else "-" for d, s in columns]
+        values = _quoted(row.zsl, columns)
         if set(values) != {"-"}:
             table.append([row.method, row.features, "", row.marks, *values])
     for key, own in runs.groupby(OURS, sort=False):
-        table.append([*_words(key, own), *(_shown(_of(own, c)["accuracy"]) for c in columns)])
-    return _frame(table, [*WORDS, *(f"{d} {s} ({part_named(part)})" for (d, s), part in columns.items())])
+        table.append([*_words(key, own), *(per_cent(_of(own, c)["accuracy"]) for c in columns)])
+    titles = [f"{d} {s} ({part_named(part)})" for (d, s), part in columns.items()]
+    return DataFrame(table, columns=[*WORDS, *titles])
 
 
 def generalised(family: str, runs: DataFrame) -> DataFrame | None:
     """Return seen, unseen and harmonic mean by one rule in every own row; None if no rule is in all."""
+    from pandas import DataFrame
+
     columns = _columns(runs)
     harmonic = [{r: row[f"{row['part']}_{r}_harmonic"] for r in RULES} for row in runs.to_dict("records")]
     rule = common_rule({r: 1 for r, v in known.items() if v == v and v is not None} for known in harmonic)
@@ -124,17 +129,17 @@ def generalised(family: str, runs: DataFrame) -> DataFrame | None:
         return None
     table = []
     for row in published(family):
-        values = [f"{v:.1f}" if (v := row.h.get(d, {}).get(s)) is not None else "-" for d, s in columns]
+        values = _quoted(row.h, columns)
         if set(values) != {"-"}:
             three = [v for h in values for v in ("-", "-", h)]
             table.append([row.method, row.features, "", row.marks, "as published", *three])
     for key, own in runs.groupby(OURS, sort=False):
         three = [
-            _shown(_of(own, c)[f"{part}_{rule}_{k}"]) for c, part in columns.items() for k in GENERALISED
+            per_cent(_of(own, c)[f"{part}_{rule}_{k}"]) for c, part in columns.items() for k in GENERALISED
         ]
         table.append([*_words(key, own), rule_named(rule), *three])
     three = [f"{d} {s} {short}" for d, s in columns for short in "SUH"]
-    return _frame(table, [*WORDS, "rule", *three])
+    return DataFrame(table, columns=[*WORDS, "rule", *three])
 
 
 def checked(runs: DataFrame) -> DataFrame:
@@ -156,6 +161,11 @@ def _columns(runs: DataFrame) -> dict[tuple[str, str], str]:
     return {(dataset, split): part for dataset, split, part in keys}
 
 
+def _quoted(values: Values, columns: Iterable[tuple[str, str]]) -> list[str]:
+    """Return a published row's numbers as they are printed."""
+    return [f"{values[d][s]:.1f}" if s in values.get(d, {}) else "-" for d, s in columns]
+
+
 def _of(own: DataFrame, column: tuple[str, str]) -> DataFrame:
     return own[(own["dataset"] == column[0]) & (own["split"] == column[1])]
 
@@ -170,16 +180,3 @@ def _words(key: tuple[Hashable, ...], own: DataFrame) -> list[str]:
     )
     marks = ", ".join(["ours", *(word for holds, word in known if holds)])
     return [f"{preset}, {text}, {encoder}", features, str(own["seed"].nunique()), marks]
-
-
-def _shown(values: Any) -> str:
-    if not len(values):
-        return "-"
-    mean = f"{100 * values.mean():.1f}"
-    return mean if len(values) == 1 else f"{mean} ± {100 * values.std():.1f}"
-
-
-def _frame(table: list[list[str]], columns: list[str]) -> DataFrame:
-    from pandas import DataFrame
-
-    return DataFrame(table, columns=columns)

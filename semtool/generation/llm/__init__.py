@@ -2,7 +2,7 @@
 
 from semtool.generation.llm.job import LlmJob, Plan
 from semtool.generation.llm.options import LlmOptions
-from semtool.generation.llm.outcomes import Outcome
 from semtool.generation.llm.record import Agreement, LlmRecord
+from semtool.generation.llm.rules import Outcome
 
 __all__ = ["Agreement", "LlmJob", "LlmOptions", "LlmRecord", "Outcome", "Plan"]

@@ -10,9 +10,9 @@ from typing import Any
 
 from semtool.generation.llm.cache import Answer, AnswerCache
 from semtool.generation.llm.client import AskError, LlmClient
-from semtool.generation.llm.outcomes import Outcome
 from semtool.generation.llm.questions import Question, Request
-from semtool.generation.llm.replay import may_ask, never, replay
+from semtool.generation.llm.replay import allowed, replay
+from semtool.generation.llm.rules import Outcome
 
 __all__ = ["Asking"]
 
@@ -72,10 +72,10 @@ class Asking:
         self, questions: Iterator[Question], client: LlmClient, places: asyncio.Semaphore
     ) -> None:
         for question in questions:
-            allowed = may_ask(replay(question, self.lookup, never))
+            attempts = allowed(replay(question, self.lookup))
             settled = 0
             while True:
-                state = replay(question, self.lookup, allowed)
+                state = replay(question, self.lookup, attempts)
                 now_settled = len(state.accepted) if state.wanted else question.variants
                 self._settled += now_settled - settled
                 settled = now_settled

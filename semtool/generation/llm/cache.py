@@ -7,13 +7,12 @@ counts as not answered.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from semtool.artifacts import Store
+from semtool.disk import write_atomically
 
 __all__ = ["Answer", "AnswerCache"]
 
@@ -62,16 +61,7 @@ class AnswerCache:
 
     def put(self, key: str, answer: Answer) -> None:
         """Keep an answer: whole, or not at all."""
-        path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(answer.model_dump_json().encode() + b"\n")
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_atomically(self._path(key), answer.model_dump_json() + "\n", durable=False)
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"

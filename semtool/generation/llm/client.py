@@ -11,9 +11,8 @@ from semtool.artifacts import now
 from semtool.errors import SemtoolError
 from semtool.generation.llm.cache import Answer
 from semtool.generation.llm.dialect import Complaint, Dialect, read_complaint
-from semtool.generation.llm.outcomes import Outcome
 from semtool.generation.llm.questions import Request
-from semtool.generation.llm.rules import without_control
+from semtool.generation.llm.rules import Outcome, without_control
 from semtool.generation.llm.server import STOPPED, Server
 
 __all__ = ["AskError", "LlmClient", "read_completion"]

@@ -15,7 +15,7 @@ from semtool.generation.llm.client import LlmClient
 from semtool.generation.llm.options import LlmOptions
 from semtool.generation.llm.questions import Question, questions
 from semtool.generation.llm.record import LlmRecord, assemble
-from semtool.generation.llm.replay import may_ask, never, replay
+from semtool.generation.llm.replay import allowed, replay
 from semtool.generation.llm.server import Server
 from semtool.generation.prompt_set import PromptSet
 
@@ -71,7 +71,7 @@ class LlmJob:
         asking = Asking(AnswerCache(self.store))
         texts = there = calls = tokens_in = tokens_out = 0
         for question in self.questions():
-            state = replay(question, asking.lookup, may_ask(replay(question, asking.lookup, never)))
+            state = replay(question, asking.lookup, allowed(replay(question, asking.lookup)))
             wanted = len(state.wanted)
             if self.options.limit is not None:
                 wanted = min(wanted, self.options.limit - calls)

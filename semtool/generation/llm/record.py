@@ -12,9 +12,9 @@ from pydantic import BaseModel
 from semtool.catalogue import load_vocabulary
 from semtool.descriptions import CODES, Description
 from semtool.generation.llm.cache import Answer
-from semtool.generation.llm.outcomes import Outcome
 from semtool.generation.llm.questions import TEXT, Question
-from semtool.generation.llm.replay import Lookup, never, replay
+from semtool.generation.llm.replay import Lookup, replay
+from semtool.generation.llm.rules import Outcome
 
 __all__ = ["Agreement", "Gap", "LlmRecord", "assemble", "majority"]
 
@@ -104,7 +104,7 @@ def assemble(
     missing: list[Gap] = []
     fillings: list[list[dict[str, str]]] = []
     for question in questions:
-        state, action, granularity = replay(question, lookup, never), question.action, question.granularity
+        state, action, granularity = replay(question, lookup), question.action, question.granularity
         answers += state.used
         outcomes.update(str(outcome) for outcome in state.outcomes.values())
         missing += [

@@ -6,16 +6,22 @@ killed and continued ends where an undisturbed one ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from semtool.generation.llm.cache import Answer
-from semtool.generation.llm.outcomes import Outcome, RejectedError
 from semtool.generation.llm.questions import Question, Request
-from semtool.generation.llm.rules import MIN_WORDS, fit_length, names_label, near_duplicate
+from semtool.generation.llm.rules import (
+    MIN_WORDS,
+    Outcome,
+    RejectedError,
+    fit_length,
+    names_label,
+    near_duplicate,
+)
 from semtool.generation.llm.schema import read_answer
 
-__all__ = ["ATTEMPTS", "Replay", "judge", "may_ask", "never", "replay"]
+__all__ = ["ATTEMPTS", "Replay", "allowed", "judge", "replay"]
 
 ATTEMPTS = 3
 """How often a run asks for one text, with a new seed each time, before it gives up."""
@@ -45,12 +51,12 @@ class Replay:
     attempts: dict[int, int] = field(default_factory=dict)
 
 
-def replay(question: Question, lookup: Lookup, may_ask: Callable[[int, int], bool]) -> Replay:
+def replay(question: Question, lookup: Lookup, attempts: Mapping[int, int] | None = None) -> Replay:
     """Judge the answers to ``question`` round by round: every open variant is asked once a round.
 
     Args:
         lookup: gives what is known of a request.
-        may_ask: whether a variant's attempt (from 0) may be asked if it is not known.
+        attempts: how many attempts a variant may have in all; None: nothing is asked, what is there is taken.
     """
     state = Replay(attempts=dict.fromkeys(range(question.variants), 0))
     doubled = dict.fromkeys(range(question.variants), 0)
@@ -65,7 +71,7 @@ def replay(question: Question, lookup: Lookup, may_ask: Callable[[int, int], boo
                 arrived.append((variant, known))
             elif known is not None:
                 state.outcomes[variant] = known
-            elif may_ask(variant, attempt):
+            elif attempts and attempt < attempts[variant]:
                 state.wanted.append(request)
                 state.outcomes.pop(variant, None)
         if state.wanted:
@@ -88,23 +94,12 @@ def replay(question: Question, lookup: Lookup, may_ask: Callable[[int, int], boo
     return state
 
 
-def may_ask(first: Replay) -> Callable[[int, int], bool]:
-    """Return which attempts a run may ask, given the state at its start.
+def allowed(first: Replay) -> dict[int, int]:
+    """Return how many attempts each variant may have in a run, given the state at its start.
 
     A text gets `ATTEMPTS`; if an earlier run used them all up in vain, as many again.
     """
-    used = first.attempts
-
-    def allowed(variant: int, attempt: int) -> bool:
-        had = used[variant]
-        return attempt < (had + ATTEMPTS if had >= ATTEMPTS else ATTEMPTS)
-
-    return allowed
-
-
-def never(_variant: int, _attempt: int) -> bool:
-    """Allow no attempt: take what is there."""
-    return False
+    return {variant: ATTEMPTS + (had if had >= ATTEMPTS else 0) for variant, had in first.attempts.items()}
 
 
 def judge(

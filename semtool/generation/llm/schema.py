@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from semtool.generation.llm.outcomes import Outcome, RejectedError
-from semtool.generation.llm.rules import without_control
+from semtool.generation.llm.rules import Outcome, RejectedError, without_control
 
 __all__ = ["answer_rule", "enum_schema", "read_answer", "text_schema", "without_reasoning"]
 

@@ -242,10 +242,10 @@ def test_a_manifest_of_a_newer_schema_says_upgrade(store):
     ("changes", "says"),
     [
         ({"schema": None}, "names no schema"),
-        ({"surprise": 1}, "damaged at 'surprise'"),
+        ({"surprise": 1}, "is damaged: surprise"),
         ({"files": {"../../out": {"sha256": "0", "bytes": 1}}}, "not a plain file name"),
         ({"files": {"manifest.json": {"sha256": "0", "bytes": 1}}}, "not a plain file name"),
-        ({"created": "yesterday"}, "damaged at 'created'"),
+        ({"created": "yesterday"}, "is damaged: created"),
     ],
 )
 def test_a_damaged_manifest_is_refused(store, changes, says):

@@ -11,7 +11,7 @@ from semtool.catalogue import load_dataset
 from semtool.descriptions import Description, DescriptionSet
 from semtool.errors import SemtoolError, UsageError
 from semtool.exchange import export, import_descriptions, import_embeddings
-from semtool.exchange.parts import parts_of
+from semtool.exchange.rows import parts_of
 
 DATA = """schema: 1\nname: tiny\nclasses: [wave, kick, sit down]\n"""
 LINES = ["A person waves, slowly.", "A person kicks.", "A person sits."]

@@ -8,7 +8,7 @@ from semtool.artifacts import Store
 from semtool.descriptions import DescriptionSet
 from semtool.errors import SemtoolError, UsageError
 from semtool.experiments import compare
-from semtool.experiments.comparison.ablation import parts, without
+from semtool.experiments.comparison.ablation import pieces, without
 from semtool.experiments.comparison.tables import ablation_table, difference_table, result_views
 from semtool.generation import generate
 
@@ -20,12 +20,12 @@ def multi(tmp_path_factory):
 
 
 def test_parts_are_granularities_slots_fields_and_sentences(multi):
-    found = parts(multi)
+    found = pieces(multi)
     assert {("global",), ("part", "arms"), ("phase", "end"), ("attribute", "arms")} <= set(found)
     assert {("global", "", "2"), ("label", "", "10")} <= set(found)
     assert ("motion", "", "0") not in found  # the granularity is this one sentence
     assert ("attribute", "people") not in found  # all classes have the same value
-    assert {len(p) for p in parts(multi, ["slot"])} == {2}
+    assert {len(p) for p in pieces(multi, ["slot"])} == {2}
 
 
 @pytest.mark.parametrize(

@@ -291,19 +291,12 @@ def test_whoever_learned_from_simulated_classes_is_named():
     from semtool.experiments.comparison.tables import result_marks
     from semtool.experiments.comparison.wording import general_notes
 
-    plain = {
-        "features_per_seed": True,
-        "closed_forms": [],
-        "trained": [],
-        "seeds": 3,
-        "visual": ["kinematics"],
-        "simulated": False,
-        "leaky": False,
-    }
-    assert not any("simulated" in n for n in general_notes(**plain, auxiliary=[]))
-    notes = general_notes(**plain, auxiliary=["best"])
+    grid = SimpleNamespace(settings=[], texts=[], seeds=(0, 1, 2), features_per_seed=True)
+    plain = {"simulated": False, "leaky": False}
+    assert not any("simulated" in n for n in general_notes(grid, ["kinematics"], **plain, auxiliary=[]))
+    notes = general_notes(grid, ["kinematics"], **plain, auxiliary=["best"])
     assert any(n.startswith("best learned from simulated") for n in notes)
-    found = SimpleNamespace(simulated=False, leaky=False, auxiliary=["best"])
+    found = SimpleNamespace(simulated=False, leaky=False, auxiliary=["best"], cells=[])
     assert result_marks(found).endswith("best: learned from simulated classes too")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from semtool.errors import SemtoolError, UsageError
 from semtool.generation import load_prompt_set, prompt_set_names
-from semtool.generation.scaffolding import scaffold
+from semtool.generation.prompt_set import scaffold
 
 MANIFEST = """\
 schema: 1

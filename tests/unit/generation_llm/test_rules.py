@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from semtool.generation.llm.outcomes import Outcome, RejectedError
-from semtool.generation.llm.rules import fit_length, names_label, near_duplicate
+from semtool.generation.llm.rules import Outcome, RejectedError, fit_length, names_label, near_duplicate
 from semtool.generation.llm.schema import answer_rule, enum_schema, read_answer, text_schema
 
 

@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from semtool.errors import UsageError
-from semtool.experiments.grid.settings import ways_to_train
+from semtool.experiments.grid.cells import ways_to_train
 from skeleton.methods import methods, preset, presets, settings_of
 from skeleton.methods.registry import _load
 
