@@ -9,16 +9,14 @@ set its own level. Results go to ``results/recogniser.json`` and ``.md``.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import machine
+from common import CORES, arguments, machine, table
 from make_recogniser import CALIBRATION, ingredients, levels
 from numpy.typing import NDArray
 from scipy.stats import rankdata
@@ -175,23 +173,20 @@ def models(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__, data=True)
     parser.add_argument("parts", nargs="+", choices=("develop", "zoo"))
-    parser.add_argument("--data", type=Path, default=os.environ.get("SEMTOOL_DATA"))
     parser.add_argument("--cache", type=Path, help="what make_recogniser.py --cache kept")
     options = parser.parse_args()
     record = json.loads(CALIBRATION.read_text()) if CALIBRATION.is_file() else {}
     figures = record.setdefault("measured, names only", {})
     with threadpool_limits(1):
-        pieces, pool = ingredients(0, os.cpu_count() or 1, options.cache)
+        pieces, pool = ingredients(0, CORES, options.cache)
         for part in options.parts:
             kept: dict[str, dict[str, Trial]] = {}
             for name, model, plain in models(
                 pieces, pool, DEVELOP if part == "develop" else tuple(ZOO), record
             ):
-                figures[name], kept[name] = measure(model, plain, name, Path(options.data))
+                figures[name], kept[name] = measure(model, plain, name, options.data)
                 print(name, figures[name], flush=True)
             if part == "develop":
                 record["calibration"] = asdict(calibrated(list(kept.values())))
@@ -244,35 +239,31 @@ def judged(trial: Trial, calibration: Calibration) -> dict[str, float]:
 def page(record: dict[str, Any]) -> str:
     columns = ("accuracy", "top 3", "class mean", "acted out too", "at the simulated level", "without the general verbs", "with facts",
                "batch level (transductive)")  # fmt: skip
+    measured = record["measured, names only"]
+    rows, choices, few = [], [], []
+    for name, found in measured.items():
+        cells = ["" if found.get(c) is None else f"{100 * found[c]:.1f}" for c in columns]
+        rows.append([name, found["classes"], f"{100 * found['chance']:.1f}", TARGETS[name], *cells])
+        for size, judgement in found.get("choices", {}).items():
+            choices.append([name, size, *(f"{100 * v:.1f}" for v in judgement.values())])
+        curve = found["few labelled clips"]
+        shots = [f"{100 * curve[str(k)][m]:.1f}" for k in SHOTS for m in ("recogniser", "nearest neighbour")]
+        few.append([name, f"{100 * found['accuracy']:.1f}", *shots])
+    judged_by = ("accuracy", "calibration error", "missing against not: area under the curve",
+                 "found at 10 % false alarms", "at the shipped limit: wrongly", "rightly")  # fmt: skip
     lines = [
         "# The shipped recogniser: class names alone, nobody of the data set seen", "",
         "`python benchmarks/recogniser.py develop`, then once `zoo`; per cent, all clips, all classes as candidates. "
         "Levels (mean and deviation of columns, no label) are those of the other five "
         "sets; the general verbs (`verbs.yaml`) were written by somebody who knew the class names of all six.", "",
-        f"| | classes | chance | wanted | {' | '.join(columns)} |", "|---" * (len(columns) + 4) + "|",
+        *table(("", "classes", "chance", "wanted", *columns), rows), "",
+        "Probabilities, and \"none of these\" (when another action that the package describes fits better than "
+        "the best label by more than the limit). \"Missing\" is the true label taken off the list; calibrated on UTD-MHAD "
+        "and NW-UCLA.", "", *table(("", "choice", *judged_by), choices), "",
+        "With a few labelled clips a class (mean of three draws); beside it the nearest neighbour on the same features:", "",
+        *table(("", "none", *(f(k) for k in SHOTS for f in (str, "{}, neighbour".format))), few), "",
+        "Every look at these data sets:", "", *(f"- {look}" for look in record["looks"]),
     ]  # fmt: skip
-    measured = record["measured, names only"]
-    for name, found in measured.items():
-        cells = ["" if found.get(c) is None else f"{100 * found[c]:.1f}" for c in columns]
-        lines.append(
-            f"| {name} | {found['classes']} | {100 * found['chance']:.1f} | {TARGETS[name]} | {' | '.join(cells)} |"
-        )
-    lines += ["", "Probabilities, and \"none of these\" (when another action that the package describes fits better than "
-              "the best label by more than the limit). \"Missing\" is the true label taken off the list; calibrated on UTD-MHAD and NW-UCLA.", "",
-              "| | choice | accuracy | calibration error | missing against not: area under the curve | found at 10 % false alarms "
-              "| at the shipped limit: wrongly | rightly |", "|---|---|" + "---|" * 6]  # fmt: skip
-    for name, found in measured.items():
-        for size, judgement in found.get("choices", {}).items():
-            lines.append(
-                f"| {name} | {size} | " + " | ".join(f"{100 * v:.1f}" for v in judgement.values()) + " |"
-            )
-    lines += ["", "With a few labelled clips a class (mean of three draws); beside it the nearest neighbour on the same features:", "",
-              "| | none | " + " | ".join(f"{k} | {k}, neighbour" for k in SHOTS) + " |", "|---" * (2 + 2 * len(SHOTS)) + "|"]  # fmt: skip
-    for name, found in measured.items():
-        curve = found["few labelled clips"]
-        cells = [f"{100 * curve[str(k)][m]:.1f}" for k in SHOTS for m in ("recogniser", "nearest neighbour")]
-        lines.append(f"| {name} | {100 * found['accuracy']:.1f} | {' | '.join(cells)} |")
-    lines += ["", "Every look at these data sets:", "", *(f"- {look}" for look in record["looks"])]
     return "\n".join(lines) + "\n"
 
 
