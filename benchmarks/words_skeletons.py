@@ -239,7 +239,9 @@ def skeleton_tables(options: argparse.Namespace) -> list[str]:
         *skeleton_table(columns, purls), "",
         f"The zoo, {DRAWS} random splits a set, half the classes unseen, mean and standard error over splits; the shipped map "
         "(the bank has none of these sets); facts were written blind from the names:", "", *skeleton_table(columns, zoo),
-        "", f"Map that shipped when this was measured: sha256 {hashlib.sha256(SHIPPED.read_bytes()).hexdigest()[:12]}.",
+        "", "Looks at the unseen classes of these splits with codes from words: with the map before everyday actions (commit 7e39391, "
+        "seed 0, names 68.5, sentence 68.8, all 67.9 on PURLS, 53.4 on the zoo), and this one. Nothing was chosen by either.", "",
+        f"Map that shipped when this was measured: sha256 {hashlib.sha256(SHIPPED.read_bytes()).hexdigest()[:12]}.",
     ]  # fmt: skip
 
 

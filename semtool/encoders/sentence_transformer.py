@@ -168,14 +168,14 @@ class SentenceTransformerEncoder(PretrainedEncoder):
             counts += self._lengths(list(texts[start : start + MOST]))
         return np.array(counts, dtype=np.int64)
 
-    def _lengths(self, texts: list[str], **settings: Any) -> list[int]:
-        """Return the tokens of each text after the library's own preparation, whole unless told otherwise."""
+    def _lengths(self, texts: list[str]) -> list[int]:
+        """Return the tokens of each text after the library's own preparation, none cut."""
         words = getattr(self._model[0], "emb_layer", None)
         if words is not None:  # word vectors know neither special tokens nor settings
             tokenizer = self._model[0].tokenizer
             return [len(tokenizer.tokenize(self.card.prefix + text)) for text in texts]
-        text_settings = {"text": {"truncation": False, "verbose": False, **settings}}
-        ready = self._model.preprocess(texts, prompt=self.card.prefix, processing_kwargs=text_settings)
+        whole = {"text": {"truncation": False, "verbose": False}}
+        ready = self._model.preprocess(texts, prompt=self.card.prefix, processing_kwargs=whole)
         lengths: list[int] = ready["attention_mask"].sum(dim=1).tolist()
         return lengths
 
