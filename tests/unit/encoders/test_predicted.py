@@ -40,6 +40,11 @@ PAIRS = [
     ("stroke_lateral", "swipe left", "swipe right", "leftward", "rightward"),
     ("legs", "kick the ball", "jump up", "one", "both"),
     ("people", "push another person", "push a door", "two", None),
+    ("contact_other", "walk towards each other", "push the other person", "none", "touch"),
+    ("object", "knock on the door", "knock over a friend", "surface", None),
+    ("object", "bounce the balls", "ball up the paper", "ball", "surface"),
+    ("coordination", "open the bottle", "drink from a bottle", "divided", "single"),
+    ("stroke_vertical", "toss up a coin", "toss a coin", "rise_and_fall", None),
 ]
 
 
