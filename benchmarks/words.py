@@ -13,6 +13,7 @@ import hashlib
 import itertools
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,15 @@ from common import HERE, arguments, page
 from numpy.typing import NDArray
 
 from semtool.catalogue import load_bank, load_dataset, load_vocabulary
+from semtool.disk import digest
 from semtool.encoders import FactMap, cache_for, encode_texts, find_encoder
 from semtool.encoders.attributes import blocks
-from semtool.encoders.fact_map import EVERYDAY, bank_texts, fit
+from semtool.encoders.fact_map import EVERYDAY, RIDGE, SHARPNESS, bank_digest, bank_texts, fit
 from semtool.encoders.predicted import facts_of
 
 BANK = ("ntu120", "nw-ucla", "pku-mmd", "utd-mhad", "uwa3dii")
 ROOT = Path(os.environ.get("SEMTOOL_ROOT", "artifacts"))
-"""Where vectors of texts, features and acted motion are kept."""
+"""Where vectors of texts, maps, features and acted motion are kept."""
 Matrix = NDArray[Any]
 
 
@@ -54,10 +56,15 @@ def learned(encoder: str) -> tuple[Matrix, Matrix, Matrix, Matrix]:
 @cache
 def map_without(encoder: str, dataset: str, near: bool, everyday: bool = True) -> FactMap:
     """Return the map learned without a data set, and, where asked, without near classes and everyday actions."""
-    vectors, owner, codes, sets = learned(encoder)
-    return fit(
-        vectors, owner, codes, sets, without=(dataset,) if everyday else (dataset, EVERYDAY), near=near
-    )
+    key = [find_encoder(encoder).vector_key(), bank_digest(), SHARPNESS, RIDGE, dataset, near, everyday]
+    kept = ROOT / "maps" / f"{digest(key)[:16]}.npz"
+    if not kept.exists():
+        vectors, owner, codes, sets = learned(encoder)
+        hidden = (dataset,) if everyday else (dataset, EVERYDAY)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(kept, **asdict(fit(vectors, owner, codes, sets, without=hidden, near=near)))
+    with np.load(kept) as arrays:
+        return FactMap(**{name: arrays[name] for name in arrays})
 
 
 def said(dataset: str, kind: str) -> list[list[str]]:

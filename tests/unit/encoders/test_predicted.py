@@ -42,6 +42,7 @@ PAIRS = [
     ("people", "push another person", "push a door", "two", None),
     ("contact_other", "walk towards each other", "push the other person", "none", "touch"),
     ("object", "knock on the door", "knock over a friend", "surface", None),
+    ("arms", "push a door with both hands", "hit somebody with the shoulder", "both", "none"),
     ("object", "bounce the balls", "ball up the paper", "ball", "surface"),
     ("coordination", "open the bottle", "drink from a bottle", "divided", "single"),
     ("stroke_vertical", "toss up a coin", "toss a coin", "rise_and_fall", None),
