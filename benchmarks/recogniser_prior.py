@@ -3,7 +3,7 @@
     python benchmarks/recogniser_prior.py --data FOLDER
 
 `best` as `fit_ridge` calls it, learned from the other seen classes and 1,200 acted combinations that are like no held-out
-or unseen class; scores of a sample are standardised, and those of the recogniser added. The results go to ``results/recogniser_prior.md``.
+or unseen class; scores are centred by sample and of one size on the whole, and those of the recogniser added. The results go to ``results/recogniser_prior.md``.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def standardised(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    return (scores - scores.mean(axis=1, keepdims=True)) / scores.std(axis=1, keepdims=True)
+    centred = scores - scores.mean(axis=1, keepdims=True)
+    return centred / centred.std()
 
 
 def measure(name: str, pool: Pool, pieces: Any, data: Path) -> list[list[str]]:
