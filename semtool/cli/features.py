@@ -67,6 +67,7 @@ def features(
     """
     if context.invoked_subcommand:
         return
+    from semtool.catalogue import load_dataset
     from semtool.errors import NotMadeError
 
     artifacts = store(root)
@@ -78,7 +79,8 @@ def features(
                 see="no-skeletons",
             )
         dataset = artifacts.dataset_file(newest.dataset)
-    before = {a.reference for a in artifacts.artifacts("features", Path(dataset).stem)}
+    named = load_dataset(artifacts.dataset_file(dataset)).name
+    before = {a.reference for a in artifacts.artifacts("features", named)}
     from skeleton.visual import features as run
     from skeleton.visual import plugin_problems
 

@@ -153,7 +153,7 @@ def estimate_features(
     from skeleton.data import ArraySet, layout
     from skeleton.visual import find_arrays, find_visual, tested
 
-    data = load_dataset(dataset)
+    data = load_dataset(store.dataset_file(dataset))
     chosen, rule = data.split(split), data.protocol(protocol)
     samples = ArraySet.open(find_arrays(data, store, arrays).path).labelled()
     trains = (tested(samples, rule) == 0) & ~np.isin(samples.class_id, chosen.unseen)

@@ -41,6 +41,7 @@ def test_a_file_of_ones_own_is_found_again_by_the_data_sets_name(described, tmp_
         ),
         ("train --dataset gym --split mine", "no skeletons of gym"),
         ("features --dataset gym --split mine", "gym has no sample protocol"),
+        ("features --dataset gym --split mine --dry-run", "gym has no sample protocol"),
         ("diagnose gym/label --split mine", "gym, 4 classes, split mine"),
         ("table synse --dataset gym", "gym has no class split of the family synse"),
         ("sweep grid.yaml --dry-run", "gym has no sample protocol"),
