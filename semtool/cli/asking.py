@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from semtool.generation import Agreement, GenerationResult, LlmOptions, LlmRecord, Plan
 
 __all__ = [
-    "AllowMissing", "Asking", "Filling", "Limit", "PriceOption", "option", "plan_cost", "read_price",
+    "AllowMissing", "Asking", "Filling", "Limit", "PriceOption", "option", "read_price",
     "show_answers", "show_plan",
 ]  # fmt: skip
 
@@ -95,11 +95,6 @@ def read_price(text: str | None) -> tuple[float, float] | None:
     return prices[0], prices[1]
 
 
-def plan_cost(plan: Plan, price: tuple[float, float] | None) -> str:
-    """Return what the calls of a plan cost, in words."""
-    return f"about {plan.cost(*price):.4f} (your price)" if price else "no price given (--price IN/OUT)"
-
-
 def show_plan(result: GenerationResult, plan: Plan, price: tuple[float, float] | None) -> None:
     """Print what would be asked."""
     console.say(
@@ -110,7 +105,10 @@ def show_plan(result: GenerationResult, plan: Plan, price: tuple[float, float] |
         ("calls", f"{plan.calls}"),
         ("tokens in, about", f"{plan.tokens_in}"),
         ("tokens out, about", f"{plan.tokens_out}"),
-        ("cost", plan_cost(plan, price)),
+        (
+            "cost",
+            f"about {plan.cost(*price):.4f} (your price)" if price else "no price given (--price IN/OUT)",
+        ),
     ]
     console.table("", ("to do", ""), rows)
     console.say("Dry run, nothing asked or written.")
