@@ -22,6 +22,8 @@ _PACE = (-0.2, 1.1)
 """Logarithm of the factor by which people and sensors are faster than the programs say."""
 _AROUND = 0.15
 """How often people walk up before they begin, and how often they walk on after it."""
+_ONCE, _HOME = 0.8, 0.6
+"""How often a way is covered once whatever is repeated, and people return to where they rested."""
 _WAY, _KEPT = frozenset({"travel", "aside", "turn"}), frozenset({"seat", "tilt", "roll"})
 
 Draw = np.random.Generator
@@ -29,7 +31,30 @@ Draw = np.random.Generator
 
 def act_out(attributes: Mapping[str, str], random: Draw) -> NDArray[np.float32]:
     """Return one recording (3, T, 25, M) of somebody doing what the attributes say."""
-    return performed(act(attributes, random), random)
+    program = act(attributes, random)
+    if random.random() < _ONCE:
+        program = _underway(program)
+    same = attributes.get("posture_start", "standing") == attributes.get("posture_end", "standing")
+    if same and random.random() < _HOME:
+        rest = Step(float(random.uniform(0.5, 0.9)), home=True), Step(float(random.uniform(0.1, 0.8)))
+        program = replace(program, steps=(*program.steps, *rest))
+    return performed(program, random)
+
+
+def _underway(program: Program) -> Program:
+    """Return the program with its way covered once (its steps repeat) and what swings on the way."""
+    steps: list[Step] = []
+    covered = False
+    for step in program.steps:
+        goes = bool(step.goals.keys() & _WAY)
+        if goes and covered:
+            continue
+        if covered and step.swings and not step.goals:
+            steps[-1] = replace(steps[-1], swings=step.swings, ease="steady")
+            continue
+        covered |= goes
+        steps.append(step)
+    return replace(program, steps=tuple(steps))
 
 
 def performed(program: Program, random: Draw, *, whole: bool = False) -> NDArray[np.float32]:

@@ -5,7 +5,7 @@ import pytest
 
 from semtool.catalogue import load_vocabulary
 from skeleton.data.layouts import layout
-from skeleton.recogniser.acted import act_out, described
+from skeleton.recogniser.acted import _underway, act_out, described
 from skeleton.recogniser.sensing import sensed
 from skeleton.simulation import act, draw_subject, mix, perform_program
 
@@ -98,3 +98,14 @@ def test_a_sensor_takes_everybody_to_face_it():
         (body,) = sensed(figures, np.random.default_rng(seed))
         across = body[:, JOINTS.index("right_shoulder")] - body[:, JOINTS.index("left_shoulder")]
         assert np.abs(np.degrees(np.arctan2(across[:, 2], across[:, 0]))).max() < 125
+
+
+def test_a_way_is_covered_once_however_often_the_legs_move():
+    def ways(program):
+        return [step for step in program.steps if "travel" in step.goals]
+
+    walking = {"locomotion": "forward", "travel": "way", "repetition": "many"}
+    for seed in range(4):
+        program = act(walking, np.random.default_rng(seed))
+        assert len(ways(program)) > 1
+        assert ways(_underway(program)) == ways(program)[:1]
