@@ -5,6 +5,7 @@
     python benchmarks/full_size.py disk --root FOLDER
     python benchmarks/full_size.py alignment --threads 2                 # MLA: 12 heads, d 384, random data
     python benchmarks/full_size.py visual --samples 36000 --threads 2    # ST-GCN, 15 epochs
+    python benchmarks/full_size.py grid --root FOLDER                    # two workers of Ray, one killed
     python benchmarks/full_size.py precision --root FOLDER --data FOLDER # `paper` on real skeletons, both precisions
 
 Times of closed forms are seconds of the processor, one thread, so that other work on the machine does not count.
@@ -198,6 +199,59 @@ def visual(options: argparse.Namespace) -> None:
             )
 
 
+def grid(options: argparse.Namespace) -> None:
+    """Train a grid of NTU-60's size, one epoch of `paper`, with two workers of Ray, one of which is killed."""
+    import os
+    import signal
+    import threading
+
+    from semtool.artifacts import Store
+    from semtool.catalogue import load_dataset
+    from semtool.experiments import sweep
+    from semtool.experiments.grid import SweepFile
+    from semtool.feature_file import FeatureFile
+    from skeleton.runs.cluster import Cluster
+
+    store, data, (chosen, *_) = Store(options.root), load_dataset("ntu60"), options.splits
+    unseen, rng = data.split(chosen).unseen, np.random.default_rng(0)
+    seen = [c for c in range(len(data.classes)) if c not in unseen]
+    class_id = np.r_[rng.choice(seen, options.samples[-1]), rng.choice(seen, TEST - 1_500), rng.choice(unseen, 1_500)]
+    subset = np.repeat([0, 1, 2], [options.samples[-1], TEST - 1_500, 1_500])
+    with store.create("features", f"ntu60/{chosen}/random") as draft:
+        FeatureFile(
+            dataset="ntu60", split=chosen, protocol=data.default_protocol, visual="random", simulated=True,
+            features=rng.standard_normal((len(class_id), 256), np.float32), class_id=class_id,
+            subject=np.arange(len(class_id)) % 40 + 1, view=np.arange(len(class_id)) % 3 + 1, subset=subset,
+            names=[f"s{i}" for i in range(len(class_id))],
+        ).write(draft.folder)  # fmt: skip
+        draft.simulated = True
+    killed: list[str] = []
+
+    def kill_one() -> None:
+        """Wait for two workers at work, then end one as a lost machine would."""
+        while not killed:
+            time.sleep(1)
+            titles = {p: p.read_bytes().split(b"\0")[0].decode() for p in Path("/proc").glob("[0-9]*/cmdline")}
+            busy = [p for p, title in titles.items() if title.startswith("ray::") and "seed" in title]
+            if len(busy) == 2 and killed_after.is_set():
+                os.kill(int(busy[0].parent.name), signal.SIGKILL)
+                killed.append(titles[busy[0]])
+
+    killed_after = threading.Event()
+    threading.Thread(target=kill_one, daemon=True).start()
+    started = time.perf_counter()
+    config = SweepFile(
+        name="full-size", datasets={"ntu60": (chosen,)}, prompts=("label", "multi"), encoders=("minilm",),
+        presets=("paper",), switches={"epochs": [1]}, seeds=(0, 1),
+    )  # fmt: skip
+    threading.Timer(options.kill_after, killed_after.set).start()
+    done = sweep(config, store=store, executor=Cluster(2), device="cpu")
+    print(
+        f"trained {done.trained}, failed {len(done.failures)}, killed {killed}, {time.perf_counter() - started:.0f} s, "
+        f"peak of the children {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6:.2f} GB"
+    )
+
+
 def precision(options: argparse.Namespace) -> None:
     """Accuracy of `paper` (lr 1e-4) in both precisions on kinematic features, ten seeds."""
     from semtool.artifacts import Store
@@ -222,7 +276,7 @@ def precision(options: argparse.Namespace) -> None:
             print(f"| {dataset} {split} | {how} | {100 * zsl.mean:.2f} | {100 * zsl.std:.2f} |", flush=True)
 
 
-WHAT = {f.__name__: f for f in (closed, landmarks, disk, alignment, visual, precision)}
+WHAT = {f.__name__: f for f in (closed, landmarks, disk, alignment, visual, grid, precision)}
 
 
 def main() -> None:
@@ -238,6 +292,7 @@ def main() -> None:
     parser.add_argument("--root", type=Path, default=Path("artifacts"))
     parser.add_argument("--data", type=Path, help="folder of utd_mhad and nw_ucla")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--kill-after", type=float, default=90, help="seconds")
     parser.add_argument("--steps", type=int, default=10)
     options = parser.parse_args()
     WHAT[options.what](options)
