@@ -215,7 +215,9 @@ def grid(options: argparse.Namespace) -> None:
     store, data, (chosen, *_) = Store(options.root), load_dataset("ntu60"), options.splits
     unseen, rng = data.split(chosen).unseen, np.random.default_rng(0)
     seen = [c for c in range(len(data.classes)) if c not in unseen]
-    class_id = np.r_[rng.choice(seen, options.samples[-1]), rng.choice(seen, TEST - 1_500), rng.choice(unseen, 1_500)]
+    class_id = np.r_[
+        rng.choice(seen, options.samples[-1]), rng.choice(seen, TEST - 1_500), rng.choice(unseen, 1_500)
+    ]
     subset = np.repeat([0, 1, 2], [options.samples[-1], TEST - 1_500, 1_500])
     with store.create("features", f"ntu60/{chosen}/random") as draft:
         FeatureFile(
@@ -231,7 +233,9 @@ def grid(options: argparse.Namespace) -> None:
         """Wait for two workers at work, then end one as a lost machine would."""
         while not killed:
             time.sleep(1)
-            titles = {p: p.read_bytes().split(b"\0")[0].decode() for p in Path("/proc").glob("[0-9]*/cmdline")}
+            titles = {
+                p: p.read_bytes().split(b"\0")[0].decode() for p in Path("/proc").glob("[0-9]*/cmdline")
+            }
             busy = [p for p, title in titles.items() if title.startswith("ray::") and "seed" in title]
             if len(busy) == 2 and killed_after.is_set():
                 os.kill(int(busy[0].parent.name), signal.SIGKILL)

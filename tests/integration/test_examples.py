@@ -112,7 +112,12 @@ def test_the_example_of_a_model_asks_a_server(tmp_path):
 def test_every_example_is_started_by_a_test():
     """Examples rot when nobody runs them; those below are run by other tests."""
     elsewhere = {
-        *("bring_your_own_encoder", "bring_your_own_method", "bring_your_own_visual_encoder"),
+        *(
+            "bring_your_own_encoder",
+            "bring_your_own_method",
+            "bring_your_own_reader",
+            "bring_your_own_visual_encoder",
+        ),
         *("compare_prompt_sets.py", "__pycache__"),
     }
     here = {"bring_your_own_dataset", "full_pipeline.sh", "llm_descriptions"}

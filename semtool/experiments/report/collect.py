@@ -156,10 +156,13 @@ class _Page:
 
     def _dataset(self, cell: Measurement) -> Dataset | None:
         """Look the data set up and keep its class names; without it, those of the unseen classes."""
-        result = cell.result
+        result, asked = cell.result, cell.result.dataset
+        if cell.first is not None:
+            run, seed = cell.first
+            asked = run.record(seed).dataset  # the file, of a data set of one's own
         shown = self.datasets.setdefault(result.dataset, {"title": result.dataset, "classes": {}})
         try:
-            dataset = load_dataset(self.store.dataset_file(result.dataset))
+            dataset = load_dataset(self.store.dataset_file(asked))
         except SemtoolError:
             for c, entry in result.per_class.items():
                 shown["classes"][str(c)] = {"code": f"class {c}", "name": entry.name}
