@@ -2,7 +2,8 @@
 
 A try is kept if held-out classes gain and there is little doubt that it helps. Of a change that was tried on
 other data sets the doubt is the probability that it does not help, given its gains here and there
-(`semtool.experiments.optimisation.record`), at most ``alpha``. Of any other it is the chance of such a gain:
+(`semtool.experiments.optimisation.record`), at most ``alpha`` for each such try, whose number is not
+corrected for. Of any other it is the chance of such a gain:
 the classes' gains keep their sign with probability p (a sign-flip test, one-sided, a class a unit), and p is
 at most ``alpha / (k (k + 1))`` for the k-th such try. These shares add up to ``alpha``, however many tries
 there are. Texts put back in their place have a test of their own
