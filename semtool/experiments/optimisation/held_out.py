@@ -53,10 +53,8 @@ class HeldOut:
     margins: Floats
 
 
-def partings(
-    seen: Sequence[int], unseen: int, seed: int, least: int = FOLDS, apart: Sequence[int] = ()
-) -> list[tuple[int, ...]]:
-    """Return groups of seen classes to hold out, ``apart`` in all of them; every other class is in as many.
+def partings(seen: Sequence[int], unseen: int, seed: int, least: int = FOLDS) -> list[tuple[int, ...]]:
+    """Return groups of seen classes to hold out; every class is in as many.
 
     Raises:
         UsageError: if there are too few seen classes.
@@ -66,13 +64,12 @@ def partings(
             f"{len(seen)} seen classes are too few to hold any out: two must be held out and two remain; "
             "choose a split with at least four"
         )
-    others = [c for c in seen if c not in apart]
-    groups = len(others) // max(2, min(unseen, len(seen) // 3) - len(apart))
+    groups = len(seen) // max(2, min(unseen, len(seen) // 3))
     rng = np.random.default_rng(seed)
     return [
-        tuple(sorted([*apart, *group.tolist()]))
+        tuple(sorted(group.tolist()))
         for _ in range(-(-least // groups))
-        for group in np.array_split(rng.permutation(others), groups)
+        for group in np.array_split(rng.permutation(seen), groups)
     ]
 
 
@@ -115,15 +112,15 @@ class Judge:
             motion = self.settings.motion if self.settings.motion in {*present, "none"} else None
             return read_text(EmbeddingFile(Path(folder)), classes, codebook=book, motion=motion)
 
-    def measure(self, texts: DescriptionSet, least: int = FOLDS, apart: Sequence[int] = ()) -> HeldOut:
-        """Return what becomes of the held-out classes with a text; ``apart`` are trained on in no case."""
+    def measure(self, texts: DescriptionSet, least: int = FOLDS) -> HeldOut:
+        """Return what becomes of the held-out classes with a text."""
         from skeleton.methods import Context, Examples, method_of
 
         seen, train, bank = self.task.seen, self.task.train, self.bank(texts, self.task.seen)
         at = {c: i for i, c in enumerate(seen)}
         n = len(seen)
         taken, margins, together = np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n))
-        for held in partings(seen, len(self.task.unseen), self.seed, least, apart):
+        for held in partings(seen, len(self.task.unseen), self.seed, least):
             kept = tuple(c for c in seen if c not in held)
             known, asked = train.of(kept), train.of(held)
             rows = np.searchsorted(kept, known.labels).astype(np.int64)

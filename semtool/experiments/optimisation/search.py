@@ -5,8 +5,8 @@ other data sets the doubt is the probability that it does not help, given its ga
 (`semtool.experiments.optimisation.record`), at most ``alpha`` for each such try, whose number is not
 corrected for. Of any other it is the chance of such a gain:
 the classes' gains keep their sign with probability p (a sign-flip test, one-sided, a class a unit), and p is
-at most ``alpha / (k (k + 1))`` for the k-th such try. These shares add up to ``alpha``, however many tries
-there are. Texts put back in their place have a test of their own
+at most ``alpha / (k (k + 1))`` for the k-th such try. These shares add up to ``alpha``, however many such
+tries there are. Texts put back in their place have a test of their own
 (`semtool.experiments.optimisation.repair`), at ``alpha / 2``.
 """
 
@@ -95,11 +95,8 @@ class Search:
         return "nothing else that was tried is shown to help"
 
     def _moves(self) -> Iterator[Move]:
-        def margins(apart: tuple[int, ...]) -> NDArray[np.float64]:
-            ids = tuple(self.judge.task.seen[i] for i in apart)
-            return self.judge.measure(self.texts, FOLDS, ids).margins
-
-        rings = [ring for ring in misplaced(margins) if ring.p <= self.alpha / 2]
+        margins = self.judge.measure(self.texts, FOLDS).margins
+        rings = misplaced(margins, self.alpha / 2)
         return moves(
             self.texts,
             self.called,

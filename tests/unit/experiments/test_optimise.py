@@ -200,11 +200,10 @@ def test_exchanged_texts_are_found_and_put_back():
     wrong, found = 0, 0
     for seed in range(40):
         fit = fits(16, seed)
-        wrong += any(r.p < 0.05 for r in misplaced(lambda _, fit=fit: margins(fit)))
+        wrong += bool(misplaced(margins(fit), 0.05))
         # Classes 2, 5, 9 say what 9, 2, 5 do: each fits the text of the class that has its own.
         there = margins(fit[:, [*range(2), 9, 3, 4, 2, 6, 7, 8, 5, *range(10, 16)]])
-        rings = misplaced(lambda _, there=there: there)
-        found += [set(r.classes) for r in rings if r.p < 0.01] == [{2, 5, 9}]
+        found += [set(r.classes) for r in misplaced(there, 0.01)] == [{2, 5, 9}]
     assert wrong <= 2
     assert found >= 36
 
