@@ -31,7 +31,8 @@ LEAST = 0.5
 """The ring's mean loss of margin must be at least so much of the mean margin; less is mere likeness."""
 OWN = 0.5
 """Share of the variance of own fits that counts: with all of it rings are missed, with none of it classes of
-real data that are merely alike stand out. Set on planted worlds other than those of the benchmark."""
+real data that are merely alike stand out. Set on planted worlds other than those of the benchmark, and on
+seen classes of real sets."""
 REST = 4
 """Classes from which noise can be told, at least; where fewer are not in a ring, all are taken."""
 
