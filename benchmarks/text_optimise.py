@@ -36,7 +36,7 @@ def record(root: Path, data: Path) -> list[str]:
     """Measure texts, and one beside another, on held-out classes of six data sets; write it into the package."""
     from text_controls import sets
 
-    from semtool.experiments.optimisation.record import FILE, Record
+    from semtool.experiments.optimisation.record import FILE, TextWorth
 
     kept = {
         Path(dataset).stem.replace("_", "-"): _worth(root, dataset, splits[0], whole=kind == "zoo")
@@ -54,7 +54,7 @@ def record(root: Path, data: Path) -> list[str]:
     )
     expected = []
     for dataset in accuracy:
-        others = Record.of("minilm", dataset)
+        others = TextWorth.of("minilm", dataset)
         gains = [others.gains("label", t) for t in texts[1:]]
         expected.append(
             [dataset, *(f"{100 * g.mean:+.1f} ± {100 * g.variance**0.5:.1f}" for g in gains if g)]

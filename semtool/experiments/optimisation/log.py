@@ -11,10 +11,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from semtool.descriptions import DescriptionSet
 from semtool.errors import SemtoolError, UsageError
+from semtool.record import Record
 
 __all__ = ["FILE", "FOLDER", "Log", "Try"]
 
@@ -22,7 +23,7 @@ FOLDER = "optimisations"
 FILE = "log.jsonl"
 
 
-class Try(BaseModel):
+class Try(Record):
     """One move that was tried.
 
     Attributes:
@@ -38,8 +39,6 @@ class Try(BaseModel):
         kept: whether it was.
         tokens, seconds: what it took.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     number: int
     move: str

@@ -16,7 +16,7 @@ import numpy as np
 from semtool.catalogue import Dataset, load_bank
 from semtool.descriptions import Description, DescriptionSet
 from semtool.experiments.optimisation.contrast import Rivals, choose_fields, filled
-from semtool.experiments.optimisation.record import Record
+from semtool.experiments.optimisation.record import TextWorth
 from semtool.experiments.optimisation.repair import Ring, exchanged
 from semtool.generation import generate, names_label
 from semtool.numeric import unit
@@ -67,7 +67,7 @@ def moves(
     called: str,
     held: HeldOut,
     rings: Sequence[Ring],
-    record: Record,
+    record: TextWorth,
     judge: Judge,
     sources: Sequence[tuple[str, DescriptionSet]],
     llm: LlmOptions | None,

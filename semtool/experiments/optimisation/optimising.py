@@ -16,7 +16,7 @@ from semtool.experiments.grid import Cell, Target, datasets_of, embed_cells, fin
 from semtool.experiments.optimisation.held_out import Judge
 from semtool.experiments.optimisation.log import FOLDER, Log, Try
 from semtool.experiments.optimisation.moves import SOURCES
-from semtool.experiments.optimisation.record import Record
+from semtool.experiments.optimisation.record import TextWorth
 from semtool.experiments.optimisation.search import ALPHA, Search, interval_of, text_digest
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def optimise(
     cell = Cell(started, encoder, target, target.splits[0], replace(way, method=method))
     judge, features = _judge(cell, store, visual, seed)
     known = _sources(sources, text, target, store, tell)
-    record = Record.of(encoder, target.dataset.name)
+    record = TextWorth.of(encoder, target.dataset.name)
     about = {
         "text": [start.reference, start.manifest.content_sha256],
         "features": [features.reference, features.manifest.content_sha256],

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FILE", "Elsewhere", "Record", "doubt"]
+__all__ = ["FILE", "Elsewhere", "TextWorth", "doubt"]
 
 FILE = Path(__file__).with_name("record.json")
 LEAST = 3
@@ -40,7 +40,7 @@ class Elsewhere:
         return float(np.var([g.mean() for g in self.gains], ddof=1)) * (1 + 1 / len(self.gains))
 
 
-class Record:
+class TextWorth:
     """Held-out accuracies by data set, text and class.
 
     Args:
@@ -52,7 +52,7 @@ class Record:
         self.accuracy = accuracy
 
     @classmethod
-    def of(cls, encoder: str, without: str) -> Record:
+    def of(cls, encoder: str, without: str) -> TextWorth:
         """Return what is known of texts under an encoder, without what was measured on a data set."""
         kept = json.loads(FILE.read_text(encoding="utf-8"))
         known = kept["accuracy"] if kept["encoder"] == encoder else {}

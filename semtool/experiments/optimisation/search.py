@@ -26,7 +26,7 @@ from semtool.errors import SemtoolError
 from semtool.experiments.optimisation.held_out import Judge
 from semtool.experiments.optimisation.log import Log, Try
 from semtool.experiments.optimisation.moves import Move, moves
-from semtool.experiments.optimisation.record import Record, doubt
+from semtool.experiments.optimisation.record import TextWorth, doubt
 from semtool.experiments.optimisation.repair import FOLDS, misplaced
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Search:
         texts: DescriptionSet,
         judge: Judge,
         called: str,
-        record: Record,
+        record: TextWorth,
         sources: Sequence[tuple[str, DescriptionSet]],
         llm: LlmOptions | None,
         store: Store,

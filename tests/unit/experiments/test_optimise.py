@@ -13,7 +13,7 @@ from semtool.descriptions import Description, DescriptionSet
 from semtool.errors import UsageError
 from semtool.experiments.optimisation import optimise
 from semtool.experiments.optimisation.held_out import partings
-from semtool.experiments.optimisation.record import Elsewhere, Record, doubt
+from semtool.experiments.optimisation.record import Elsewhere, TextWorth, doubt
 from semtool.experiments.optimisation.repair import exchanged, misplaced
 from semtool.experiments.optimisation.search import sign_flip
 from semtool.feature_file import FeatureFile
@@ -161,7 +161,7 @@ def test_a_change_with_a_record_is_tried_first_and_judged_by_doubt(world, monkey
 
     elsewhere = {f"set-{i}": {"poor": [0.3, 0.4, 0.5], "good": [0.6, 0.7, 0.7 + i / 20]} for i in range(4)}
     monkeypatch.setattr(optimising, "_called", lambda start: start.name)
-    monkeypatch.setattr(Record, "of", lambda *_: Record(elsewhere))
+    monkeypatch.setattr(TextWorth, "of", lambda *_: TextWorth(elsewhere))
     found = better(world, "good", "poor", tries=2)
     known, unknown = found.tries
     assert (known.move, known.alpha) == ("use: poor", 0.05)
@@ -173,14 +173,14 @@ def test_a_change_with_a_record_is_tried_first_and_judged_by_doubt(world, monkey
 
 
 def test_a_record_holds_nothing_of_the_data_set_itself_and_is_of_one_encoder():
-    everything = Record.of("minilm", "")
-    without = Record.of("minilm", "utd-mhad")
+    everything = TextWorth.of("minilm", "")
+    without = TextWorth.of("minilm", "utd-mhad")
     assert set(everything.accuracy) - set(without.accuracy) == {"utd-mhad"}
     assert len(everything.gains("label", "attributes").gains) == 1 + len(
         without.gains("label", "attributes").gains
     )
     assert everything.gains("label", "of my own") is None
-    assert not Record.of("tfidf", "").accuracy
+    assert not TextWorth.of("tfidf", "").accuracy
 
 
 def fits(n, seed):
