@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, ClassVar
-from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.encoders.answer import read_vectors
 from semtool.encoders.base import Availability, Card, Encoder, Options, Progress
-from semtool.errors import SemtoolError, UsageError
+from semtool.errors import SemtoolError
+from semtool.server import OPENAI, Server, finish
 
-__all__ = ["OpenAIEncoder"]
+__all__ = ["OpenAIEncoder", "read_vectors"]
 
 BATCH = 256
 """Texts a request, unless the options say otherwise; the service takes 2048 and 300,000 tokens at most."""
 CHARACTERS = 400_000
 """Characters a request at most: well below 300,000 tokens for any language."""
 SECONDS = 300.0
-"""How long one answer may take, from the first byte sent to the last received, second tries included."""
+"""How long one answer may take, from the first byte sent to the last received."""
+RETRIES = 2
+"""Tries after the first, where the server is busy or the connection is lost."""
 BYTES = 1 << 29
 """The longest answer that is read, unpacked: 256 vectors of 8192 numbers take a tenth of it."""
 
@@ -71,19 +68,9 @@ class OpenAIEncoder(Encoder):
         super().__init__(model or "text-embedding-3-large", options)
 
     @property
-    def server(self) -> SplitResult | None:
-        """The address of another server than OpenAI's, or None."""
-        address = (self.options.base_url or os.environ.get("OPENAI_BASE_URL") or "").strip()
-        if not address:
-            return None
-        try:
-            parts = urlsplit(address)
-            fits = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-        except ValueError:
-            fits = False
-        if not fits:
-            raise UsageError("the address of a server has the form http(s)://host[:port]/v1")
-        return parts
+    def server(self) -> Server:
+        """The server that is asked."""
+        return Server(self.options.base_url)
 
     @property
     def card(self) -> Card:
@@ -91,10 +78,7 @@ class OpenAIEncoder(Encoder):
         card = MODELS.get(self.model) or Card(
             f"openai:{self.model}", self.family, self.model, pooling="server"
         )
-        if server := self.server:
-            # Host and path only: an address can carry a name and password.
-            port = f":{server.port}" if server.port else ""
-            place = f"{server.hostname}{port}{server.path.rstrip('/')}"
+        if (place := self.server.place) != Server(OPENAI).place:
             card = replace(card, revision=place, licence="unknown", note="")
         if self.options.dimensions:
             card = replace(card, dim=self.options.dimensions)
@@ -102,11 +86,10 @@ class OpenAIEncoder(Encoder):
 
     def availability(self) -> Availability:
         """Return whether there is a key or another server."""
-        if self.server:
-            return Availability(True, f"server {self.card.revision}")
-        if os.environ.get("OPENAI_API_KEY"):
-            return Availability(True, "the OpenAI service")
-        return Availability(False, "the OpenAI service, which needs OPENAI_API_KEY")
+        if revision := self.card.revision:
+            return Availability(True, f"server {revision}")
+        ready = self.server.ready
+        return Availability(ready, "the OpenAI service" + ("" if ready else ", which needs OPENAI_API_KEY"))
 
     def fetch(self) -> None:
         """Check that there is a key before anything is done."""
@@ -151,72 +134,47 @@ class OpenAIEncoder(Encoder):
 
     def _ask(self, batch: list[str]) -> NDArray[np.float32]:
         """Return the vectors of one request."""
-        import openai
-
+        self.fetch()
         more: dict[str, Any] = {"encoding_format": "float"}
         if self.options.dimensions:
             more["dimensions"] = self.options.dimensions
         try:
-            body = self._receive(model=self.model, input=batch, **more)
-        except openai.OpenAIError as error:
-            raise self._failed(str(error)) from error
-        except Exception as error:  # what the HTTP library raises while an answer is read
-            raise self._failed(f"{type(error).__name__} {error}") from error
-        try:
-            answer = json.loads(body)
-        except (ValueError, RecursionError):
-            answer = body.decode("utf-8", "replace")
-        try:
-            return read_vectors(answer, len(batch))
-        except ValueError as error:
-            raise self._failed(str(error)) from error
-
-    def _receive(self, **request: Any) -> bytes:
-        """Return the bytes of an answer, within the limits of time and size."""
-        # In a thread, because a notebook's own loop is running already.
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(asyncio.run, self._bounded(request)).result()
-
-    async def _bounded(self, request: Mapping[str, Any]) -> bytes:
-        body = bytearray()
-        try:
-            # A server that drips, in its headers too, is given up as one that says nothing.
-            async with (
-                asyncio.timeout(SECONDS),
-                self._client() as client,
-                client.embeddings.with_streaming_response.create(**request) as response,
-            ):
-                async for piece in response.iter_bytes():
-                    body += piece
-                    if len(body) > BYTES:
-                        raise ValueError(f"an answer of more than {BYTES >> 20} MB")
-        except TimeoutError as error:
-            raise TimeoutError(
-                f"no answer within {SECONDS:.0f} seconds; try a smaller --batch-size"
+            body = finish(self._receive(model=self.model, input=batch, **more))
+            return read_vectors(body, len(batch))
+        except Exception as error:  # what the HTTP library raises while an answer is read is not the client's
+            why = self.server.redact(f"{error.__cause__ or error}") or "no reason given"
+            raise SemtoolError(
+                f"{self._where} failed: {why}; what came before is kept, run the command again"
             ) from error
-        return bytes(body)
 
-    def _failed(self, why: str) -> SemtoolError:
-        server = self.server
-        secrets = [
-            os.environ.get("OPENAI_API_KEY", ""),
-            *((server and (server.password, server.query)) or ()),
-        ]
-        for secret in filter(None, secrets):
-            why = why.replace(secret, "***")
-        why = re.sub(r"[\x00-\x1f\x7f-\x9f\s]+", " ", why).strip()[:300] or "no reason given"
-        return SemtoolError(f"{self._where} failed: {why}; what came before is kept, run the command again")
+    async def _receive(self, **request: Any) -> bytes:
+        """Return the body of an answer, within the limits of time and size."""
+        async with self.server.connect(timeout=SECONDS, retries=RETRIES, most=BYTES) as client:
+            return (await client.embeddings.with_raw_response.create(**request)).content
 
-    def _client(self) -> Any:
-        self.fetch()
-        from openai import AsyncOpenAI
 
-        key = os.environ.get("OPENAI_API_KEY", "").strip() or "none"
-        query = dict(parse_qsl(self.server.query)) if self.server else {}
-        return AsyncOpenAI(
-            base_url=self.server._replace(query="", fragment="").geturl() if self.server else None,
-            api_key=key,
-            default_query=query,
-            # Azure, whose addresses carry an api-version, reads the key here.
-            default_headers={"api-key": key} if "api-version" in query else None,
-        )
+def read_vectors(body: bytes, wanted: int) -> NDArray[np.float32]:
+    """Return the vectors of an answer in the order of the texts, float32 (n, d).
+
+    Args:
+        body: of the answer. Entries without an ``index`` stand in the order of the texts.
+        wanted: number n of texts that were asked for.
+
+    Raises:
+        ValueError: if the answer cannot be matched with the texts; one sentence.
+    """
+    try:
+        items = json.loads(body)["data"]
+        indices = [item.get("index") for item in items]
+        vectors = np.array([item["embedding"] for item in items], dtype=np.float32)
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        raise ValueError(f"the answer holds no vectors: {body.decode('utf-8', 'replace')[:200]}") from error
+    if len(items) != wanted:
+        raise ValueError(f"it answered {len(items)} vectors for {wanted} texts")
+    if vectors.ndim != 2:
+        raise ValueError(f"its vectors have the shape {vectors.shape}, not (n, d)")
+    if set(indices) == {None}:
+        return vectors
+    if sorted(map(str, indices)) != sorted(map(str, range(wanted))):
+        raise ValueError(f"the indices of its vectors are not 0 to {wanted - 1}")
+    return vectors[np.argsort(np.array(indices, dtype=np.int64))]

@@ -54,7 +54,8 @@ def check_prompt_set(
         return [Finding("error", "render", prompt_set.name, str(error))]
     found = list(check_descriptions(descriptions, prompt_set, dataset, bank))
     texts = [d for d in descriptions if not d.is_codes]
-    counts = (count_tokens or _estimates)([d.text for d in texts])
+    said = [d.text for d in texts]
+    counts = count_tokens(said) if count_tokens else map(estimate_tokens, said)
     for d, count in zip(texts, counts if counts is not None else [0] * len(texts), strict=True):
         if count > max_tokens:
             message = f"about {count} tokens, the encoder reads {max_tokens}: {d.text}"
@@ -110,13 +111,12 @@ def leaks(text: str, class_id: int, dataset: Dataset, bank: Mapping[int, ActionF
 
 
 def estimate_tokens(text: str) -> int:
-    """Return about how many tokens ``text`` has: words and marks, long words in two, and two for the ends."""
+    """Return about how many tokens ``text`` has: words and marks, long words in two, and two for the ends.
+
+    A tokeniser would be exact for one family of models only, and would have to be downloaded first.
+    """
     pieces = re.findall(r"[A-Za-z]+|[0-9]|[^\sA-Za-z0-9]", text)
     return 2 + sum(1 + (len(piece) > 9) for piece in pieces)
-
-
-def _estimates(texts: Sequence[str]) -> list[int]:
-    return [estimate_tokens(text) for text in texts]
 
 
 def _where(d: Description) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import suppress
-from threading import Thread
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 
 from semtool.generation.llm.cache import Answer, AnswerCache
 from semtool.generation.llm.client import AskError, LlmClient
 from semtool.generation.llm.questions import Question, Request
 from semtool.generation.llm.replay import allowed, replay
 from semtool.generation.llm.rules import Outcome
+from semtool.server import finish
 
 __all__ = ["Asking"]
 
@@ -55,16 +53,12 @@ class Asking:
         Raises:
             SemtoolError: if the server makes it useless to go on; what was answered is kept.
         """
-        _finish(self._ask_all(iter(questions), client, concurrency))
+        finish(self._ask_all(iter(questions), client, concurrency))
 
     async def _ask_all(self, questions: Iterator[Question], client: LlmClient, concurrency: int) -> None:
         places = asyncio.Semaphore(concurrency)
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(concurrency):
-                    group.create_task(self._work(questions, client, places))
-        except BaseExceptionGroup as failures:
-            raise _first(failures) from None
+            await asyncio.gather(*(self._work(questions, client, places) for _ in range(concurrency)))
         finally:
             await client.close()
 
@@ -82,9 +76,7 @@ class Asking:
                 self.progress(self._settled)
                 if not state.wanted:
                     break
-                async with asyncio.TaskGroup() as group:
-                    for request in state.wanted:
-                        group.create_task(self._one(request, client, places))
+                await asyncio.gather(*(self._one(request, client, places) for request in state.wanted))
 
     async def _one(self, request: Request, client: LlmClient, places: asyncio.Semaphore) -> None:
         async with places:
@@ -100,37 +92,3 @@ class Asking:
     def _miss(self, request: Request, outcome: Outcome, why: str) -> None:
         self._gaps[request.key] = outcome
         self.reasons.setdefault(outcome, why)
-
-
-def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the first error of a group; the others are its consequences."""
-    error: BaseException = failures
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
-def _finish(work: Coroutine[Any, Any, None]) -> None:
-    """Run ``work`` to its end; in a notebook, whose thread has a loop of its own, beside that."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        asyncio.run(work)
-        return
-    loop = asyncio.new_event_loop()
-    task = loop.create_task(work)
-
-    def run() -> None:
-        with suppress(BaseException):  # it is the task's, and raised below
-            loop.run_until_complete(task)
-        loop.close()
-
-    thread = Thread(target=run)
-    thread.start()
-    try:
-        thread.join()
-    except KeyboardInterrupt:
-        loop.call_soon_threadsafe(task.cancel)
-        thread.join()
-        raise
-    task.result()

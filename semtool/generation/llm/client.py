@@ -13,15 +13,15 @@ from semtool.generation.llm.cache import Answer
 from semtool.generation.llm.dialect import Complaint, Dialect, read_complaint
 from semtool.generation.llm.questions import Request
 from semtool.generation.llm.rules import Outcome, without_control
-from semtool.generation.llm.server import STOPPED, Server
+from semtool.server import LONG_KEY, STOPPED, Server
 
 __all__ = ["AskError", "LlmClient", "read_completion"]
 
+MAX_BYTES = 8 << 20
+"""Longest answer that is read, unpacked."""
 MAX_SILENCE = 8
 """How many requests in a row may stay without answer in time before the run ends."""
 _ABSOLUTE = re.compile(r"^(/|[A-Za-z]:[\\/])")
-_ONE_BY_ONE = ("temperature", "seed")
-"""What the same complaint, heard again without it, was not about."""
 
 
 class AskError(Exception):
@@ -52,7 +52,7 @@ class LlmClient:
         self.server = server
         self.dialect = Dialect()
         self.timeout = timeout
-        self._library = server.connect(timeout=timeout, retries=retries)
+        self._library = server.connect(timeout=timeout, retries=retries, most=MAX_BYTES)
         self._silence = 0
 
     async def ask(self, request: Request) -> Answer:
@@ -63,25 +63,18 @@ class LlmClient:
             SemtoolError: if asking on is useless: key refused, model unknown, nobody there, no quota left.
         """
         dialect = started = self.dialect
-        innocent: set[str] = set()
-        before: tuple[Dialect, str, str] | None = None  # what was left out last, and why
         while True:
             try:
                 answer = await self._try(dialect, request)
             except _RefusedError as refused:
-                said = refused.complaint.said
-                if before and before[1] in _ONE_BY_ONE and before[2] == said:
-                    dialect = before[0]
-                    innocent.add(before[1])
-                following = dialect.without(refused.complaint, innocent)
+                following = dialect.without(refused.complaint)
                 if following is None:
                     raise refused.failure from None
-                before = dialect, following[1], said
-                dialect = following[0]
+                dialect = following
                 continue
             if dialect is not started:
                 self.dialect = dialect
-            return self.server.clean(answer)
+            return self._clean(answer)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -112,11 +105,7 @@ class LlmClient:
         """Return what a status that is no success means for this request, or for the run."""
         host, status = self.server.host, error.status_code
         complaint = read_complaint(error.response.text)
-        said = (
-            self.server.redact(without_control(complaint.said))
-            or error.response.reason_phrase
-            or "no reason given"
-        )
+        said = self.server.redact(complaint.said) or error.response.reason_phrase or "no reason given"
         if STOPPED in error.response.headers:
             return self._silent() if status == 408 else AskError(Outcome.HTTP_ERROR, f"{host} sent {said}")
         self._silence = 0
@@ -125,16 +114,16 @@ class LlmClient:
                 f"{host} did not accept the key ({Outcome.UNAUTHORISED}, status {status}: {said}); "
                 "check OPENAI_API_KEY, then run again: what was answered is kept"
             )
-        if error.code == "insufficient_quota" or "insufficient_quota" in error.response.text:
+        if "insufficient_quota" in error.response.text:
             return SemtoolError(
                 f"the account at {host} has no quota left ({said}); what was answered is kept"
             )
-        failure: AskError | SemtoolError = AskError(
-            Outcome.HTTP_ERROR, f"{host} answered with status {status}: {said}"
-        )
         if 300 <= status < 400:
             place = self.server.redact(error.response.headers.get("location", "elsewhere"))
             return SemtoolError(f"{host} sends requests on to {place}; name that address with --base-url")
+        failure: AskError | SemtoolError = AskError(
+            Outcome.HTTP_ERROR, f"{host} answered with status {status}: {said}"
+        )
         if status == 404:
             failure = SemtoolError(
                 f"{host} does not know the model {model!r} or has no such address ({said})"
@@ -153,45 +142,49 @@ class LlmClient:
         )
 
     def _failed(self, error: Exception) -> AskError | SemtoolError:
-        import openai
-
         host = self.server.host
-        if isinstance(error, openai.APIConnectionError) and _unreachable(error):
+        if type(error.__cause__).__name__ in ("ConnectError", "UnsupportedProtocol"):
             # Also after the library's retries: the other requests would only wait as long and fail as well.
             return SemtoolError(
                 f"no server answers at {host}; is it running, and is --base-url right? "
                 "What was answered is kept"
             )
-        said = self.server.redact(without_control(f"{type(error).__name__}: {error.__cause__ or error}"))
+        said = self.server.redact(f"{type(error).__name__}: {error.__cause__ or error}")
         return AskError(Outcome.HTTP_ERROR, f"the answer of {host} could not be read ({said})")
+
+    def _clean(self, answer: Answer) -> Answer:
+        """Return ``answer`` without the key, should a server have put it there."""
+        key = self.server.key
+        if len(key) < LONG_KEY:
+            return answer
+        shown = {name: getattr(answer, name) for name in ("text", "refusal", "model", "finish")}
+        return answer.model_copy(update={name: t.replace(key, "***") for name, t in shown.items()})
 
 
 def read_completion(raw: Any, host: str, dialect: Dialect, model: str) -> Answer:
     """Return the answer that a chat completion holds, as servers write it.
 
-    Content may be a string, parts of which those with text count, an object, or null; usage and finish
+    Content may be a string, parts of which those of type ``text`` count, an object, or null; usage and finish
     reasons may be anything. What has no meaning here counts as not reported.
 
     Raises:
         ValueError: if it holds no message (some gateways report errors with status 200).
     """
-    choices = _mapping(raw).get("choices")
-    choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
-    if not ({"message", "text"} & choice.keys()):
-        raise ValueError("no message")
-    message = choice.get("message", {"content": choice.get("text")})
-    if not isinstance(message, Mapping):
-        message = {"content": message}
-    usage = _mapping(_mapping(raw).get("usage"))
-    reported = raw.get("model")
-    reported = without_control(reported)[:200] if isinstance(reported, str) and reported else model
+    try:
+        choice = raw["choices"][0]
+        message = choice["message"] or {}
+        content, refusal, finish = message.get("content"), message.get("refusal"), choice.get("finish_reason")
+    except (LookupError, TypeError, AttributeError) as error:
+        raise ValueError("no message") from error
+    usage = raw.get("usage")
+    usage = usage if isinstance(usage, Mapping) else {}
+    reported = _line(raw.get("model"), 200) or model
     if _ABSOLUTE.match(reported):
         reported = re.split(r"[\\/]", reported)[-1]
-    refusal, finish = message.get("refusal"), choice.get("finish_reason")
     return Answer(
-        text=_without_halves(_content(message.get("content"))),
-        refusal=without_control(refusal)[:1000] if isinstance(refusal, str) else "",
-        finish=without_control(finish)[:100].lower() if isinstance(finish, str) else "",
+        text=_content(content).encode("utf-8", "ignore").decode(),  # half characters fit into no file
+        refusal=_line(refusal, 1000),
+        finish=_line(finish, 100).lower(),
         model=reported,
         host=host,
         tokens_in=_count(usage.get("prompt_tokens")),
@@ -202,57 +195,20 @@ def read_completion(raw: Any, host: str, dialect: Dialect, model: str) -> Answer
     )
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+def _line(value: Any, most: int) -> str:
+    return without_control(value)[:most] if isinstance(value, str) else ""
 
 
 def _content(content: Any) -> str:
-    """Return the text of a message; parts that hold thoughts, pictures or calls have no ``text``."""
-    if isinstance(content, str):
-        return content
+    """Return the text of a message; parts that hold thoughts, pictures or calls are left out."""
     if isinstance(content, list):
-        parts = (
-            part
-            if isinstance(part, str)
-            else part.get("text")
-            if isinstance(part, Mapping) and _said(part)
-            else None
-            for part in content
-        )
-        return "".join(
-            str(p.get("value") or "") if isinstance(p, Mapping) else p
-            for p in parts
-            if isinstance(p, str | Mapping)
-        )
-    if isinstance(content, Mapping):
-        text = content.get("text")
-        # Some servers parse the answer, so that the object itself is the content.
-        return (
-            text if isinstance(text, str) and "type" in content else json.dumps(content, ensure_ascii=False)
-        )
-    return ""
-
-
-def _said(part: Mapping[str, Any]) -> bool:
-    kind = str(part.get("type", "text"))
-    return not re.search("think|reason|thought|summary|refusal", kind) and not part.get("thought")
-
-
-def _without_halves(text: str) -> str:
-    """Return ``text`` without half characters, which no file can hold."""
-    return text.encode("utf-8", "ignore").decode()
+        said = [p for p in content if isinstance(p, Mapping) and p.get("type") in ("text", "output_text")]
+        return "".join(str(p.get("text") or "") for p in said if not p.get("thought"))
+    if isinstance(content, Mapping):  # some servers parse the answer
+        return json.dumps(content, ensure_ascii=False)
+    return content if isinstance(content, str) else ""
 
 
 def _count(value: Any) -> int:
     fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 10**12
     return int(value) if fits else -1
-
-
-def _unreachable(error: BaseException) -> bool:
-    """Return whether no connection was made at all."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if type(cause).__name__ in ("ConnectError", "UnsupportedProtocol"):
-            return True
-        cause = cause.__cause__
-    return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,28 +28,12 @@ _WORDING = {
 }
 """How refusals name what a request holds."""
 _NAMED = {
-    name: re.compile(rf"(?P<quote>['\"`]?)(?<![a-z]){words}(?![a-z])", re.IGNORECASE)
-    for name, words in _WORDING.items()
+    name: re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE) for name, words in _WORDING.items()
 }
-_NAMING = {
-    "param",
-    "params",
-    "parameter",
-    "parameters",
-    "loc",
-    "field",
-    "argument",
-    "property",
-    "path",
-    "pointer",
-}
+_NAMING = ("param", "loc", "field")
 """Keys of an error body that say which parameter is meant."""
-_SAYING = {
-    "message", "msg", "error", "errors", "detail", "details", "title", "reason", "description", "raw", "body",
-    "error_description", "error_message", "error_msg", "errormessage", "cause", "fault", "faultstring",
-    "statusmessage", "metadata", "response",
-}  # fmt: skip
-"""Keys of an error body that hold what it says; others may echo the request."""
+_SILENT = ("input", "ctx", "type", "code", "object", "status", "request", "url")
+"""Keys of an error body that echo the request or classify the error."""
 
 
 @dataclass(frozen=True)
@@ -68,57 +52,33 @@ class Complaint:
 def read_complaint(text: str) -> Complaint:
     """Return what the body of an error says, whatever its shape: any JSON, HTML or text."""
     try:
-        body: Any = json.loads(text)
+        found = list(_strings(json.loads(text), ""))
     except (ValueError, RecursionError):
-        body = html.unescape(
-            re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", text[:20_000], flags=re.S | re.I)
-        )
-    said: list[str] = []
-    named: list[str] = []
-    for kind, words in _strings(body, "message"):
-        (named if kind == "param" else said).append(words)
-    sentence = "; ".join(dict.fromkeys(" ".join(words.split()) for words in said if words.strip()))
-    return Complaint(sentence, (*dict.fromkeys([*_names(" ".join(named)), *_names(sentence)]),))
+        tags = r"<(script|style)\b.*?</\1>|<[^>]*>"
+        found = [("", html.unescape(re.sub(tags, " ", text[:20_000], flags=re.S | re.I)))]
+    named = " ".join(words for key, words in found if key in _NAMING)
+    said = [" ".join(words.split()) for key, words in found if key not in _NAMING]
+    sentence = "; ".join(dict.fromkeys(filter(None, said)))
+    return Complaint(sentence, (*dict.fromkeys([*_names(named), *_names(sentence)]),))
 
 
-def _strings(value: Any, key: str, depth: int = 0) -> Iterator[tuple[str, str]]:
-    """Yield ("message" or "param", words) for everything in an error body that says something."""
-    if depth > 8:
-        return
+def _strings(value: Any, key: str) -> Iterator[tuple[str, str]]:
+    """Yield key and words of everything in an error body that says something."""
     if isinstance(value, str):
-        inner = None
-        if value.lstrip().startswith(("{", "[")):
-            try:
-                inner = json.loads(value)
-            except (ValueError, RecursionError):
-                inner = None
-        if inner is None:
-            yield ("param" if key in _NAMING else "message"), value
-        else:
-            yield from _strings(inner, key, depth + 1)
+        yield key, value
     elif isinstance(value, list):
-        for item in value[:50]:
-            yield from _strings(item, key, depth + 1)
+        for item in value:
+            yield from _strings(item, key)
     elif isinstance(value, dict):
-        for name, item in list(value.items())[:50]:
-            plain = str(name).lower()
-            if plain in _NAMING or plain in _SAYING:
-                yield from _strings(item, plain, depth + 1)
-            elif key in ("errors", "details") and not isinstance(item, dict):
-                # {"errors": {"seed": ["unknown"]}}
-                yield from _strings(str(name), "param", depth + 1)
-                yield from _strings(item, "message", depth + 1)
+        for name, item in value.items():
+            if name not in _SILENT:
+                yield from _strings(item, name)
 
 
 def _names(text: str) -> list[str]:
-    """Return what ``text`` names, quoted names first, then in the order of the text."""
-    text = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text)
-    found = []
-    for name, pattern in _NAMED.items():
-        if matches := list(pattern.finditer(text)):
-            best = min(matches, key=lambda m: (not m["quote"], m.start()))
-            found.append((not best["quote"], best.start(), name))
-    return [name for _, _, name in sorted(found)]
+    """Return what ``text`` names, in its order."""
+    found = [(match.start(), name) for name, pattern in _NAMED.items() if (match := pattern.search(text))]
+    return [name for _, name in sorted(found)]
 
 
 @dataclass(frozen=True)
@@ -154,23 +114,20 @@ class Dialect:
             body["response_format"] = {"type": "json_object"}
         return body
 
-    def without(self, complaint: Complaint, innocent: Collection[str] = ()) -> tuple[Dialect, str] | None:
-        """Return the dialect to try next, and what it leaves out; None if there is nothing left to leave out.
+    def without(self, complaint: Complaint) -> Dialect | None:
+        """Return the dialect to try next; None if there is nothing left to leave out.
 
-        What the complaint names is left out first, save ``innocent`` names. If it names nothing, the response
-        format is taken to be meant, then temperature and seed together.
+        What the complaint names is left out first. If it names nothing, the response format is taken to be
+        meant, then temperature and seed together.
         """
-        for name in (*(n for n in complaint.named if n not in innocent), "response_format", "both"):
-            following = self._without(name)
-            if following != self:
-                return following, name
-        return None
+        candidates = (self._without(name) for name in (*complaint.named, "response_format", "both"))
+        return next((dialect for dialect in candidates if dialect != self), None)
 
     def _without(self, name: str) -> Dialect:
         if name == "response_format":
-            return replace(self, format=FORMATS[min(FORMATS.index(self.format) + 1, len(FORMATS) - 1)])
+            return replace(self, format=_next(FORMATS, self.format))
         if name == "max_tokens":
-            return replace(self, limit=_LIMITS[min(_LIMITS.index(self.limit) + 1, len(_LIMITS) - 1)])
+            return replace(self, limit=_next(_LIMITS, self.limit))
         if name == "system":
             return replace(self, system=False)
         return replace(self, dropped=self.dropped | ({"temperature", "seed"} if name == "both" else {name}))
@@ -178,6 +135,10 @@ class Dialect:
     @property
     def omitted(self) -> list[str]:
         """What requests are sent without, for the record."""
-        return sorted(
-            [*self.dropped, *(() if self.limit else ("max_tokens",)), *(() if self.system else ("system",))]
-        )
+        limit, system = ["max_tokens"] * (not self.limit), ["system"] * (not self.system)
+        return sorted([*self.dropped, *limit, *system])
+
+
+def _next(steps: tuple[str, ...], now: str) -> str:
+    """Return the step after ``now``; the last stays."""
+    return steps[min(steps.index(now) + 1, len(steps) - 1)]

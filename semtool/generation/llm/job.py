@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from semtool.artifacts import Store
 from semtool.catalogue import ActionFacts, Dataset
 from semtool.descriptions import Description
+from semtool.generation.checks import estimate_tokens
 from semtool.generation.llm.asking import Asking
 from semtool.generation.llm.cache import AnswerCache
 from semtool.generation.llm.client import LlmClient
@@ -16,16 +17,13 @@ from semtool.generation.llm.options import LlmOptions
 from semtool.generation.llm.questions import Question, questions
 from semtool.generation.llm.record import LlmRecord, assemble
 from semtool.generation.llm.replay import allowed, replay
-from semtool.generation.llm.server import Server
 from semtool.generation.prompt_set import PromptSet
+from semtool.server import Server
 
-__all__ = ["LlmJob", "Plan", "text_tokens"]
+__all__ = ["LlmJob", "Plan"]
 
 _PER_MESSAGE = 4
 """Tokens that chat formats add around each message, about."""
-_PER_CHARACTER = 0.25
-"""Tokens per character of English, about. A tokeniser would be exact for one family of models only, and would
-have to be downloaded before a dry run."""
 _PER_WORD = 4 / 3
 _PER_KEY = 8
 
@@ -107,14 +105,9 @@ class LlmJob:
         return descriptions, record, asking
 
 
-def text_tokens(text: str) -> int:
-    """Return about how many tokens ``text`` has, from its length."""
-    return max(1, round(len(text) * _PER_CHARACTER))
-
-
 def _request_tokens(question: Question) -> int:
-    said = sum(text_tokens(m["content"]) + _PER_MESSAGE for m in question.messages)
-    return said + text_tokens(json.dumps(question.schema))
+    said = sum(estimate_tokens(m["content"]) + _PER_MESSAGE for m in question.messages)
+    return said + estimate_tokens(json.dumps(question.schema))
 
 
 def _answer_tokens(question: Question) -> int:

@@ -6,7 +6,6 @@ import pytest
 
 from semtool.errors import UsageError
 from semtool.generation.llm import Plan
-from semtool.generation.llm.job import text_tokens
 
 from .conftest import completion, prompt_set
 
@@ -22,10 +21,6 @@ def test_a_price_must_be_two_numbers(text):
     with pytest.raises(UsageError, match="IN/OUT"):
         read_price(text)
     assert read_price("0.15/0.60") == (0.15, 0.60)
-
-
-def test_tokens_grow_with_the_text():
-    assert text_tokens("word " * 400) == 500
 
 
 def test_dry_run_asks_nothing_and_writes_nothing(ask, server, store):

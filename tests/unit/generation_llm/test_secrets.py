@@ -10,7 +10,7 @@ import textwrap
 import pytest
 
 from semtool.errors import SemtoolError, UsageError
-from semtool.generation.llm.client import Server
+from semtool.server import Server
 
 from .conftest import KEY, completion, reply, texts
 
@@ -86,8 +86,8 @@ def test_key_that_is_none(monkeypatch):
 def test_openai_needs_a_key(monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(UsageError, match="set OPENAI_API_KEY"):
-        Server().check_key()
-    Server("http://localhost:8000/v1").check_key()
+        Server().connect(timeout=1, retries=0, most=1)
+    assert Server("http://localhost:8000/v1").ready
 
 
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://host/v1", "http://", "http://[::1"])
