@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.encoders.base import Encoder, Progress, short
-from semtool.encoders.weights import first_line
 from semtool.errors import SemtoolError, UsageError
+from semtool.plugins import package_of, reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,10 +116,9 @@ def _call(encoder: Encoder, method: Callable[..., Any], *arguments: Any, **more:
     except SemtoolError:
         raise
     except (Exception, SystemExit) as error:
-        package = type(encoder).__module__.partition(".")[0]
+        package = package_of(type(encoder))
         raise SemtoolError(
-            f"the encoder {encoder.card.name} of the package {package} failed: "
-            f"{type(error).__name__}: {first_line(error)}"
+            f"the encoder {encoder.card.name} of the package {package} failed: {reason(error)}"
         ) from error
 
 

@@ -17,7 +17,6 @@ from typing import Any, ClassVar
 from semtool.encoders.base import Availability, Encoder, Options
 from semtool.encoders.weights import (
     endpoint,
-    first_line,
     hub_cache,
     looks_like_path,
     offline,
@@ -25,6 +24,7 @@ from semtool.encoders.weights import (
     snapshots,
 )
 from semtool.errors import SemtoolError, UsageError
+from semtool.plugins import first_line
 
 __all__ = ["HUB", "LOCAL", "PretrainedEncoder", "below_models"]
 

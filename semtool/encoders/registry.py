@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import pkgutil
 import re
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import redirect_stdout
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
 from pathlib import Path
 
 import semtool.encoders as package
 from semtool.encoders.base import Card, Encoder, Options
 from semtool.encoders.pretrained import HUB, LOCAL
-from semtool.encoders.weights import first_line, looks_like_path
-from semtool.errors import SemtoolError, UsageError, unknown_name
+from semtool.encoders.weights import looks_like_path
+from semtool.errors import SemtoolError, UsageError
+from semtool.plugins import load_plugins, package_of, reason, unknown_plugin
 
 __all__ = [
     "GROUP", "Part", "encoder_names", "families", "find_encoder", "parse_encoder", "plugin_problems", "slug",
@@ -51,8 +49,7 @@ def built_in() -> dict[str, type[Encoder]]:
 def families() -> dict[str, type[Encoder]]:
     """Return every family by name: the built-in ones and those of installed plug-ins.
 
-    A plug-in cannot take the name of another family; one that cannot be used is left out here and named by
-    `plugin_problems`.
+    A plug-in that cannot be used is left out here and named by `plugin_problems`.
     """
     return built_in() | _plugins()[0]
 
@@ -64,36 +61,11 @@ def plugin_problems() -> list[str]:
 
 @cache
 def _plugins() -> tuple[dict[str, type[Encoder]], tuple[str, ...]]:
-    """Return the families of plug-ins, and what is wrong with those that are left out."""
-    found: dict[str, type[Encoder]] = {}
-    problems: list[str] = []
-    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
-        plugin = f"the plug-in {point.value} of the package {_package(point)}"
-        try:
-            with redirect_stdout(sys.stderr):  # stdout is for results alone
-                family = _checked_family(point.load())
-        except (Exception, SystemExit) as error:
-            problems.append(f"{plugin} cannot be used: {_reason(error)}")
-            continue
-        if family.family in built_in():
-            problems.append(f"{plugin} has the name of a built-in family: {family.family!r}")
-        elif found.setdefault(family.family, family) is not family:
-            problems.append(f"{plugin} has the name of another plug-in's family: {family.family!r}")
-    return found, tuple(problems)
+    return load_plugins(GROUP, "encoder", _names, built_in())
 
 
-def _package(point: EntryPoint) -> str:
-    return point.dist.name if point.dist else point.module.partition(".")[0]
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, SemtoolError):
-        return str(error)
-    return f"{type(error).__name__}: {first_line(error)}" if str(error).strip() else type(error).__name__
-
-
-def _checked_family(value: object) -> type[Encoder]:
-    """Return ``value`` if it keeps the contract of a family as far as that shows without a model."""
+def _names(value: object, _: str) -> tuple[str, ...]:
+    """Return the family's name if ``value`` keeps the contract as far as that shows without a model."""
     if not (isinstance(value, type) and issubclass(value, Encoder)):
         raise TypeError("it is not a subclass of semtool.encoders.Encoder with a family name")
     if isabstract(value):
@@ -111,7 +83,7 @@ def _checked_family(value: object) -> type[Encoder]:
         raise TypeError(f"it reads {value.reads!r}, which is none of 'text', 'codes' and 'either'")
     for model in aliases.values():
         _card(value(model))
-    return value
+    return (name,)
 
 
 def _card(encoder: Encoder) -> Card:
@@ -160,7 +132,8 @@ def find_encoder(name: str, options: Options | None = None) -> Encoder:
             f"open_clip:{path} or static:{path}"
         )
     else:
-        raise unknown_name("encoder", name, [*aliases, *(f"{n}:<model>" for n in known)])
+        names = [*aliases, *(f"{n}:<model>" for n in known)]
+        raise unknown_plugin("encoder", name, names, plugin_problems())
     if colon and not model:
         raise UsageError(f"encoder {name!r} names no model after the colon")
     options = options or Options()
@@ -176,8 +149,9 @@ def find_encoder(name: str, options: Options | None = None) -> Encoder:
     except SemtoolError:
         raise
     except (Exception, SystemExit) as error:
-        plugin = family.__module__.partition(".")[0]
-        raise SemtoolError(f"the encoder {name} of the package {plugin} fails: {_reason(error)}") from error
+        raise SemtoolError(
+            f"the encoder {name} of the package {package_of(family)} fails: {reason(error)}"
+        ) from error
     return encoder
 
 

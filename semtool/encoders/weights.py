@@ -20,7 +20,6 @@ from typing import Any
 __all__ = [
     "endpoint",
     "fingerprint",
-    "first_line",
     "hub_cache",
     "looks_like_path",
     "offline",
@@ -146,9 +145,3 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of what an error of a library says."""
-    text = str(error).strip()
-    return text.splitlines()[0][:200] if text else type(error).__name__

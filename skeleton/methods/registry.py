@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from semtool.errors import UsageError, unknown_name
+from semtool.errors import UsageError
+from semtool.plugins import load_plugins, unknown_plugin
 from skeleton.methods.base import Method, MethodSettings
 from skeleton.methods.kernel.method import Eszsl, Ridge
 from skeleton.methods.mla.method import MLAMethod
@@ -26,7 +26,7 @@ def methods() -> dict[str, type[Method]]:
     return _found()[0]
 
 
-def plugin_problems() -> list[str]:
+def plugin_problems() -> tuple[str, ...]:
     """Return one sentence for each plug-in that cannot be used."""
     return _found()[1]
 
@@ -53,7 +53,7 @@ def preset(name: str, **switches: Any) -> MethodSettings:
             fit.
     """
     if name not in presets():
-        raise UsageError(f"{unknown_name('preset', name, presets())}{_problems()}")
+        raise unknown_plugin("preset", name, presets(), plugin_problems())
     return presets()[name].change(**switches)
 
 
@@ -61,7 +61,7 @@ def settings_of(raw: Mapping[str, Any]) -> MethodSettings:
     """Return the settings that `MethodSettings.to_dict` gave, by their tag ``method``."""
     name = str(raw.get("method"))
     if name not in methods():
-        raise UsageError(f"{unknown_name('method', name, methods())}{_problems()}")
+        raise unknown_plugin("method", name, methods(), plugin_problems())
     return methods()[name].Settings.read(raw)
 
 
@@ -71,44 +71,21 @@ def method_of(settings: MethodSettings) -> Method:
 
 
 @cache
-def _found() -> tuple[dict[str, type[Method]], list[str]]:
-    found = {method.name: method for method in BUILT_IN}
-    taken = {name for method in BUILT_IN for name in method.presets}
-    problems = []
-    for point in entry_points(group=GROUP):
-        loaded = _load(point)
-        if not isinstance(loaded, str) and (loaded.name in found or taken & set(loaded.presets)):
-            loaded = f"{_said(point)} takes the name of another method or preset ({loaded.name!r})"
-        if isinstance(loaded, str):
-            problems.append(loaded)
-        else:
-            found[loaded.name] = loaded
-            taken |= set(loaded.presets)
-    return found, problems
+def _found() -> tuple[dict[str, type[Method]], tuple[str, ...]]:
+    ours = {method.name: method for method in BUILT_IN}
+    taken = [name for method in BUILT_IN for name in (method.name, *method.presets)]
+    plugins, problems = load_plugins(GROUP, "method", _names, taken)
+    return ours | plugins, problems
 
 
-def _load(point: EntryPoint) -> type[Method] | str:
-    """Return the method of an entry point, or a sentence that says what is wrong with it."""
-    try:
-        method = point.load()
-        if not isinstance(method, type) or not issubclass(method, Method):
-            return f"{_said(point)} is no subclass of skeleton.methods.Method"
-        if method.__abstractmethods__:
-            return f"{_said(point)} lacks {', '.join(sorted(method.__abstractmethods__))}"
-        if method.Settings.model_fields["method"].default != method.name:
-            return f"the settings of {_said(point)} need method: Literal[{method.name!r}] = {method.name!r}"
-        for name, changes in method.presets.items():
-            method.Settings.read({"preset": name, **changes})
-    except Exception as error:
-        return f"{_said(point)} does not load: {type(error).__name__}: {error}"
-    return method
-
-
-def _problems() -> str:
-    """Return what is wrong with plug-ins, one of which may have been meant."""
-    return "".join(f"; {problem}" for problem in plugin_problems())
-
-
-def _said(point: EntryPoint) -> str:
-    package = f" of the package {point.dist.name}" if point.dist else ""
-    return f"the method plug-in {point.value}{package}"
+def _names(method: Any, _: str) -> list[str]:
+    """Return the names of a method and its presets; raise what is wrong with it."""
+    if not isinstance(method, type) or not issubclass(method, Method):
+        raise UsageError("it is no subclass of skeleton.methods.Method")
+    if method.__abstractmethods__:
+        raise UsageError(f"it lacks {', '.join(sorted(method.__abstractmethods__))}")
+    if method.Settings.model_fields["method"].default != method.name:
+        raise UsageError(f"its settings need method: Literal[{method.name!r}] = {method.name!r}")
+    for name, changes in method.presets.items():
+        method.Settings.read({"preset": name, **changes})
+    return [method.name, *method.presets]

@@ -15,11 +15,12 @@ from semtool.artifacts import Artifact, Input, Store
 from semtool.catalogue import Dataset, SampleProtocol, Split, load_dataset
 from semtool.errors import NotMadeError, SemtoolError, UsageError
 from semtool.feature_file import SUBSETS, FeatureFile
+from semtool.plugins import package_of
 from skeleton.data import ArraySet, layout
 from skeleton.visual.clips import batches, load_clips
 from skeleton.visual.encoder import Progress, VisualEncoder, VisualSettings
 from skeleton.visual.kinematics import NAME as KINEMATICS
-from skeleton.visual.registry import find_visual, package_of
+from skeleton.visual.registry import find_visual
 
 __all__ = ["features", "find_arrays", "find_features", "newest_features", "tested"]
 
@@ -243,7 +244,7 @@ def _contract(visual: str) -> Iterator[None]:
     except (SemtoolError, MemoryError):
         raise
     except (Exception, SystemExit) as error:
-        package = package_of(visual)
+        package = package_of(find_visual(visual))
         if package == "skeleton":
             raise
         words = " ".join(str(error).split())
@@ -317,4 +318,4 @@ def _joined(encoder: VisualEncoder, parts: list[NDArray[np.float32]]) -> NDArray
 
 
 def _who(encoder: VisualEncoder) -> str:
-    return f"the visual encoder {encoder.name} of the package {package_of(encoder.name)}"
+    return f"the visual encoder {encoder.name} of the package {package_of(type(encoder))}"

@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
-from semtool.errors import SemtoolError, UsageError, unknown_name
+from semtool.errors import SemtoolError, UsageError
+from semtool.plugins import load_plugins, unknown_plugin
 from skeleton.visual.encoder import FILE, VisualEncoder
 
-__all__ = ["GROUP", "find_visual", "load_visual", "package_of", "plugin_problems"]
+__all__ = ["GROUP", "find_visual", "load_visual", "plugin_problems"]
 
 GROUP = "semtool.visual"
 """The entry-point group: ``toy = "my_package:ToyEncoder"``, a subclass of `VisualEncoder`."""
-_BUILT_IN = (
-    EntryPoint("stgcn", "skeleton.visual.stgcn:StgcnEncoder", GROUP),
-    EntryPoint("stgcn-paper", "skeleton.visual.stgcn:PaperStgcnEncoder", GROUP),
-    EntryPoint("shiftgcn", "skeleton.visual.shiftgcn:ShiftGCNEncoder", GROUP),
-    EntryPoint("ctrgcn", "skeleton.visual.ctrgcn:CTRGCNEncoder", GROUP),
-    EntryPoint("kinematics", "skeleton.visual.kinematic_encoder:KinematicEncoder", GROUP),
-)
-
-
-def _points() -> dict[str, EntryPoint]:
-    """Return every entry point by name; ours first, so that no plug-in takes their names."""
-    points = {point.name: point for point in _BUILT_IN}
-    for point in entry_points(group=GROUP):
-        points.setdefault(point.name, point)
-    return points
-
-
-def package_of(name: str) -> str:
-    """Return which package an encoder is from."""
-    point = _points()[name]
-    return point.dist.name if point.dist else point.module.partition(".")[0]
+_OURS = {
+    "stgcn": "skeleton.visual.stgcn:StgcnEncoder",
+    "stgcn-paper": "skeleton.visual.stgcn:PaperStgcnEncoder",
+    "shiftgcn": "skeleton.visual.shiftgcn:ShiftGCNEncoder",
+    "ctrgcn": "skeleton.visual.ctrgcn:CTRGCNEncoder",
+    "kinematics": "skeleton.visual.kinematic_encoder:KinematicEncoder",
+}
+"""Imported when they are asked for: most of them need torch."""
 
 
 @cache
@@ -41,36 +30,33 @@ def find_visual(name: str) -> type[VisualEncoder]:
     """Return a visual encoder's class.
 
     Raises:
-        UsageError: if nothing has that name, or its package does not load.
+        UsageError: if nothing has that name; a plug-in that cannot be used is named.
     """
-    points = _points()
-    if name not in points:
-        raise unknown_name("visual encoder", name, points)
-    where = f"the visual encoder {name} of the package {package_of(name)}"
-    try:
-        encoder = points[name].load()
-    except (Exception, SystemExit) as error:
-        raise UsageError(f"{where} does not load: {type(error).__name__}: {error}") from error
-    if not (isinstance(encoder, type) and issubclass(encoder, VisualEncoder)):
-        raise UsageError(f"{where} is no subclass of skeleton.visual.VisualEncoder: {points[name].value}")
-    encoder.name = name
-    return encoder
+    if name in _OURS:
+        encoder: type[VisualEncoder] = EntryPoint(name, _OURS[name], GROUP).load()
+        encoder.name = name
+        return encoder
+    plugins, problems = _plugins()
+    if name not in plugins:
+        raise unknown_plugin("visual encoder", name, [*_OURS, *plugins], problems)
+    return plugins[name]
 
 
-def plugin_problems() -> list[str]:
+def plugin_problems() -> tuple[str, ...]:
     """Return one sentence for each plug-in that cannot be used."""
-    ours = {point.name for point in _BUILT_IN}
-    problems = []
-    for point in entry_points(group=GROUP):
-        package = point.dist.name if point.dist else point.module
-        if point.name in ours:
-            problems.append(f"the visual encoder {point.name} of the package {package} has the name of ours")
-            continue
-        try:
-            find_visual(point.name)
-        except UsageError as error:
-            problems.append(str(error))
-    return problems
+    return _plugins()[1]
+
+
+@cache
+def _plugins() -> tuple[dict[str, type[VisualEncoder]], tuple[str, ...]]:
+    return load_plugins(GROUP, "visual encoder", _names, _OURS)
+
+
+def _names(encoder: Any, name: str) -> tuple[str, ...]:
+    if not (isinstance(encoder, type) and issubclass(encoder, VisualEncoder)):
+        raise UsageError("it is no subclass of skeleton.visual.VisualEncoder")
+    encoder.name = name
+    return (name,)
 
 
 def load_visual(folder: Path, device: str = "cpu") -> VisualEncoder:

@@ -105,5 +105,5 @@ def test_one_that_raises_at_import_is_a_sentence_and_the_rest_works(tmp_path, in
     install(site, "semtool_contrastive_missing:Contrastive")
     broken = run(site, "train", "--preset", "contrastive", "--root", store.root)
     assert broken.returncode == 2
-    assert "of the package semtool-contrastive does not load" in broken.stderr
+    assert "of the package semtool-contrastive cannot be used" in broken.stderr
     assert run(site, "train", "--preset", "ridge", "--root", store.root).returncode == 0

@@ -8,10 +8,11 @@ from __future__ import annotations
 import pkgutil
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
-from semtool.errors import UsageError, unknown_name
+from semtool.errors import UsageError
+from semtool.plugins import load_plugins, unknown_plugin
 from skeleton.data.formats.hints import labels_of, read_hints, with_companions
 from skeleton.data.formats.outcomes import OUTCOMES, SampleFinding, Unreadable
 from skeleton.data.formats.reader import RawFile, RawSample, ReadContext, Reader, load, walk
@@ -47,22 +48,15 @@ GROUP = "semtool.readers"
 def _loaded() -> tuple[tuple[Reader, ...], tuple[str, ...]]:
     """Return every reader in the order in which they are tried, and a sentence for each broken plug-in."""
     modules = [import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)]
-    known = {m.READER.name: m.READER for m in modules if hasattr(m, "READER")}
-    problems = []
-    for point in entry_points(group=GROUP):
-        package = point.dist.name if point.dist else point.module
-        try:
-            plugin = point.load()
-        except (Exception, SystemExit) as error:
-            problems.append(f"the reader {point.name} of the package {package} does not load: {error!r}")
-            continue
-        if not isinstance(plugin, Reader):
-            problems.append(f"the reader {point.name} of the package {package} is no Reader: {point.value}")
-        elif plugin.name in known:
-            problems.append(f"the reader {plugin.name} of the package {package} has the name of another one")
-        else:
-            known[plugin.name] = plugin
-    return tuple(sorted(known.values(), key=lambda r: (r.rank, r.name))), tuple(problems)
+    ours = {m.READER.name: m.READER for m in modules if hasattr(m, "READER")}
+    plugins, problems = load_plugins(GROUP, "reader", _names, ours)
+    return tuple(sorted((ours | plugins).values(), key=lambda r: (r.rank, r.name))), problems
+
+
+def _names(reader: Any, _: str) -> tuple[str, ...]:
+    if not isinstance(reader, Reader):
+        raise UsageError("it is no skeleton.data.formats.Reader")
+    return (reader.name,)
 
 
 def readers() -> tuple[Reader, ...]:
@@ -76,12 +70,11 @@ def plugin_problems() -> tuple[str, ...]:
 
 
 def find_reader(name: str) -> Reader:
-    """Return a reader by name; raise `UsageError` with the nearest names if there is none."""
+    """Return a reader by name; raise `UsageError` with the nearest names, and what is wrong with plug-ins."""
     for reader in readers():
         if reader.name == name:
             return reader
-    problem = next((p for p in plugin_problems() if p.startswith(f"the reader {name} ")), None)
-    raise UsageError(problem) if problem else unknown_name("format", name, [r.name for r in readers()])
+    raise unknown_plugin("format", name, [r.name for r in readers()], plugin_problems())
 
 
 def recognise(raw: Path, expected: str = "") -> list[tuple[Reader, list[RawFile]]]:

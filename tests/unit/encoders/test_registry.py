@@ -107,7 +107,7 @@ def test_every_alias_has_a_card_without_loading():
 
 def plugins(monkeypatch, **values):
     points = [EntryPoint(name, value, registry.GROUP) for name, value in values.items()]
-    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    monkeypatch.setattr("semtool.plugins.entry_points", lambda group: points)
     registry._plugins.cache_clear()
 
 
@@ -141,7 +141,9 @@ def test_a_plugin_appears_and_a_broken_one_is_named(monkeypatch, tmp_path):
         "toy_plugin:thing of the package toy_plugin cannot be used: TypeError: it is not a subclass"
         in problems
     )
-    assert "name of a built-in family: 'tfidf'" in problems
+    assert "the name 'tfidf' is another one's" in problems
+    with pytest.raises(UsageError, match="no_such_module:X of the package"):
+        find_encoder("gone")
 
 
 @pytest.mark.parametrize(
@@ -170,7 +172,7 @@ def test_a_plugin_that_breaks_its_contract_is_one_sentence_and_the_rest_works(
     monkeypatch.delitem(sys.modules, "toy_broken", raising=False)
     plugins(monkeypatch, toy="toy_broken:Toy")
     (problem,) = registry.plugin_problems()
-    assert problem.startswith("the plug-in toy_broken:Toy of the package toy_broken cannot be used: ")
+    assert problem.startswith("the encoder toy_broken:Toy of the package toy_broken cannot be used: ")
     assert says in problem
     listed = cli("encoders", "list", "--json")
     assert listed.json()["problems"] == [problem]  # and nothing that the plug-in prints

@@ -8,8 +8,9 @@ import pytest
 
 from semtool.errors import UsageError
 from semtool.experiments.grid.cells import ways_to_train
+from semtool.plugins import load_plugins
 from skeleton.methods import methods, preset, presets, settings_of
-from skeleton.methods.registry import _load
+from skeleton.methods.registry import _names
 
 
 def test_a_switch_of_another_method_is_refused_with_the_method_s_own():
@@ -55,14 +56,16 @@ def test_a_sweep_gives_a_switch_to_the_presets_that_have_it():
         ways_to_train(["ridge", "eszsl"], {"lr": [1e-4]})
 
 
-def test_a_plug_in_that_breaks_its_contract_is_a_sentence_and_the_rest_works():
+def test_a_plug_in_that_breaks_its_contract_is_a_sentence_and_the_rest_works(monkeypatch):
     for value, said in (
-        ("nowhere.at_all:Method", "does not load: ModuleNotFoundError"),
+        ("nowhere.at_all:Method", "cannot be used: ModuleNotFoundError"),
         ("skeleton.methods.base:Scorer", "is no subclass of skeleton.methods.Method"),
         ("skeleton.methods.base:Method", "lacks fit, restore"),
     ):
-        loaded = _load(EntryPoint("broken", value, "semtool.methods"))
-        assert isinstance(loaded, str)
-        assert value in loaded
-        assert said in loaded
+        points = [EntryPoint("broken", value, "semtool.methods")]
+        monkeypatch.setattr("semtool.plugins.entry_points", lambda group, points=points: points)
+        found, (problem,) = load_plugins("semtool.methods", "method", _names, ())
+        assert not found
+        assert value in problem
+        assert said in problem
     assert set(methods()) >= {"mla", "ridge", "eszsl"}
