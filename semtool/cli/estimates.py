@@ -26,14 +26,15 @@ def show_estimates(
 ) -> None:
     """Print a row for each work and one for all of it; raise if memory or disk are short.
 
-    ``start`` is of this command's own process, and ``more`` goes into the JSON.
+    ``start`` is of this command's own process and of each worker; ``more`` goes into the JSON.
     """
     import os
 
     from skeleton.runs import Estimate, refuse_short, total
 
-    found = [replace(start, alone=True), *found] if found else []
     at_once = min(jobs or os.cpu_count() or 1, max(1, sum(not e.alone for e in found)))
+    workers = [start] * at_once if at_once > 1 else []
+    found = [replace(start, alone=True), *workers, *found] if found else []
     whole = total(found, at_once)
     refuse_short(whole, store, jobs=at_once)
     if json:

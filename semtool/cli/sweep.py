@@ -47,7 +47,7 @@ def sweep(
         start = estimate_start()
         grid = grid_of(config, where)
         plan = preview(grid, store=where, device=device)
-        found = estimate_grid(grid, store=where, device=device, jobs=workers.jobs, start=start)
+        found = estimate_grid(grid, store=where, device=device, jobs=workers.jobs)
         if not json:
             show_plan(plan)
         show_estimates(found, start, json, where, workers.jobs, **asdict(plan))

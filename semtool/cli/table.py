@@ -80,7 +80,7 @@ def table(
 
         start = estimate_start()
         plans = plan_table(request, store=where, device=device)
-        found = estimate_table(request, store=where, device=device, jobs=workers.jobs, start=start)
+        found = estimate_table(request, store=where, device=device, jobs=workers.jobs)
         for wanted, plan in zip(request.sweeps(where), plans, strict=True):
             if not json:
                 say(f"presets {', '.join(wanted.presets)}:")

@@ -67,7 +67,7 @@ def train(
         from skeleton.runs import estimate_start, estimate_train
 
         start = estimate_start()
-        found = estimate_train(embeddings, features, start=start, **asked)
+        found = estimate_train(embeddings, features, **asked)
         show_estimates(found, start, json, store(root), jobs)
         return
     said = ""

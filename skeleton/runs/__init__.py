@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from skeleton.runs.progress_log import log, logged
     from skeleton.runs.records import ClassResult, Generalised, Metrics, Part, PartResult, Spread, Summary
     from skeleton.runs.reevaluation import evaluate
-    from skeleton.runs.rehearsal import estimate_acting, rehearse
+    from skeleton.runs.rehearsal import bank_of, estimate_acting, helped, rehearse
     from skeleton.runs.seed import train_seed
     from skeleton.runs.seeds import check_seeds, parse_seeds
     from skeleton.runs.summary import summarise, summarise_metrics

@@ -14,9 +14,10 @@ kind. All of it lives in ``<root>/cache/auxiliary`` and can be made again.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,16 @@ from skeleton.runs.task import open_embeddings, open_features
 from skeleton.visual import KINEMATICS, describe_all
 from skeleton.visual import KINEMATICS_VERSION as VERSION
 
-__all__ = ["NEAR", "SOURCE", "acted", "gives_codes", "near", "simulated_classes"]
+__all__ = [
+    "COMBINATIONS",
+    "NEAR",
+    "SOURCE",
+    "acted",
+    "gives_codes",
+    "near",
+    "simulated_classes",
+    "time_acting",
+]
 
 SOURCE = "ntu60"
 SUBJECTS = 10
@@ -83,7 +93,7 @@ def simulated_classes(
     from semtool.embedding import embed
     from semtool.generation import generate
 
-    side = auxiliary_store(store)
+    side = Store(store.root / "cache" / "auxiliary")
     try:
         encoder = encoder_of(embeddings)
         if gives_codes(encoder):
@@ -184,22 +194,18 @@ def _acting(side: Store, seed: int, flat: bool) -> tuple[list[dict[str, str]], N
     """Return combinations of attributes, and kinematic features of a performance of each."""
     from safetensors.numpy import load_file
 
-    classes, path = planned_acting(side, seed, flat)
-    if not path.is_file():
-        keep_acted(path, act_all(classes, seed, flat))
-    return classes, load_file(path)["features"]
-
-
-def planned_acting(side: Store, seed: int, flat: bool = False) -> tuple[list[dict[str, str]], Path]:
-    """Return the combinations of a seed, and the file that keeps the features of their performances."""
     from skeleton.simulation import SIMULATOR, combine
 
     classes = combine(COMBINATIONS, np.random.default_rng([seed, 0]))
     identity = digest([VERSION, SIMULATOR, seed, flat, [list(c.values()) for c in classes]])
-    return classes, side.root / "acted" / f"{identity[:16]}.safetensors"
+    path = side.root / "acted" / f"{identity[:16]}.safetensors"
+    if not path.is_file():
+        with atomic(path, durable=False) as temporary:
+            save_tensors(temporary, {"features": _act_all(classes, seed, flat)}, {})
+    return classes, load_file(path)["features"]
 
 
-def act_all(classes: Sequence[dict[str, str]], seed: int, flat: bool = False) -> NDArray[np.float32]:
+def _act_all(classes: Sequence[dict[str, str]], seed: int, flat: bool = False) -> NDArray[np.float32]:
     """Return kinematic features (n, Dv) of a performance of each combination."""
     from skeleton.simulation import act_out
 
@@ -207,15 +213,18 @@ def act_all(classes: Sequence[dict[str, str]], seed: int, flat: bool = False) ->
     return describe_all([_in_image(s) for s in acted] if flat else acted).features
 
 
-def keep_acted(path: Path, features: NDArray[np.float32]) -> None:
-    """Write the file of `planned_acting`."""
-    with atomic(path, durable=False) as temporary:
-        save_tensors(temporary, {"features": features}, {})
+def time_acting(few: int = 60) -> float:
+    """Return the processor seconds that acting out `COMBINATIONS` takes, by a few of them."""
+    from semtool.embedding import embed
+    from skeleton.simulation import combine
 
-
-def auxiliary_store(store: Store) -> Store:
-    """Return where the auxiliary classes of the runs of ``store`` are kept."""
-    return Store(store.root / "cache" / "auxiliary")
+    classes = combine(few + 1, np.random.default_rng(0))
+    _act_all(classes[:1], 0)  # loads libraries
+    started = time.process_time()
+    _act_all(classes[1:], 0)
+    with TemporaryDirectory() as folder:
+        embed([_said(c) for c in classes[1:]], CODES, store=Store(folder))
+    return (time.process_time() - started) * COMBINATIONS / few
 
 
 def _in_image(sequence: SkeletonSequence) -> SkeletonSequence:

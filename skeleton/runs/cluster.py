@@ -14,9 +14,9 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -60,67 +60,38 @@ class Cluster(Executor):
     @contextmanager
     def _started(self) -> Iterator[Callable[[], Worker]]:
         with _connected(self.address, self.workers) as ray:
-            from ray.util.queue import Queue
-
-            queue = Queue(actor_options={"num_cpus": 0})
-            readers: dict[str, _Reader] = {}
-
-            def listen() -> None:
-                try:
-                    while (told := queue.get()) is not None:
-                        label, record = told
-                        if record is None:
-                            readers[label].ended.set()
-                        else:
-                            readers[label].report(record)
-                except ray.exceptions.RayError:
-                    return  # the cluster is gone; whoever waits for a job is told
-
-            reading = threading.Thread(target=listen, daemon=True)
-            reading.start()
             # A cluster on this machine is told to have as many cores as there are workers.
-            cpus = self.threads if self.address else 1
-            try:
-                yield lambda: _Remote(ray, queue, readers, cpus)
-            finally:
-                queue.put(None)
-                reading.join(timeout=PATIENCE)
-
-
-@dataclass(frozen=True)
-class _Reader:
-    """Who is told what a job reports, and whether the job has said its last."""
-
-    report: Report
-    ended: threading.Event = field(default_factory=threading.Event)
+            yield lambda: _Remote(ray, self.threads if self.address else 1)
 
 
 class _Remote:
     """Gives one job at a time to Ray, which has the processes."""
 
-    def __init__(self, ray: Any, queue: Any, readers: dict[str, _Reader], cpus: int) -> None:
-        self._ray, self._queue, self._readers, self._cpus = ray, queue, readers, cpus
+    def __init__(self, ray: Any, cpus: int) -> None:
+        self._ray, self._cpus = ray, cpus
         self._running: Any = None
         self._stopped = False
 
     def do(self, job: Job, report: Report) -> Failure | None:
         if self._stopped:
             raise WorkerLost
-        lost = self._ray.exceptions
-        reader = self._readers[job.label] = _Reader(report)
+        lost, said = self._ray.exceptions, None
         remote = self._ray.remote(
-            max_retries=0, num_cpus=self._cpus, num_gpus=job.gpus, name=job.label
+            max_retries=0, num_cpus=self._cpus, num_gpus=job.gpus, name=job.label, num_returns="streaming"
         )(_perform_there)  # fmt: skip
-        self._running = remote.remote(job.label, job.call, job.arguments, self._queue, Path.cwd())
+        self._running = remote.remote(job.label, job.call, job.arguments, Path.cwd())
         try:
-            failure: Failure | None = self._ray.get(self._running)
+            for told in self._running:
+                said = self._ray.get(told)
+                if isinstance(said, dict):
+                    report(said)
         except lost.RayTaskError as error:
             return Failure(job.label, f"Ray failed ({type(error).__name__}): {_last_line(str(error))}")
         except lost.RayError as error:  # Ray has many names for a worker or a machine that is gone
             raise WorkerLost from error
         finally:
             self._running = None
-        reader.ended.wait(PATIENCE)  # records come another way than the result, and may be later
+        failure: Failure | None = said
         return failure
 
     def stop(self) -> None:
@@ -130,13 +101,16 @@ class _Remote:
 
 
 def _perform_there(
-    label: str, call: Callable[..., None], arguments: dict[str, Any], queue: Any, folder: Path
-) -> Failure | None:
+    label: str, call: Callable[..., None], arguments: dict[str, Any], folder: Path
+) -> Iterator[dict[str, Any] | Failure | None]:
+    """Do a job in a worker of Ray; yield what it reports, then why it failed, if it did."""
     if folder.is_dir():
         os.chdir(folder)  # where relative paths are meant
-    failure = perform(label, call, arguments, lambda record: queue.put((label, record)))
-    queue.put((label, None))
-    return failure
+    told: SimpleQueue[dict[str, Any] | Failure | None] = SimpleQueue()
+    threading.Thread(target=lambda: told.put(perform(label, call, arguments, told.put)), daemon=True).start()
+    while isinstance(said := told.get(), dict):
+        yield said
+    yield said
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """What work will take before it is begun: time, memory and disk, from a short measurement on this machine.
 
-Visual encoders run for a few steps on data of the shapes that they will meet, trainings as a whole on little
-data (`skeleton.runs.rehearsal`), and the time is stretched to the whole. Processor seconds count where one
-thread works, so that what else runs on the machine does not. Memory is this process's peak after that, and
-what the whole adds.
+Visual encoders run for a few steps on data of the shapes that they will meet, trainings on few samples
+(`skeleton.runs.rehearsal`), and the time is stretched to the whole. Processor seconds count where one thread
+works, so that what else runs on the machine does not. Memory is this process's peak after that, and what the
+whole adds.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from semtool.errors import SemtoolError
 from skeleton.methods import EpochSettings, MethodSettings
 
 if TYPE_CHECKING:
-    from skeleton.runs.task import Task
+    from semtool.feature_file import FeatureFile
     from skeleton.visual import VisualEncoder
 
 __all__ = [
@@ -71,34 +71,23 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Sizes:
-    """The sizes that settle what training costs.
-
-    Attributes:
-        train, test: samples.
-        seen, unseen: classes.
-        visual: Dv; ``widths`` are those of the features' blocks.
-        text: d.
-        descriptions: of a class.
-    """
+    """What settles the cost of a training, beside its text: samples, and widths of the features' blocks."""
 
     train: int
     test: int
-    seen: int
-    unseen: int
-    visual: int = 256
-    text: int = 384
-    descriptions: int = 30
-    widths: tuple[int, ...] = ()
+    widths: tuple[int, ...]
+
+    @property
+    def visual(self) -> int:
+        """Dv."""
+        return sum(self.widths)
 
     @classmethod
-    def of(cls, task: Task) -> Sizes:
-        """Return the sizes of a task."""
-        book = task.bank.codebook.shape
-        return cls(
-            train=len(task.train), test=len(task.seen_test) + len(task.unseen_test), seen=len(task.seen),
-            unseen=len(task.unseen), visual=task.train.features.shape[1], text=book[2], descriptions=book[1],
-            widths=task.widths,
-        )  # fmt: skip
+    def of(cls, features: FeatureFile) -> Sizes:
+        """Return the sizes of features."""
+        train = len(features.rows("seen-train"))
+        widths = features.widths or (features.features.shape[1],)
+        return cls(train, len(features.names) - train, tuple(widths))
 
 
 def least(settings: MethodSettings, sizes: Sizes) -> Estimate:
@@ -184,10 +173,7 @@ def estimate_features(
         encoder.encode(clips, length)
         seconds += (clock() - started) * len(samples) / probe
     vectors = 4.0 * len(samples) * width
-    sizes = Sizes(
-        train=train, test=len(samples) - train, seen=len(data.seen(chosen)), unseen=len(chosen.unseen),
-        visual=width, widths=tuple(w for _, w in encoder.blocks()),
-    )  # fmt: skip
+    sizes = Sizes(train, len(samples) - train, tuple(w for _, w in encoder.blocks()) or (width,))
     what = f"features of {data.name} for {chosen.name}"
     return Estimate(what, seconds, peak_memory() + 2 * vectors, disk + vectors), sizes
 

@@ -8,24 +8,16 @@ from semtool.artifacts import Artifact, Store
 from semtool.catalogue import load_dataset
 from semtool.errors import NotMadeError, SemtoolError, UsageError
 
-__all__ = ["Reference", "outdated", "resolve_inputs"]
+__all__ = ["Reference", "outdated", "resolve_inputs", "resolve_text"]
 
 Reference = Artifact | str | None
 """An artifact, the reference of one, or None for the sensible one."""
 
 
-def resolve_inputs(
-    store: Store,
-    embeddings: Reference,
-    features: Reference,
-    *,
-    dataset: str | None = None,
-    split: str | None = None,
-    device: str = "auto",
-    note: Callable[[str], None] | None = None,
-    visual: str | None = None,
-) -> tuple[Artifact, Artifact, str]:
-    """Return embedding file, features and data set of a run, by the rules of `train`."""
+def resolve_text(
+    store: Store, embeddings: Reference, features: Reference = None, dataset: str | None = None
+) -> tuple[Artifact, Artifact | None, str]:
+    """Return the embedding file, features that were named, and the data set, by the rules of `train`."""
     chosen = store.resolve("features", features) if isinstance(features, str) else features
     dataset = store.dataset_file(dataset) if dataset else None
     wanted = load_dataset(dataset).name if dataset else None
@@ -43,15 +35,30 @@ def resolve_inputs(
         )
     if wanted and text.dataset != wanted:
         raise UsageError(f"the embedding file {text.reference} is of {text.dataset}, not of {wanted}")
-    data = dataset or store.dataset_file(text.dataset)
-    if chosen is None:
-        name = load_dataset(data).split(split).name
-        chosen = _features(store, data, text.dataset, name, device, note, visual)
-    if chosen.dataset != text.dataset:
+    if chosen and chosen.dataset != text.dataset:
         raise UsageError(
             f"the embedding file {text.reference} is of {text.dataset}, the features {chosen.reference} are "
             f"of {chosen.dataset}; choose two of the same data set"
         )
+    return text, chosen, dataset or store.dataset_file(text.dataset)
+
+
+def resolve_inputs(
+    store: Store,
+    embeddings: Reference,
+    features: Reference,
+    *,
+    dataset: str | None = None,
+    split: str | None = None,
+    device: str = "auto",
+    note: Callable[[str], None] | None = None,
+    visual: str | None = None,
+) -> tuple[Artifact, Artifact, str]:
+    """Return embedding file, features and data set of a run, by the rules of `train`; makes features."""
+    text, chosen, data = resolve_text(store, embeddings, features, dataset)
+    if chosen is None:
+        name = load_dataset(data).split(split).name
+        chosen = _features(store, data, text.dataset, name, device, note, visual)
     return text, chosen, data
 
 

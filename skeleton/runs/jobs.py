@@ -18,16 +18,16 @@ def seed_job(spec: RunSpec, *, again: bool = False) -> Job:
     return Job(
         label=spec.label,
         call=train,
-        arguments={"spec": spec.model_dump(mode="json"), "again": again},
+        arguments={"spec": spec, "again": again},
         steps=spec.settings.steps,
         makes=runs.seed_folder(spec.folder, spec.seed) / "metrics.json",
         gpus=int(spec.device.startswith("cuda")),
     )
 
 
-def train(report: Report, spec: dict[str, Any], again: bool = False) -> None:
+def train(report: Report, spec: RunSpec, again: bool = False) -> None:
     """Train the seed of a spec."""
-    train_seed(RunSpec.model_validate(spec), again=again, on_epoch=report)
+    train_seed(spec, again=again, on_epoch=report)
 
 
 def features_job(

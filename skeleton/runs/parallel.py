@@ -14,14 +14,14 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, Protocol
 
 from semtool.errors import SemtoolError, UsageError, unknown_name
@@ -129,60 +129,51 @@ class Executor(ABC):
         Args:
             jobs: in the order in which they are begun.
             progress: told steps done and to do.
-            on_record: told what the jobs report, in the calling thread.
+            on_record: told what the jobs report. Both are called one at a time, from other threads.
             keep_going: whether further jobs are begun although one failed.
         """
         if not jobs:
             return []
-        waiting = deque(enumerate(jobs))
-        events: SimpleQueue[_Event] = SimpleQueue()
+        waiting, failed, lock = deque(enumerate(jobs)), dict[int, Failure](), threading.Lock()
+        done, total = [0] * len(jobs), sum(job.steps for job in jobs)
         count = min(self.workers or len(jobs), len(jobs))
 
+        def tell(at: int, steps: int) -> None:
+            done[at] = min(steps, jobs[at].steps)
+            if progress is not None:
+                progress(sum(done), total)
+
+        def hear(at: int, record: dict[str, Any]) -> None:
+            with lock:
+                if on_record is not None:
+                    on_record(record)
+                tell(at, done[at] + 1)
+
         def serve(worker: Worker) -> None:
-            try:
-                while waiting:
-                    try:
-                        at, job = waiting.popleft()
-                    except IndexError:
-                        break  # another thread took the last one
-                    failure = _attempt(worker, job, _Sender(at, events))
-                    if failure is not None and not keep_going:
-                        waiting.clear()
-                    events.put(_Event(at, finished=True, failure=failure))
-            finally:
-                events.put(_Event(None))
+            while waiting:
+                try:
+                    at, job = waiting.popleft()
+                except IndexError:
+                    return  # another thread took the last one
+                failure = _attempt(worker, job, partial(hear, at))
+                with lock:
+                    if failure is not None:
+                        failed[at] = failure
+                        if not keep_going:
+                            waiting.clear()
+                    tell(at, job.steps)
 
         with self._started() as new_worker, ThreadPoolExecutor(count) as threads:
             workers = [new_worker() for _ in range(count)]
             serving = [threads.submit(serve, worker) for worker in workers]
             try:
-                failures = _listen(events, jobs, count, progress, on_record)
+                for served in as_completed(serving):
+                    served.result()
             finally:
                 waiting.clear()
                 for worker in workers:
                     worker.stop()
-        for served in serving:
-            served.result()
-        return failures
-
-
-@dataclass(frozen=True)
-class _Event:
-    """Something that happened to the job at a place of the list, or (None) a thread that has no more jobs."""
-
-    at: int | None
-    record: dict[str, Any] | None = None
-    finished: bool = False
-    failure: Failure | None = None
-
-
-@dataclass(frozen=True)
-class _Sender:
-    at: int
-    events: SimpleQueue[_Event]
-
-    def __call__(self, record: dict[str, Any]) -> None:
-        self.events.put(_Event(self.at, record))
+        return [failed[at] for at in sorted(failed)]
 
 
 def _attempt(worker: Worker, job: Job, report: Report) -> Failure | None:
@@ -203,36 +194,6 @@ def _attempt(worker: Worker, job: Job, report: Report) -> Failure | None:
         f"its worker was lost {ATTEMPTS} times (killed, or crashed); if memory is short, run fewer jobs at a "
         "time",
     )
-
-
-def _listen(
-    events: SimpleQueue[_Event],
-    jobs: Sequence[Job],
-    serving: int,
-    progress: Progress | None,
-    on_record: Report | None,
-) -> list[Failure]:
-    """Pass on what happens until no thread has a job; return what failed."""
-    done = [0] * len(jobs)
-    failed: dict[int, Failure] = {}
-    total = sum(job.steps for job in jobs)
-    while serving:
-        event = events.get()
-        if event.at is None:
-            serving -= 1
-            continue
-        steps = jobs[event.at].steps
-        if event.record is not None:
-            done[event.at] = min(done[event.at] + 1, steps)
-            if on_record is not None:
-                on_record(event.record)
-        if event.finished:
-            done[event.at] = steps
-        if event.failure is not None:
-            failed[event.at] = event.failure
-        if progress is not None:
-            progress(sum(done), total)
-    return [failed[at] for at in sorted(failed)]
 
 
 class Processes(Executor):

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict, SerializeAsAny, field_validator
 
 from semtool.artifacts import Artifact, Store
 from semtool.disk import digest, write_atomically
 from semtool.errors import UsageError
-from skeleton.methods import EpochSettings, MethodSettings, settings_of
+from skeleton.methods import EpochSettings, MethodSettings
 from skeleton.runs import folder as runs
 from skeleton.runs.task import Task, load_task
 
 __all__ = ["PlannedRun", "RunSpec", "plan_run", "run_seeds"]
 
 
-class RunSpec(BaseModel):
-    """What one process needs to train one seed; JSON and pickle hold it.
+@dataclass(frozen=True)
+class RunSpec:
+    """What one process needs to train one seed.
 
     Attributes:
         root: of all artifacts, absolute.
@@ -35,24 +33,17 @@ class RunSpec(BaseModel):
         trackers: see `skeleton.runs.tracking.TRACKERS`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     root: Path
     run: str
     seed: int
     dataset: str
     embeddings: str
     features: str
-    settings: SerializeAsAny[MethodSettings]
+    settings: MethodSettings
     identity: str
     device: str
     threads: int = 1
     trackers: tuple[str, ...] = ()
-
-    @field_validator("settings", mode="before")
-    @classmethod
-    def _by_tag(cls, raw: Any) -> Any:
-        return settings_of(raw) if isinstance(raw, dict) else raw
 
     @property
     def store(self) -> Store:

@@ -1,250 +1,188 @@
-"""A seed rehearsed: the same code on a few made-up samples in a temporary store, timed, and stretched.
+"""A seed rehearsed: trained and measured on a few made-up samples, timed, and stretched to the real numbers.
 
-Opening, pilot, training, calibration, scoring and writing are in it, and what simulates auxiliary classes.
 One rehearsal serves all class splits of a data set: they differ in numbers of samples, to which it is
 stretched.
 """
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from semtool.artifacts import Artifact, Store
-from semtool.catalogue import load_dataset
-from semtool.embedding_file import write_embeddings
-from semtool.feature_file import FeatureFile
-from skeleton.methods import EpochSettings, MethodSettings, encoder_of
-from skeleton.runs.auxiliary import act_all, auxiliary_store, gives_codes, keep_acted, planned_acting
+from semtool.artifacts import Artifact
+from semtool.catalogue import Dataset, Split
+from skeleton.methods import Context, EpochSettings, Examples, MethodSettings, TextBank, encoder_of, read_text
+from skeleton.runs.auxiliary import COMBINATIONS, gives_codes, time_acting
 from skeleton.runs.estimate import Estimate, Sizes, clock_of, grown, peak_memory
-from skeleton.runs.planning import plan_run
-from skeleton.runs.seed import run_seed
+from skeleton.runs.seed import learn
+from skeleton.runs.task import Samples, Task, open_embeddings
 
-__all__ = ["Rehearsal", "estimate_acting", "rehearse"]
+__all__ = ["Rehearsal", "bank_of", "estimate_acting", "helped", "rehearse"]
 
 TRAIN, BATCHES, TEST, EPOCHS = 1500, 2, 300, 3
 """Sizes of a rehearsal: training samples of a closed form, batches of a network, test samples, epochs."""
-ACTED = 60
-"""Auxiliary classes that are simulated to see how long one takes."""
-
-
-@dataclass(frozen=True)
-class _Rehearsed:
-    """Seconds of an epoch, of everything else, samples of auxiliary classes, bytes of weights and answers."""
-
-    epoch: float
-    rest: float
-    extra: int
-    weights: float
-    answers: float
 
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What a seed took on few samples, and how that grows.
+    """What a seed took on few samples.
 
     Attributes:
         settings: of the method.
-        few: what it was rehearsed on.
-        took: what that took.
-        a_test: seconds of one more test sample.
-        a_pair: seconds of one more pair of training samples, in a closed form.
+        few: the samples; ``extra`` are those of auxiliary classes.
+        epoch: seconds of an epoch, of a method that trains by epochs.
+        training: seconds of the rest of the training, the pilot's included.
+        measuring: seconds after that.
+        weights: bytes of a checkpoint.
     """
 
     settings: MethodSettings
     few: Sizes
-    took: _Rehearsed
-    a_test: float
-    a_pair: float
+    extra: int
+    epoch: float
+    training: float
+    measuring: float
+    weights: float
 
     def stretch(self, sizes: Sizes) -> Estimate:
         """Return what a seed on data of these sizes takes."""
-        few, took = self.few, self.took
-        seconds = took.rest + self.a_test * max(sizes.test - few.test, 0)
-        weights, data = took.weights, 3 * 4.0 * (sizes.train + sizes.test) * sizes.visual
+        few, weights = self.few, self.weights
+        memory = 12.0 * (sizes.train + sizes.test) * sizes.visual
         if isinstance(self.settings, EpochSettings):
-            batch = getattr(self.settings, "batch", 128)
-            steps = np.ceil((sizes.train + took.extra) / batch) / np.ceil((few.train + took.extra) / batch)
-            seconds += took.epoch * float(steps) * self.settings.steps
+            more = (sizes.train + self.extra) / (few.train + self.extra)
+            seconds = self.training + self.epoch * more * self.settings.steps
             weights *= 4  # with the state from which a killed training goes on
         else:
-            whole, some = grown(sizes.train + took.extra), grown(few.train + took.extra)
-            more = self.a_pair * (whole.pairs - some.pairs) + _product() * (whole.flops - some.flops)
-            seconds += _fits(self.settings) * max(more, 0.0)
+            whole, some = grown(sizes.train + self.extra), grown(few.train + self.extra)
+            fits = 2 if self.settings.pilots else 1
+            pairs = max(self.training / fits - _product() * some.flops, 0.0) / some.pairs
+            seconds = fits * (pairs * whole.pairs + _product() * whole.flops)
             weights *= max(1.0, whole.landmarks / some.landmarks)
-            data += whole.memory
-        disk = weights + took.answers * sizes.test / few.test
-        return Estimate("one training", seconds, peak_memory() + data, disk)
+            memory += whole.memory
+        seconds += self.measuring * sizes.test / few.test
+        disk = weights + 150.0 * sizes.test  # a line of the predictions
+        return Estimate("one training", seconds, peak_memory() + memory, disk)
 
 
 def rehearse(
     settings: MethodSettings,
+    data: Dataset,
+    split: Split,
     sizes: Sizes,
-    folder: Path,
+    bank: TextBank,
     *,
-    dataset: str,
-    split: str | None = None,
-    text: Artifact | None = None,
+    auxiliary: bool = False,
     device: str = "cpu",
     threads: int = 1,
 ) -> Rehearsal:
-    """Train one seed on a few made-up samples.
+    """Train one seed on a few made-up samples, in memory.
 
     Args:
         settings: of the method.
+        data, split: whose classes.
         sizes: the largest to which it will be stretched.
-        folder: where to do it.
-        dataset: name or YAML path.
-        split: its class split; None: the default.
-        text: embedding file; None: made-up vectors of the size that ``sizes`` says. Auxiliary classes are
-            left out without one of attribute codes.
+        bank: text of all classes.
+        auxiliary: whether there will be auxiliary classes (`helped`).
         device: of torch, resolved.
         threads: of the seed.
     """
     by_epochs = isinstance(settings, EpochSettings)
-    threads = threads if by_epochs else 1
-    if (helped := _helped(settings)) and not _codes(text):
-        settings, helped = settings.change(auxiliary="none"), False
-    by_batches = by_epochs and getattr(settings, "stem", "none") == "none"
-    most = BATCHES * getattr(settings, "batch", 128) if by_batches else TRAIN
-    least = replace(sizes, train=2 * sizes.seen, test=sizes.seen + sizes.unseen)
+    short = settings.change(epochs=EPOCHS) if by_epochs else settings
+    if not auxiliary and getattr(settings, "auxiliary", "none") != "none":
+        short = short.change(auxiliary="none")
+    batches = by_epochs and getattr(settings, "stem", "none") == "none"
+    most = BATCHES * getattr(settings, "batch", 128) if batches else TRAIN
+    classes = len(data.seen(split)), len(data.classes)
+    least = replace(sizes, train=2 * classes[0], test=classes[1])
     few = replace(
         sizes, train=max(min(most, sizes.train), least.train), test=max(min(TEST, sizes.test), least.test)
     )
-    short = settings.change(epochs=EPOCHS) if by_epochs else settings
-
-    def go(of: Sizes, with_: MethodSettings = short) -> _Rehearsed:
-        clock = clock_of(device, threads)
-        return _rehearse(Store(folder), with_, of, dataset, split, text, device, threads, clock)
-
-    go(least, short.change(auxiliary="none") if helped else short)  # loads libraries
-    took, a_test, a_pair = go(few), 0.0, 0.0
-    if sizes.test > few.test:
-        fewer = replace(few, test=max(few.test // 2, least.test))
-        a_test = max(took.rest - go(fewer).rest, 0.0) / max(few.test - fewer.test, 1)
-    if sizes.train > few.train and not by_epochs:
-        half = replace(few, train=few.train // 2)
-        some, less = grown(few.train + took.extra), grown(half.train + took.extra)
-        a_fit = (took.rest - go(half).rest) / _fits(settings)
-        a_pair = max(a_fit - _product() * (some.flops - less.flops), 0.0) / (some.pairs - less.pairs)
-    return Rehearsal(settings, few, took, a_test, a_pair)
-
-
-def estimate_acting(
-    settings: MethodSettings, sizes: Sizes, folder: Path, text: Artifact | None
-) -> Estimate | None:
-    """Return what simulating the auxiliary classes of one seed takes; None where there are none.
-
-    A few of them are acted out. In a rehearsal in ``folder`` these stand for all.
-    """
-    if not _helped(settings) or not _codes(text):
-        return None
-    clock = clock_of("cpu")
-    classes, path = planned_acting(auxiliary_store(Store(folder)), 0)
-    act_all(classes[:1], 0)  # loads libraries
-    started = clock()
-    made = act_all(classes[:ACTED], 0)
-    seconds = (clock() - started) * len(classes) / ACTED
-    keep_acted(path, np.resize(made, (len(classes), made.shape[1])))
-    return Estimate("auxiliary classes", seconds, peak_memory(), len(classes) * 4.0 * sizes.visual)
-
-
-def _helped(settings: MethodSettings) -> bool:
-    return getattr(settings, "auxiliary", "none") != "none"
-
-
-def _codes(text: Artifact | None) -> bool:
-    return text is not None and gives_codes(encoder_of(text))
-
-
-def _fits(settings: MethodSettings) -> int:
-    return 2 if settings.pilots else 1
-
-
-def _rehearse(
-    store: Store,
-    settings: MethodSettings,
-    sizes: Sizes,
-    dataset: str,
-    split: str | None,
-    text: Artifact | None,
-    device: str,
-    threads: int,
-    clock: Callable[[], float],
-) -> _Rehearsed:
-    """Train once in a temporary store."""
-    inputs = _text(store, sizes, dataset, settings, text), _features(store, sizes, dataset, split)
-    run = plan_run(
-        *inputs, store=store, dataset=dataset, settings=settings, seeds=[0], device=device, threads=threads,
-        again=True,
-    )  # fmt: skip
-    run.claim()
+    clock = clock_of(device, threads if by_epochs else 1)
     marks: dict[str, list[float]] = {}
-    started = clock()
-    metrics = run_seed(run.specs[0], lambda record: marks.setdefault(record["phase"], []).append(clock()))
-    took = clock() - started
+
+    def context(phase: str, classes: tuple[int, ...]) -> Context:
+        del classes
+        return Context(
+            dataset=data.name, device=device, widths=sizes.widths,
+            on_epoch=lambda _: marks.setdefault(phase, []).append(clock()),
+            auxiliary=lambda: _made_up_classes(sizes.visual, bank.dim),
+        )  # fmt: skip
+
+    learn(_made_up(data, split, least, bank), short, context, clock)  # loads libraries
+    marks.clear()
+    done = learn(_made_up(data, split, few, bank), short, context, clock)
     epochs = [(m[-1] - m[0]) / (len(m) - 1) for m in marks.values() if len(m) > 1]
-    made = {p.name: p.stat().st_size for p in run.folder.rglob("*") if p.is_file()}
-    weights = float(sum(size for name, size in made.items() if name.endswith(".safetensors")))
-    return _Rehearsed(
+    trained = done.timing["train_seconds"]
+    tensors, _ = done.scorer.checkpoint()
+    return Rehearsal(
+        settings=settings,
+        few=few,
+        extra=COMBINATIONS if auxiliary else 0,
         epoch=sum(epochs) / max(len(epochs), 1),
-        rest=max(took - EPOCHS * sum(epochs), 0.0),
-        extra=metrics.auxiliary.samples if metrics.auxiliary else 0,
-        weights=weights,
-        answers=sum(made.values()) - weights,
+        training=max(trained - EPOCHS * sum(epochs), 0.0),
+        measuring=done.timing["total_seconds"] - trained,
+        weights=float(sum(t.nbytes for t in tensors.values())),
     )
 
 
-def _features(store: Store, sizes: Sizes, dataset: str, split: str | None) -> Artifact:
-    data = load_dataset(dataset)
-    chosen = data.split(split)
-    seen, unseen = np.array(data.seen(chosen)), np.array(chosen.unseen)
-    hidden = min(max(len(unseen), sizes.test * len(unseen) // (len(seen) + len(unseen))), sizes.test)
-    parts = [seen[np.arange(sizes.train) % len(seen)], seen[np.arange(sizes.test - hidden) % len(seen)]]
-    parts.append(unseen[np.arange(hidden) % len(unseen)])
-    count = [len(p) for p in parts]
-    unknown = np.full(sum(count), -1, np.int64)
-    vectors = np.random.default_rng(0).normal(size=(sum(count), sizes.visual)).astype(np.float32)
-    with store.create(
-        "features", f"{data.name}/{chosen.name}/made-up", parameters={"n": count, "width": sizes.visual}
-    ) as draft:
-        FeatureFile(
-            dataset=data.name, split=chosen.name, protocol="", visual="made-up", simulated=False,
-            features=vectors, class_id=np.concatenate(parts), subject=unknown, view=unknown,
-            subset=np.repeat(np.arange(3), count), names=[f"sample{i:09d}" for i in range(sum(count))],
-            blocks=[(f"block{i}", w) for i, w in enumerate(sizes.widths)],
-            test=np.repeat(np.array([0, 1, 1]), count),
-        ).write(draft.folder)  # fmt: skip
-    return draft.result
+def helped(settings: MethodSettings, text: Artifact | None) -> bool:
+    """Return whether auxiliary classes that are acted out go into a training; they need attribute codes."""
+    wanted = getattr(settings, "auxiliary", "none") != "none"
+    return wanted and text is not None and gives_codes(encoder_of(text))
 
 
-def _text(
-    store: Store, sizes: Sizes, dataset: str, settings: MethodSettings, text: Artifact | None
-) -> Artifact:
+def estimate_acting(sizes: Sizes) -> Estimate:
+    """Return what acting out the auxiliary classes of one seed takes; some of them are, and kept nowhere."""
+    return Estimate("auxiliary classes", time_acting(), peak_memory(), COMBINATIONS * 4.0 * sizes.visual)
+
+
+def bank_of(
+    text: Artifact | None, classes: Sequence[int], settings: MethodSettings, dim: int = 384, several: int = 30
+) -> TextBank:
+    """Return what a run reads of an embedding file; without one ``several`` made-up vectors a class."""
     if text is not None:
-        there = Path(store.root) / "embeddings" / text.dataset / text.name / f"v{text.version}"
-        if not there.exists():
-            shutil.copytree(text.path, there)
-        return store.resolve("embeddings", text.reference)
-    data = load_dataset(dataset)
-    kinds = [*(settings.codebook or ("global",)), *([m] if (m := settings.motion) and m != "none" else [])]
-    rows = [(c.id, kinds[i % len(kinds)], i) for c in data.classes for i in range(sizes.descriptions + 1)]
-    vectors = np.random.default_rng(0).normal(size=(len(rows), sizes.text)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    made_of = {"kinds": kinds, "rows": len(rows), "dim": sizes.text}
-    with store.create("embeddings", f"{data.name}/made-up/random", parameters=made_of) as draft:
-        write_embeddings(
-            draft.folder, vectors=vectors, class_id=np.array([r[0] for r in rows]),
-            granularity=[r[1] for r in rows], slot=[""] * len(rows), variant=[r[2] for r in rows],
-            dataset=data.name, encoder="random",
-        )  # fmt: skip
-    return draft.result
+        codebook, motion = settings.codebook, settings.motion
+        return read_text(open_embeddings(text), classes, codebook=codebook, motion=motion)
+    vectors = _random(len(classes), several + 1, dim)
+    vectors /= np.linalg.norm(vectors, axis=2, keepdims=True)
+    counts = np.full(len(classes), several, np.int64)
+    return TextBank(tuple(classes), vectors[:, 1:], counts, vectors[:, 0], ("global",), "global")
+
+
+def _made_up(data: Dataset, split: Split, sizes: Sizes, bank: TextBank) -> Task:
+    """Return a task of samples at random, as many of each class."""
+
+    def samples(count: int, classes: Sequence[int]) -> Samples:
+        labels = np.resize(np.array(classes, np.int64), count)
+        features = _random(count, sizes.visual)
+        return Samples(features, labels, tuple(map(str, range(count))), np.ones(count, np.bool_))
+
+    seen, unseen = data.seen(split), split.unseen
+    hidden = max(len(unseen), sizes.test * len(unseen) // len(data.classes))
+    return Task(
+        data, split, data.protocol(None), seen, unseen, bank.take((*seen, *unseen)),
+        train=samples(sizes.train, seen), seen_test=samples(max(sizes.test - hidden, len(seen)), seen),
+        unseen_test=samples(hidden, unseen), simulated=True, widths=sizes.widths,
+    )  # fmt: skip
+
+
+def _made_up_classes(visual: int, text: int) -> tuple[Examples, dict[str, Any]]:
+    """Return examples as those of combinations that are acted out."""
+    rows = np.arange(COMBINATIONS)
+    codes = _random(COMBINATIONS, 1, text)
+    bank = TextBank(
+        tuple(rows.tolist()), codes, np.ones(COMBINATIONS, np.int64), codes[:, 0], ("attribute",), "none"
+    )
+    return Examples(_random(COMBINATIONS, visual), rows, bank), {}
+
+
+def _random(*shape: int) -> Any:
+    return np.random.default_rng(0).standard_normal(shape, np.float32)
 
 
 @cache

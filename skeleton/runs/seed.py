@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,16 @@ from filelock import FileLock
 
 from semtool.artifacts import library_versions
 from skeleton.device import reproducible
-from skeleton.methods import Context, Examples, Scorer, method_of, save_checkpoint
+from skeleton.methods import Context, Examples, MethodSettings, Scorer, method_of, save_checkpoint
 from skeleton.runs import folder as runs
-from skeleton.runs.measuring import measure, write_predictions
+from skeleton.runs.measuring import Measured, measure, write_predictions
 from skeleton.runs.pilot import Pilot, accuracy_on, pilot, pilot_possible
 from skeleton.runs.planning import RunSpec
 from skeleton.runs.records import Metrics
 from skeleton.runs.task import Task
 from skeleton.runs.tracking import open_trackers
 
-__all__ = ["OnEpoch", "run_seed", "train_seed"]
+__all__ = ["Learned", "OnEpoch", "learn", "train_seed"]
 
 OnEpoch = Callable[[dict[str, Any]], None]
 STATES = {"pilot": "pilot-state.safetensors", "train": "state.safetensors"}
@@ -43,39 +44,76 @@ def train_seed(spec: RunSpec, *, again: bool = False, on_epoch: OnEpoch | None =
         again: train although the seed is finished.
         on_epoch: told the record of each epoch.
     """
+    from threadpoolctl import threadpool_limits
+
     locks = spec.root / "cache" / "locks"
     locks.mkdir(parents=True, exist_ok=True)
     with FileLock(locks / f"run-{spec.run}-{spec.seed}.lock"):
         if again or not (runs.seed_folder(spec.folder, spec.seed) / "metrics.json").is_file():
-            run_seed(spec, on_epoch)
+            # The second is for the linear algebra of numpy, which would take every core.
+            with reproducible(spec.threads), threadpool_limits(spec.threads):
+                _train(spec, on_epoch)
 
 
-def run_seed(spec: RunSpec, on_epoch: OnEpoch | None = None) -> Metrics:
-    """Train one seed, write its folder, return its metrics."""
-    from threadpoolctl import threadpool_limits
+@dataclass(frozen=True)
+class Learned:
+    """A seed that is trained and measured, before anything of it is written; ``timing`` in seconds."""
 
-    # The second is for the linear algebra of numpy, which would take every core.
-    with reproducible(spec.threads), threadpool_limits(spec.threads):
-        return _run_seed(spec, on_epoch)
+    scorer: Scorer
+    record: dict[str, Any]
+    chosen: Pilot | None
+    measured: Measured
+    timing: dict[str, float]
 
 
-def _run_seed(spec: RunSpec, on_epoch: OnEpoch | None) -> Metrics:
-    started = time.perf_counter()
+def learn(
+    task: Task,
+    settings: MethodSettings,
+    context: Callable[[str, tuple[int, ...]], Context],
+    clock: Callable[[], float] = time.perf_counter,
+) -> Learned:
+    """Run the pilot if something is to be chosen, train on the seen classes, and measure.
+
+    Args:
+        task: text and samples.
+        settings: of the method.
+        context: what the method may use, by phase (`pilot`, `train`) and classes that are trained on.
+        clock: tells the seconds of ``timing``.
+    """
+
+    def fit(
+        phase: str,
+        classes: tuple[int, ...],
+        monitor: Callable[[Scorer], float] | None = None,
+        epochs: int | None = None,
+    ) -> tuple[Scorer, dict[str, Any]]:
+        bank, samples, method = task.bank.take(classes), task.train.of(classes), method_of(settings)
+        examples = Examples(samples.features, bank.rows(samples.labels), bank)
+        scorer = method.fit(examples, replace(context(phase, classes), epochs=epochs, monitor=monitor))
+        return scorer, dict(method.record_)
+
+    started, chosen, piloted = clock(), None, 0.0
+    if pilot_possible(settings, task):
+        chosen = pilot(settings, task, partial(fit, "pilot"))
+        piloted = clock() - started
+    on_test = getattr(settings, "select", "last") == "test"
+    monitor = accuracy_on(task, task.unseen, task.unseen_test) if on_test else None
+    scorer, record = fit("train", task.seen, monitor, chosen.epoch if chosen else None)
+    trained = clock() - started
+    measured = measure(scorer, task, chosen.calibration if chosen else None)
+    timing = {"train_seconds": trained, "pilot_seconds": piloted, "total_seconds": clock() - started}
+    return Learned(scorer, record, chosen, measured, timing)
+
+
+def _train(spec: RunSpec, on_epoch: OnEpoch | None) -> None:
+    """Train one seed and write its folder."""
     task, settings = spec.task(), spec.settings
     folder = runs.partial_folder(spec.folder, spec.seed)
     _open_partial(folder, spec, task)
-    selection = getattr(settings, "select", "last")
-    chosen: Pilot | None = None
-    piloted = 0.0
     with _told(spec, folder, on_epoch) as tell:
-        train = partial(_train, spec, task, folder, tell)
-        if pilot_possible(settings, task):
-            chosen = pilot(settings, task, partial(train, "pilot"))
-            piloted = time.perf_counter() - started
-        monitor = accuracy_on(task, task.unseen, task.unseen_test) if selection == "test" else None
-        scorer, record = train("train", task.seen, monitor=monitor, epochs=chosen.epoch if chosen else None)
-    trained = time.perf_counter() - started
-    measured = measure(scorer, task, chosen.calibration if chosen else None)
+        learned = learn(task, settings, partial(_context, spec, task, folder, tell))
+    chosen, record = learned.chosen, learned.record
+    selection = getattr(settings, "select", "last")
     embeddings, features = spec.inputs()
     metrics = Metrics(
         name=spec.run,
@@ -99,21 +137,16 @@ def _run_seed(spec: RunSpec, on_epoch: OnEpoch | None) -> Metrics:
         fitted=record,
         validation=chosen and chosen.validation,
         calibration=chosen and chosen.calibration,
-        **measured.fields(),
-        timing={
-            "train_seconds": trained,
-            "pilot_seconds": piloted,
-            "total_seconds": time.perf_counter() - started,
-        },
+        **learned.measured.fields(),
+        timing=learned.timing,
         versions={**library_versions("torch", "numpy"), "python": platform.python_version()},
     )
-    save_checkpoint(scorer, settings, folder / runs.CHECKPOINT)
-    write_predictions(folder / "predictions.csv", measured.predictions, task)
+    save_checkpoint(learned.scorer, settings, folder / runs.CHECKPOINT)
+    write_predictions(folder / "predictions.csv", learned.measured.predictions, task)
     runs.write_json(folder / "metrics.json", metrics.to_dict())
     for state in STATES.values():
         (folder / state).unlink(missing_ok=True)
     runs.finish(spec.folder, spec.seed)
-    return metrics
 
 
 @contextmanager
@@ -140,18 +173,15 @@ def _told(
         yield tell
 
 
-def _train(
+def _context(
     spec: RunSpec,
     task: Task,
     folder: Path,
     tell: Callable[[str, dict[str, Any]], None],
     phase: str,
     classes: tuple[int, ...],
-    monitor: Callable[[Scorer], float] | None = None,
-    epochs: int | None = None,
-) -> tuple[Scorer, dict[str, Any]]:
-    """Fit the method on some of the seen classes; also return what it says of itself."""
-    bank, samples = task.bank.take(classes), task.train.of(classes)
+) -> Context:
+    """Return what the method may use in a phase that trains on some of the seen classes."""
 
     def auxiliary() -> tuple[Examples, dict[str, Any]]:
         from skeleton.runs.auxiliary import simulated_classes
@@ -165,23 +195,16 @@ def _train(
             flat=bool(features.manifest.details.get("flat")),
         )  # fmt: skip
 
-    method = method_of(spec.settings)
-    scorer = method.fit(
-        Examples(samples.features, bank.rows(samples.labels), bank),
-        Context(
-            dataset=task.dataset.name,
-            seed=spec.seed,
-            device=spec.device,
-            widths=task.widths,
-            epochs=epochs,
-            monitor=monitor,
-            on_epoch=partial(tell, phase),
-            state=folder / STATES[phase],
-            identity=f"{spec.identity}/{spec.seed}/{phase}",
-            auxiliary=auxiliary,
-        ),
+    return Context(
+        dataset=task.dataset.name,
+        seed=spec.seed,
+        device=spec.device,
+        widths=task.widths,
+        on_epoch=partial(tell, phase),
+        state=folder / STATES[phase],
+        identity=f"{spec.identity}/{spec.seed}/{phase}",
+        auxiliary=auxiliary,
     )
-    return scorer, dict(method.record_)
 
 
 def _open_partial(folder: Path, spec: RunSpec, task: Task) -> None:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from semtool.artifacts import Store
@@ -15,7 +14,7 @@ from semtool.showing import Shown
 from skeleton.methods import EpochSettings, MethodSettings, preset
 from skeleton.runs import folder as runs
 from skeleton.runs.estimate import Estimate, Sizes, estimate_features, least, refuse_short
-from skeleton.runs.inputs import Reference, resolve_inputs
+from skeleton.runs.inputs import Reference, resolve_inputs, resolve_text
 from skeleton.runs.planning import RunSpec
 from skeleton.runs.progress_log import logged
 from skeleton.runs.records import Summary
@@ -103,6 +102,7 @@ def train(
     """
     from skeleton.device import resolve_device
     from skeleton.runs.planning import plan_run, run_seeds
+    from skeleton.runs.task import open_features
 
     settings = settings or preset("paper")
     seeds = check_seeds(seeds)
@@ -128,7 +128,7 @@ def train(
         again=again,
     )
     if run.specs:
-        refuse_short(least(settings, Sizes.of(run.specs[0].task())), store)
+        refuse_short(least(settings, Sizes.of(open_features(features))), store)
     run.claim()
     told = logged(progress, run.folder / "progress.log")
     _train(run.specs, min(jobs, len(run.specs)), again, told, on_epoch)
@@ -148,58 +148,35 @@ def estimate_train(
     seeds: Sequence[int] = (0,),
     device: str = "auto",
     jobs: int | None = None,
-    start: Estimate | None = None,
 ) -> list[Estimate]:
-    """Return what `train` with the same arguments would take, features included; trains nothing.
-
-    ``start`` is of a worker, see `skeleton.runs.estimate.estimate_start`; None: starts are not counted.
-    """
+    """Return what `train` with the same arguments would take, features included; trains nothing."""
     from skeleton.device import resolve_device
     from skeleton.runs.planning import run_seeds
-    from skeleton.runs.rehearsal import estimate_acting, rehearse
-    from skeleton.runs.task import load_task
+    from skeleton.runs.rehearsal import bank_of, estimate_acting, helped, rehearse
+    from skeleton.runs.task import open_features
     from skeleton.visual import newest_features
 
     settings, where = settings or preset("paper"), str(resolve_device(device))
-    count = len(run_seeds(settings, check_seeds(seeds)))
-    jobs = _at_once(settings, count, jobs)
-    found: list[Estimate] = []
-    dataset = store.dataset_file(dataset) if dataset else None
-    text = store.resolve("embeddings", embeddings) if isinstance(embeddings, str) else embeddings
-    text = text or store.newest("embeddings", load_dataset(dataset).name if dataset else None)
-    data = dataset or (store.dataset_file(text.dataset) if text else None)
-    chosen = load_dataset(data).split(split).name if data else None
-    if (
-        text
-        and data
-        and not features
-        and newest_features(store, text.dataset, str(chosen), settings.visual) is None
-    ):
-        visual = settings.visual or "stgcn"
-        first, sizes = estimate_features(data, split, store=store, visual=visual, device=where)
-        counts, dim = text.manifest.counts, int(text.manifest.counts.get("dim", 384))
-        several = max(1, counts.get("rows", 0) // max(1, sizes.seen + sizes.unseen))
-        sizes = replace(sizes, text=dim, descriptions=several)
-        found.append(first)
+    wanted = run_seeds(settings, check_seeds(seeds))
+    jobs, found = _at_once(settings, len(wanted), jobs), list[Estimate]()
+    text, ready, named = resolve_text(store, embeddings, features, dataset)
+    data = load_dataset(named)
+    chosen = data.split(ready.place.split if ready else split)
+    if ready := ready or newest_features(store, data.name, chosen.name, settings.visual):
+        sizes = Sizes.of(open_features(ready))
     else:
-        text, ready, data = resolve_inputs(
-            store, embeddings, features, dataset=dataset, split=split, device=device, visual=settings.visual
+        first, sizes = estimate_features(
+            named, split, store=store, visual=settings.visual or "stgcn", device=where
         )
-        split = ready.name.partition("/")[0]
-        sizes = Sizes.of(
-            load_task(text, ready, data, codebook=settings.codebook, motion=settings.motion, split=split)
-        )
-    with TemporaryDirectory(prefix="semtool-estimate-") as folder:
-        acting = estimate_acting(settings, sizes, Path(folder), text)
-        one = rehearse(
-            settings, sizes, Path(folder), dataset=data, split=split, text=text, device=where,
-            threads=_threads(jobs),
-        ).stretch(sizes)  # fmt: skip
-    each = [one, acting] if acting else [one]
-    work = [
-        replace(e, what=f"{e.what} of seed {seed}", alone=jobs == 1) for seed in seeds[:count] for e in each
-    ]
-    return [*([start] * jobs if start and jobs > 1 else []), *found, *work]
+        found.append(first)
+    bank = bank_of(text, [c.id for c in data.classes], settings)
+    acted = helped(settings, text)
+    one = rehearse(
+        settings, data, chosen, sizes, bank, auxiliary=acted, device=where, threads=_threads(jobs)
+    ).stretch(sizes)  # fmt: skip
+    each = [one, estimate_acting(sizes)] if acted else [one]
+    alone = jobs == 1
+    return found + [replace(e, what=f"{e.what} of seed {s}", alone=alone) for s in wanted for e in each]
 
 
 def _train(

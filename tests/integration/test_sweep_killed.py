@@ -26,14 +26,12 @@ seeds: 3
 HELD = """
     import threading
     from pathlib import Path
-    from skeleton.runs import RunSpec, train_seed as train
+    from skeleton.runs import train_seed as train
 
     def finished(root):
         return len(list(Path(root).glob("runs/*/seed-*/metrics.json")))
 
     def train_seed(report, spec, again=False):
-        spec = RunSpec.model_validate(spec)
-
         def hold(epoch):
             report(epoch)
             if finished(spec.root) >= 2:

@@ -1,11 +1,10 @@
-"""What a grid would take: Python's start, missing text and features, and every unfinished training."""
+"""What a grid would take: missing text and features, and every unfinished training."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -25,12 +24,7 @@ DIM = 384
 
 
 def estimate_grid(
-    grid: Grid,
-    *,
-    store: Store,
-    device: str = "auto",
-    jobs: int | None = None,
-    start: Estimate | None = None,
+    grid: Grid, *, store: Store, device: str = "auto", jobs: int | None = None
 ) -> list[Estimate]:
     """Return an estimate for each work that is left, see `skeleton.runs.estimate`; nothing where all is done.
 
@@ -41,51 +35,43 @@ def estimate_grid(
         store: where everything lives; only read.
         device: `auto`, `cpu`, `cuda` or `mps`.
         jobs: trainings at the same time; None: as many as there are cores.
-        start: of a worker, see `skeleton.runs.estimate_start`; None: starts are not counted.
     """
     from skeleton.device import reproducible, resolve_device
-    from skeleton.runs import estimate_acting, rehearse
+    from skeleton.runs import bank_of, estimate_acting, helped, rehearse
 
     where, cores = str(resolve_device(device)), os.cpu_count() or 1
-    jobs = jobs or cores
-    threads = max(1, cores // jobs)
+    threads = max(1, cores // (jobs or cores))
     left = unfinished(grid, store, device)
     found: list[Estimate] = []
     with reproducible(threads), TemporaryDirectory(prefix="semtool-estimate-") as folder:
         visual = _features(grid, [cell for cell, _ in left], store, where, found)
-        made = len(found)
         texts: dict[object, tuple[Artifact | None, int, int]] = {}
         kinds: dict[object, list[tuple[Cell, list[int], Sizes]]] = {}
         for cell, seeds in left:
-            name = cell.dataset, cell.text.label, cell.encoder
+            name, sizes = (cell.dataset, cell.text.label, cell.encoder), visual[cell.dataset, cell.split]
             if name not in texts:
                 texts[name] = _text(cell, store, Store(folder), found)
-            _, dim, several = texts[name]
-            sizes = replace(visual[cell.dataset, cell.split], text=dim, descriptions=several)
-            kind = (*name, sizes.visual, sizes.widths, cell.setting.method.model_dump_json())
+            kind = (*name, sizes.widths, cell.setting.method.model_dump_json())
             kinds.setdefault(kind, []).append((cell, seeds, sizes))
-        acting: Estimate | None = None
         acted: set[int] = set()
         for alike in kinds.values():
             cell, _, sizes = alike[0]
-            method, text = cell.setting.method, texts[cell.dataset, cell.text.label, cell.encoder][0]
-            acting = acting or estimate_acting(method, sizes, Path(folder), text)
+            method, data = cell.setting.method, cell.target.dataset
+            text, dim, several = texts[cell.dataset, cell.text.label, cell.encoder]
             most = replace(sizes, train=max(s.train for *_, s in alike), test=max(s.test for *_, s in alike))
             rehearsal = rehearse(
-                method, most, Path(folder), dataset=cell.target.called, split=cell.split, text=text,
-                device=where, threads=threads,
+                method, data, data.split(cell.split), most,
+                bank_of(text, [c.id for c in data.classes], method, dim, several),
+                auxiliary=helped(method, text), device=where, threads=threads,
             )  # fmt: skip
             for cell, seeds, sizes in alike:
                 what = f"training, {cell.dataset} {cell.split} {method.preset} of seed"
-                one = rehearsal.stretch(sizes)
-                found += [replace(one, what=f"{what} {s}") for s in seeds]
-                if rehearsal.took.extra and acting:  # kept below the root: those of a seed are simulated once
-                    found += [
-                        replace(acting, what=f"{acting.what} of seed {s}") for s in seeds if s not in acted
-                    ]
-                    acted |= set(seeds)
-    runs = sum(len(seeds) for _, seeds in left)
-    return [*([start] * (min(jobs, made) + min(jobs, runs)) if start else []), *found]
+                found += [replace(rehearsal.stretch(sizes), what=f"{what} {s}") for s in seeds]
+                acted |= set(seeds) if helped(method, text) else set()
+        if acted:  # kept below the root: those of a seed are simulated once
+            acting = estimate_acting(most)
+            found += [replace(acting, what=f"{acting.what} of seed {s}") for s in sorted(acted)]
+    return found
 
 
 def _features(
@@ -107,12 +93,7 @@ def _features(
             )
             found += [one] * (len(grid.seeds) if grid.features_per_seed else 1)
             continue
-        file, chosen = open_features(there), cell.target.dataset.split(cell.split)
-        train = len(file.rows("seen-train"))
-        sizes[key] = Sizes(
-            train=train, test=len(file.names) - train, visual=file.features.shape[1], widths=file.widths,
-            seen=len(cell.target.dataset.seen(chosen)), unseen=len(chosen.unseen),
-        )  # fmt: skip
+        sizes[key] = Sizes.of(open_features(there))
     return sizes
 
 

@@ -189,11 +189,11 @@ def _find_text(cell: Cell, store: Store) -> Artifact | None:
 
 def _refuse_short(runs: Sequence[PlannedRun], store: Store, executor: Executor) -> None:
     """Raise before anything is trained if this machine lacks the memory; a cluster's nodes are not asked."""
-    from skeleton.runs import Processes, Sizes, least, refuse_short, total
+    from skeleton.runs import Processes, Sizes, least, open_features, refuse_short, total
 
     specs = {run.folder: run.specs[0] for run in runs if run.specs}
     if specs and isinstance(executor, Processes):
-        found = [least(s.settings, Sizes.of(s.task())) for s in specs.values()]
+        found = [least(s.settings, Sizes.of(open_features(s.inputs()[1]))) for s in specs.values()]
         largest = max(found, key=lambda e: e.memory)
         jobs = min(executor.workers or 1, sum(len(r.specs) for r in runs))
         refuse_short(total([largest] * jobs, jobs), store, jobs=jobs)

@@ -106,20 +106,13 @@ def plan_table(request: TableRequest, *, store: Store, device: str = "auto") -> 
 
 
 def estimate_table(
-    request: TableRequest,
-    *,
-    store: Store,
-    device: str = "auto",
-    jobs: int | None = None,
-    start: Estimate | None = None,
+    request: TableRequest, *, store: Store, device: str = "auto", jobs: int | None = None
 ) -> list[Estimate]:
     """Return what each work that is left of `tabulate` would take, see `estimate_grid`; writes nothing."""
     return [
         estimate
         for wanted in request.sweeps(store)
-        for estimate in estimate_grid(
-            grid_of(wanted, store), store=store, device=device, jobs=jobs, start=start
-        )
+        for estimate in estimate_grid(grid_of(wanted, store), store=store, device=device, jobs=jobs)
     ]
 
 

@@ -5,14 +5,15 @@ from dataclasses import replace
 import pytest
 
 from semtool.artifacts import Store
+from semtool.catalogue import load_dataset
 from semtool.errors import SemtoolError
 from skeleton.methods import preset
 from skeleton.runs import estimate
 from skeleton.runs.estimate import Estimate, Sizes, duration, least, refuse_short, total
 from skeleton.runs.progress_log import logged
-from skeleton.runs.rehearsal import rehearse
+from skeleton.runs.rehearsal import bank_of, rehearse
 
-SMALL = Sizes(train=60, test=40, seen=8, unseen=2, visual=8, text=6, descriptions=3)
+SMALL = Sizes(train=60, test=40, widths=(8,))
 
 
 def test_work_side_by_side_takes_as_long_as_the_longest_or_its_share():
@@ -32,10 +33,11 @@ def test_short_memory_and_disk_are_refused_with_figures_and_a_way_out(monkeypatc
         refuse_short(Estimate("all", 1, 0, 1e18), store)
 
 
-@pytest.mark.parametrize("name", ["paper", "ridge"])
-def test_more_of_everything_takes_more(name, tmp_path):
-    settings, most = preset(name), replace(SMALL, train=6000, test=2000)
-    rehearsal = rehearse(settings, most, tmp_path, dataset="nw-ucla")
+@pytest.mark.parametrize("name", ["paper", "ridge", "best"])
+def test_more_of_everything_takes_more(name):
+    settings, most, data = preset(name), replace(SMALL, train=6000, test=2000), load_dataset("nw-ucla")
+    bank = bank_of(None, [c.id for c in data.classes], settings, dim=6, several=3)
+    rehearsal = rehearse(settings, data, data.split("purls-8-2"), most, bank, auxiliary=name == "best")
     small, large = rehearsal.stretch(SMALL), rehearsal.stretch(most)
     assert 0 < small.seconds < large.seconds
     assert small.memory < large.memory
