@@ -26,7 +26,7 @@ from semtool.packaged import rendered
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-__all__ = ["KINDS", "Pushed", "Repository", "open_repository", "pull", "push", "upload"]
+__all__ = ["KINDS", "Pushed", "Repository", "open_repository", "pull", "push", "reachable", "upload"]
 
 KINDS = ("descriptions", "embeddings", "features")
 """What may leave the store: text, what was made of it, and features; never skeletons."""
@@ -185,13 +185,24 @@ def _card(artifact: Artifact, repo: str, licence: str) -> str:
     )
 
 
+def reachable(endpoint: str) -> bool:
+    """Ask a hub for a sign of life: the client itself would try again and again for a minute."""
+    from huggingface_hub import get_session
+
+    try:
+        get_session().head(endpoint, timeout=_PATIENCE)
+    except Exception:  # whatever its HTTP library raises
+        return False
+    return True
+
+
 @contextmanager
 def _server(repo: str) -> Iterator[HfApi]:
     """Yield huggingface_hub's client; turn what goes wrong with it into one sentence."""
     if not _REPO.fullmatch(repo):
         raise UsageError(f"{repo!r} is no repository; it has the form user/name")
     try:
-        from huggingface_hub import HfApi, constants, get_session
+        from huggingface_hub import HfApi, constants
         from huggingface_hub.errors import (
             GatedRepoError,
             HfHubHTTPError,
@@ -209,11 +220,8 @@ def _server(repo: str) -> Iterator[HfApi]:
     if not sys.stderr.isatty():
         disable_progress_bars()
     api = HfApi()
-    try:
-        # One quick question first: the client itself would try again and again for a minute.
-        get_session().head(api.endpoint, timeout=_PATIENCE)
-    except Exception as error:  # whatever its HTTP library raises
-        raise SemtoolError(f"cannot reach {api.endpoint}; check the network, or set HF_ENDPOINT") from error
+    if not reachable(api.endpoint):
+        raise SemtoolError(f"cannot reach {api.endpoint}; check the network, or set HF_ENDPOINT")
     try:
         yield api
     except (SemtoolError, FileNotFoundError):

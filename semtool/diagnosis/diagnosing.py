@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,13 +12,46 @@ from numpy.typing import NDArray
 from semtool.artifacts import Store
 from semtool.descriptions import GRANULARITIES
 from semtool.diagnosis import geometry
-from semtool.diagnosis.agreement import MotionAgreement, MotionGeometry, agreement, motion_geometry
-from semtool.diagnosis.class_pairs import ClassPair, named_pairs
-from semtool.diagnosis.geometry import Matrix
-from semtool.diagnosis.inputs import ClassSplit, TextInput, read_motion, read_split, read_texts
+from semtool.diagnosis.geometry import Matrix, MotionAgreement
+from semtool.diagnosis.inputs import (
+    ClassSplit,
+    Motion,
+    TextInput,
+    read_features,
+    read_motion,
+    read_split,
+    read_texts,
+)
 from semtool.errors import SemtoolError
+from semtool.numeric import unit
 
-__all__ = ["Diagnosis", "diagnose", "diagnose_text"]
+__all__ = ["ClassPair", "Diagnosis", "diagnose"]
+
+
+@dataclass(frozen=True)
+class ClassPair:
+    """Two classes that the text hardly tells apart.
+
+    Attributes:
+        a, b: canonical ids; ``names``: theirs.
+        similarity: cosine of their centred prototypes.
+        separation: 1 - cosine for each granularity alone: 0 the same, 1 unrelated.
+        best: the granularity that separates them most; "" if there is only one.
+        fields: the attribute fields in which they differ, with both values, where the set has codes.
+        motion: cosine of their mean motion, if both are seen and features were given; as high as this, no
+            text can be blamed.
+        unseen: how many of the two are unseen; None without a split.
+    """
+
+    a: int
+    b: int
+    names: tuple[str, str]
+    similarity: float
+    separation: dict[str, float]
+    best: str
+    fields: dict[str, tuple[str, str]]
+    motion: float | None
+    unseen: int | None
 
 
 @dataclass(frozen=True)
@@ -81,40 +114,25 @@ def diagnose(
         UsageError: if something is unknown, not embedded, or over different data sets, classes or splits.
     """
     shelf = store or Store()
-    found = read_texts(references, shelf)
-    motion = read_motion(features, found[0], split, shelf) if features else None
-    chosen = read_split(found[0], split=split, dataset=dataset, motion=motion, store=shelf)
-    moves = motion_geometry(motion.file, chosen.seen) if motion and chosen else None
+    found = read_texts(references, shelf, dataset)
+    chosen, motion = None, None
+    if features:
+        reference, file = read_features(features, found[0], split, shelf)
+        chosen = read_split(found[0], file.split, dataset, shelf)
+        motion = read_motion(reference, file, chosen.seen)
+    elif split:
+        chosen = read_split(found[0], split, dataset, shelf)
     made = []
     for done, text in enumerate(found):
         progress(done, len(found))
-        made.append(
-            diagnose_text(
-                text,
-                split=chosen,
-                motion=moves,
-                features=motion.artifact.reference if motion else None,
-                simulated=bool(motion and motion.file.simulated),
-                pairs=pairs,
-            )
-        )
+        made.append(_diagnosis(text, chosen, motion, pairs))
     progress(len(found), len(found))
     return tuple(made)
 
 
-def diagnose_text(
-    text: TextInput,
-    *,
-    split: ClassSplit | None = None,
-    motion: MotionGeometry | None = None,
-    features: str | None = None,
-    simulated: bool = False,
-    pairs: int = 10,
-) -> Diagnosis:
-    """Diagnose one embedding file; see `diagnose`."""
+def _diagnosis(text: TextInput, split: ClassSplit | None, motion: Motion | None, pairs: int) -> Diagnosis:
     vectors, places, whole = _prototypes(text)
     seen = np.searchsorted(text.classes, split.seen if split else text.classes)
-    similarity = geometry.cosines(geometry.centred(whole, whole[seen].mean(axis=0)))
     source = text.artifact.manifest.inputs.get("descriptions")
     return Diagnosis(
         reference=text.reference,
@@ -125,14 +143,45 @@ def diagnose_text(
         texts=len(text.file),
         classes=len(text.classes),
         split=split.name if split else None,
-        features=features,
-        simulated=simulated,
-        pairs=named_pairs(
-            text, similarity, _alone(text, vectors, places, seen), split=split, motion=motion, count=pairs
-        ),
-        agreement=_agreement(text, whole, motion),
+        features=motion.reference if motion else None,
+        simulated=bool(motion and motion.simulated),
+        pairs=tuple(_pairs(text, whole, _alone(text, vectors, places, seen), seen, split, motion, pairs)),
+        agreement=_agreement(text, whole, motion) if motion else None,
         notes=tuple(_notes(text, split, motion)),
     )
+
+
+def _pairs(
+    text: TextInput,
+    whole: Matrix,
+    by_granularity: Mapping[str, Matrix],
+    seen: NDArray[np.int64],
+    split: ClassSplit | None,
+    motion: Motion | None,
+    count: int,
+) -> Iterator[ClassPair]:
+    """Yield the ``count`` pairs whose prototypes (C, d) are most alike, most alike first."""
+    similarity = geometry.similarity(whole, whole[seen].mean(axis=0))
+    moving = {c: i for i, c in enumerate(motion.classes)} if motion else {}
+    for i, j in geometry.nearest_pairs(similarity, count):
+        a, b = text.classes[i], text.classes[j]
+        apart = {name: float(1 - matrix[i, j]) for name, matrix in by_granularity.items()}
+        both_move = a in moving and b in moving
+        yield ClassPair(
+            a=a,
+            b=b,
+            names=(text.names[a], text.names[b]),
+            similarity=float(similarity[i, j]),
+            separation=apart,
+            best=max(apart, key=lambda name: apart[name]) if len(apart) > 1 else "",
+            fields=_differing(text.codes.get(a, {}), text.codes.get(b, {})),
+            motion=float(motion.cosines[moving[a], moving[b]]) if motion and both_move else None,
+            unseen=sum(c in split.unseen for c in (a, b)) if split else None,
+        )
+
+
+def _differing(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    return {name: (one[name], other[name]) for name in one if other.get(name, one[name]) != one[name]}
 
 
 def _alone(
@@ -144,7 +193,7 @@ def _alone(
         rows = np.flatnonzero(text.file.granularity == name)
         if len(np.unique(places[rows])) == len(text.classes):
             means = geometry.prototypes(vectors[rows], places[rows], len(text.classes))
-            found[name] = geometry.cosines(geometry.centred(means, means[seen].mean(axis=0)))
+            found[name] = geometry.similarity(means, means[seen].mean(axis=0))
     return found
 
 
@@ -155,7 +204,7 @@ def _prototypes(text: TextInput) -> tuple[Matrix, NDArray[np.int64], Matrix]:
     if len(bad):
         name = text.names[int(text.file.class_id[bad[0]])]
         raise SemtoolError(f"{text.reference}: row {bad[0]} ({name!r}) is zero or not finite; embed it again")
-    units = geometry.unit(vectors)
+    units = unit(vectors)
     places = np.searchsorted(text.classes, text.file.class_id)
     book = np.isin(text.file.granularity, text.codebook)
     if lacking := set(range(len(text.classes))) - set(places[book].tolist()):
@@ -166,25 +215,24 @@ def _prototypes(text: TextInput) -> tuple[Matrix, NDArray[np.int64], Matrix]:
     return units, places, geometry.prototypes(units[book], places[book], len(text.classes))
 
 
-def _agreement(text: TextInput, whole: Matrix, motion: MotionGeometry | None) -> MotionAgreement | None:
+def _agreement(text: TextInput, whole: Matrix, motion: Motion) -> MotionAgreement:
     """Compare with motion, in a space that only the classes in ``motion`` have a part in."""
-    if motion is None:
-        return None
     vectors = whole[np.searchsorted(text.classes, motion.classes)]
-    return agreement(geometry.cosines(geometry.centred(vectors, vectors.mean(axis=0))), motion.cosines)
+    return geometry.agreement(geometry.similarity(vectors, vectors.mean(axis=0)), motion.cosines)
 
 
-def _notes(text: TextInput, split: ClassSplit | None, motion: MotionGeometry | None) -> Iterator[str]:
+def _notes(text: TextInput, split: ClassSplit | None, motion: Motion | None) -> Iterator[str]:
     if text.descriptions is None:
         yield (
             "the description set of this embedding file is not here, so attribute fields were not looked at"
         )
-    if cut := {name: count for name, count in text.truncated.items() if count}:
+    truncated = text.artifact.manifest.details.get("truncated") or {}
+    if cut := {name: count for name, count in truncated.items() if count}:
         listed = ", ".join(f"{count} {name}" for name, count in cut.items())
         yield f"texts longer than the encoder reads were cut short in {text.reference}: {listed}"
-    if text.whole is not None and (lacking := sorted(text.whole - set(text.classes))):
-        yield f"{len(lacking)} of {len(text.whole)} classes of {text.file.dataset} have no text"
-    if motion is not None and split is not None and len(motion.classes) < len(split.seen):
+    if lacking := text.names.keys() - set(text.classes):
+        yield f"{len(lacking)} of {len(text.names)} classes of {text.file.dataset} have no text"
+    if motion and split and len(motion.classes) < len(split.seen):
         yield f"{len(split.seen) - len(motion.classes)} seen classes have no training sample"
-    if motion is not None and len(motion.classes) < 10:
+    if motion and len(motion.classes) < 10:
         yield f"agreement over {len(motion.classes)} seen classes says little"

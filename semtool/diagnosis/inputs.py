@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from semtool.artifacts import Artifact, Store
 from semtool.catalogue import Dataset, dataset_names, load_dataset
-from semtool.descriptions import CODES, DescriptionSet
+from semtool.descriptions import DescriptionSet
+from semtool.diagnosis.geometry import Matrix, similarity
 from semtool.embedding_file import EmbeddingFile
 from semtool.encoders import parse_codes
 from semtool.errors import NotMadeError, SemtoolError, UsageError
+from semtool.feature_file import FeatureFile
 
-if TYPE_CHECKING:
-    from semtool.feature_file import FeatureFile
-
-__all__ = ["ClassSplit", "MotionInput", "TextInput", "read_motion", "read_split", "read_texts"]
+__all__ = [
+    "ClassSplit", "Motion", "TextInput", "known_dataset", "read_features", "read_motion", "read_split",
+    "read_texts",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,6 @@ class TextInput:
         names: class names, by id.
         descriptions: the set it was made from; None if that version is not in the store.
         codes: attribute codes by class, where the set has them.
-        truncated: texts cut short by granularity, as the encoder counted.
-        whole: all classes of the data set, if it is in the catalogue.
     """
 
     artifact: Artifact
@@ -40,18 +41,11 @@ class TextInput:
     names: dict[int, str]
     descriptions: DescriptionSet | None
     codes: dict[int, dict[str, str]]
-    truncated: dict[str, int]
-    whole: frozenset[int] | None
 
     @property
     def reference(self) -> str:
         """Reference of the embedding file."""
         return self.artifact.reference
-
-    @property
-    def reads_codes(self) -> bool:
-        """Whether the encoder read attribute codes only, no sentence."""
-        return set(self.file.slot.tolist()) == {CODES}
 
     @property
     def codebook(self) -> tuple[str, ...]:
@@ -70,14 +64,16 @@ class ClassSplit:
 
 
 @dataclass(frozen=True)
-class MotionInput:
-    """A feature file and its artifact."""
+class Motion:
+    """How alike seen classes move: ``cosines`` (S, S) of the centred mean features of ``classes``."""
 
-    artifact: Artifact
-    file: FeatureFile
+    reference: str
+    simulated: bool
+    classes: tuple[int, ...]
+    cosines: Matrix
 
 
-def read_texts(references: Sequence[str], store: Store) -> list[TextInput]:
+def read_texts(references: Sequence[str], store: Store, dataset: str | None) -> list[TextInput]:
     """Open every embedding file that ``references`` name, directly or as embeddings of a description set.
 
     Raises:
@@ -89,24 +85,24 @@ def read_texts(references: Sequence[str], store: Store) -> list[TextInput]:
     artifacts: dict[str, Artifact] = {}
     for reference in references:
         artifacts |= {a.reference: a for a in _embeddings(reference, store)}
-    found = [_read(artifact, store) for artifact in artifacts.values()]
-    first = found[0]
-    for other in found[1:]:
+    first, *others = found = [_read(artifact, store, dataset) for artifact in artifacts.values()]
+    for other in others:
         if other.file.dataset != first.file.dataset:
             raise UsageError(
                 f"{first.reference} is about {first.file.dataset} and {other.reference} about "
                 f"{other.file.dataset}; diagnose texts of one data set at a time"
             )
-        if other.classes != first.classes:
-            here, there = set(first.classes), set(other.classes)
-            listed = ", ".join(repr((first.names | other.names)[c]) for c in sorted(here ^ there)[:5]) + (
-                " ..." if len(here ^ there) > 5 else ""
-            )
+        if apart := sorted(set(first.classes) ^ set(other.classes)):
             raise UsageError(
-                f"{first.reference} and {other.reference} do not describe the same classes: {listed} only in "
-                "one of them; complete the sets"
+                f"{first.reference} and {other.reference} do not describe the same classes: "
+                f"{_named(apart, first.names | other.names)} only in one of them; complete the sets"
             )
     return found
+
+
+def _named(classes: Sequence[int], names: dict[int, str]) -> str:
+    shown = ", ".join(repr(names.get(c, f"class {c}")) for c in classes[:5])
+    return shown + (" ..." if len(classes) > 5 else "")
 
 
 def _embeddings(reference: str, store: Store) -> list[Artifact]:
@@ -127,27 +123,22 @@ def _embeddings(reference: str, store: Store) -> list[Artifact]:
     return list(newest.values())
 
 
-def _read(artifact: Artifact, store: Store) -> TextInput:
+def _read(artifact: Artifact, store: Store, dataset: str | None) -> TextInput:
     file = EmbeddingFile(artifact.path)
-    descriptions = _descriptions(artifact, store)
     classes = tuple(sorted({int(c) for c in file.class_id}))
     if len(classes) < 3:
         raise SemtoolError(
             f"{artifact.reference} describes {len(classes)} classes; at least 3 can be compared"
         )
-    names = {c: f"class {c}" for c in classes}
-    whole = None
-    if file.dataset in dataset_names():
-        known = {c.id: c.name for c in load_dataset(file.dataset).classes}
-        names |= {c: known[c] for c in classes if c in known}
-        whole = frozenset(known)
+    data = known_dataset(file.dataset, dataset, store)
+    names = {c: f"class {c}" for c in classes} | ({c.id: c.name for c in data.classes} if data else {})
     codes: dict[int, dict[str, str]] = {}
+    descriptions = _descriptions(artifact, store)
     for d in descriptions or ():
         names[d.class_id] = d.class_name
         if d.is_codes:
             codes[d.class_id] = parse_codes(d.text)
-    truncated = artifact.manifest.details.get("truncated") or {}
-    return TextInput(artifact, file, classes, names, descriptions, codes, dict(truncated), whole)
+    return TextInput(artifact, file, classes, names, descriptions, codes)
 
 
 def _descriptions(artifact: Artifact, store: Store) -> DescriptionSet | None:
@@ -161,66 +152,83 @@ def _descriptions(artifact: Artifact, store: Store) -> DescriptionSet | None:
     return DescriptionSet.read(source.path) if source.as_input() == given else None
 
 
-def read_motion(reference: str, text: TextInput, split: str | None, store: Store) -> MotionInput:
-    """Open features and check that they fit the text's data set and the split asked for."""
-    from semtool.feature_file import FeatureFile
-
-    artifact = store.resolve("features", reference)
-    file = FeatureFile.read(artifact.path)
-    if file.dataset != text.file.dataset:
-        raise UsageError(
-            f"{artifact.reference} holds features of {file.dataset}, {text.reference} describes "
-            f"{text.file.dataset}; name features of the same data set"
-        )
-    if split is not None and split != file.split:
-        raise UsageError(
-            f"{artifact.reference} was made for the split {file.split!r}, not {split!r}; its visual encoder "
-            "has seen other classes. Leave --split out, or name features of that split"
-        )
-    return MotionInput(artifact, file)
+def known_dataset(name: str, dataset: str | None, store: Store) -> Dataset | None:
+    """Return the data set of texts about ``name``; ``dataset`` says where its file is, if it is not known."""
+    called = store.dataset_file(dataset or name)
+    if dataset is None and called == name and called not in dataset_names():
+        return None
+    data = load_dataset(called)
+    if data.name != name:
+        raise UsageError(f"the texts are about {name}, {called} is {data.name}")
+    return data
 
 
-def read_split(
-    text: TextInput, *, split: str | None, dataset: str | None, motion: MotionInput | None, store: Store
-) -> ClassSplit | None:
-    """Return the classes that are seen and unseen; None if neither a split nor features are given.
+def read_split(text: TextInput, name: str, dataset: str | None, store: Store) -> ClassSplit:
+    """Return the classes that are seen and unseen in the split ``name``.
 
     Raises:
         UsageError: if the split is unknown, or the text lacks one of its classes.
     """
-    name = motion.file.split if motion else split
-    if name is None:
-        return None
-    data = _dataset(text, dataset, store)
-    if data is not None:
-        unseen = data.split(name).unseen
-        seen: tuple[int, ...] = data.seen(data.split(name))
-    elif motion is not None:
-        # A user's data set without its file: the features themselves say what their encoder has not seen.
-        unseen = tuple(int(c) for c in motion.artifact.manifest.parameters.get("unseen", ()))
-        trained = motion.file.class_id[motion.file.rows("seen-train")]
-        seen = tuple(sorted({int(c) for c in trained} - set(unseen)))
-        unseen = tuple(sorted(set(unseen) & set(text.classes)))
-    else:
+    data = known_dataset(text.file.dataset, dataset, store)
+    if data is None:
         raise UsageError(
             f"{text.file.dataset} is not in the catalogue, so its split {name!r} is unknown here; give the "
             "data set's file with --dataset"
         )
-    if lacking := sorted({*seen, *unseen} - set(text.classes)):
-        names = {c.id: c.name for c in data.classes} if data else {}
-        listed = ", ".join(repr(names.get(c, f"class {c}")) for c in lacking[:5])
+    split = data.split(name)
+    if lacking := sorted({c.id for c in data.classes} - set(text.classes)):
         raise UsageError(
-            f"{text.reference} has no text about {listed}{' ...' if len(lacking) > 5 else ''}, which the "
-            f"split {name!r} needs; complete the description set and embed it again"
+            f"{text.reference} has no text about {_named(lacking, text.names)}, which the split {name!r} "
+            "needs; complete the description set and embed it again"
         )
-    return ClassSplit(name, tuple(sorted(seen)), tuple(sorted(unseen)))
+    return ClassSplit(name, data.seen(split), split.unseen)
 
 
-def _dataset(text: TextInput, dataset: str | None, store: Store) -> Dataset | None:
-    called = store.dataset_file(dataset or text.file.dataset)
-    if dataset is None and called == text.file.dataset and called not in dataset_names():
-        return None
-    data = load_dataset(called)
-    if data.name != text.file.dataset:
-        raise UsageError(f"{text.reference} is about {text.file.dataset}, {called} is {data.name}")
-    return data
+def read_features(
+    reference: str, text: TextInput, split: str | None, store: Store
+) -> tuple[str, FeatureFile]:
+    """Open features and check that they fit the text's data set and split; return them by full reference."""
+    artifact = store.resolve("features", reference)
+    reference, file = artifact.reference, FeatureFile.read(artifact.path)
+    if file.dataset != text.file.dataset:
+        raise UsageError(
+            f"{reference} holds features of {file.dataset}, {text.reference} describes "
+            f"{text.file.dataset}; name features of the same data set"
+        )
+    if split is not None and split != file.split:
+        raise UsageError(
+            f"{reference} was made for the split {file.split!r}, not {split!r}; its visual encoder "
+            "has seen other classes. Leave --split out, or name features of that split"
+        )
+    return reference, file
+
+
+def read_motion(reference: str, features: FeatureFile, seen: Sequence[int]) -> Motion:
+    """Return how alike the seen classes that have training samples move.
+
+    Nothing here looks at a sample or a label of an unseen class: the rows are those of the subset
+    ``seen-train``, and of these only samples of classes that the split calls seen. Features are standardised
+    on them; a class is the mean of its own.
+
+    Raises:
+        SemtoolError: if there are fewer than three such classes, or a feature is not finite.
+    """
+    rows = features.rows("seen-train")
+    rows = rows[np.isin(features.class_id[rows], list(seen))]
+    classes, places = np.unique(features.class_id[rows], return_inverse=True)
+    values = features.features[rows].astype(np.float64)
+    if len(classes) < 3 or not np.isfinite(values).all():
+        what = "features that are not finite" if len(classes) >= 3 else f"{len(classes)} seen classes"
+        raise SemtoolError(
+            f"the features of {features.dataset}, split {features.split}, hold training samples of {what}; "
+            "motion can be compared with text over at least 3 seen classes, so make the features again"
+        )
+    scale = values.std(axis=0)
+    values = (values - values.mean(axis=0)) / np.where(scale > 0, scale, 1.0)
+    means = np.stack([values[places == c].mean(axis=0) for c in range(len(classes))])
+    return Motion(
+        reference,
+        features.simulated,
+        tuple(int(c) for c in classes),
+        similarity(means, means.mean(axis=0)),
+    )

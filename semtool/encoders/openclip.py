@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from semtool.encoders.base import Card, Options, Progress
 from semtool.encoders.pretrained import HUB, LOCAL, PretrainedEncoder, below_models
-from semtool.encoders.weights import WEIGHTS, fingerprint, looks_like_path, read_json, snapshots
+from semtool.encoders.weights import WEIGHTS, fingerprint, looks_like_path, read_json, snapshot
 from semtool.errors import SemtoolError, UsageError, unknown_name
 
 __all__ = ["OpenClipEncoder", "architecture_settings"]
@@ -27,24 +26,18 @@ SETTINGS = "open_clip_config.json"
 POOLING = {"argmax": "end of text", "last": "last token", "first": "first token"}
 
 
-@dataclass(frozen=True)
-class _Weights:
-    """Weights that open_clip knows: the hub repository and the licence."""
-
-    repository: str
-    licence: str = "MIT"
-
-
 KNOWN = {
-    "ViT-B-32/openai": _Weights("timm/vit_base_patch32_clip_224.openai"),
-    "ViT-B-16/openai": _Weights("timm/vit_base_patch16_clip_224.openai"),
-    "ViT-L-14/openai": _Weights("timm/vit_large_patch14_clip_224.openai"),
-    "ViT-L-14-336/openai": _Weights("timm/vit_large_patch14_clip_336.openai"),
-    "ViT-B-32/laion2b_s34b_b79k": _Weights("laion/CLIP-ViT-B-32-laion2B-s34B-b79K"),
-    "ViT-L-14/laion2b_s32b_b82k": _Weights("laion/CLIP-ViT-L-14-laion2B-s32B-b82K"),
-    "ViT-H-14/laion2b_s32b_b79k": _Weights("laion/CLIP-ViT-H-14-laion2B-s32B-b79K"),
+    "ViT-B-32/openai": "timm/vit_base_patch32_clip_224.openai",
+    "ViT-B-16/openai": "timm/vit_base_patch16_clip_224.openai",
+    "ViT-L-14/openai": "timm/vit_large_patch14_clip_224.openai",
+    "ViT-L-14-336/openai": "timm/vit_large_patch14_clip_336.openai",
+    "ViT-B-32/laion2b_s34b_b79k": "laion/CLIP-ViT-B-32-laion2B-s34B-b79K",
+    "ViT-L-14/laion2b_s32b_b82k": "laion/CLIP-ViT-L-14-laion2B-s32B-b82K",
+    "ViT-H-14/laion2b_s32b_b79k": "laion/CLIP-ViT-H-14-laion2B-s32B-b79K",
 }
-"""Listed so that availability is known without importing open_clip; others are looked up there."""
+"""Hub repositories, so that availability is known without importing open_clip; others are looked up there.
+
+All are under the MIT licence."""
 
 
 class OpenClipEncoder(PretrainedEncoder):
@@ -52,9 +45,9 @@ class OpenClipEncoder(PretrainedEncoder):
 
     A model is a saved one (``hf-hub:organisation/name``, ``local-dir:folder``, ``./folder``) with its own
     settings, or an architecture and weights: a tag that open_clip knows (``ViT-B-32/openai``), or the path of
-    a checkpoint (``ViT-B-32/weights/clip.pt``), whose settings (``open_clip_config.json``) count if they lie
-    beside it. OpenAI's weights were trained with another activation; the tag implies it, with a path that
-    has no settings beside it say ``ViT-B-32-quickgelu/...``.
+    a checkpoint (``ViT-B-32/weights/clip.pt``, ``ViT-B-32//weights/clip.pt`` from the root) that has no
+    settings beside it. OpenAI's weights were trained with another activation; the tag implies it, with a path
+    say ``ViT-B-32-quickgelu/...``.
     """
 
     family: ClassVar[str] = "open_clip"
@@ -88,22 +81,21 @@ class OpenClipEncoder(PretrainedEncoder):
             )
 
     @cached_property
-    def files(self) -> list[Path]:
-        """The checkpoints that the part after the slash may mean: the path as it is, and from the root."""
+    def file(self) -> Path | None:
+        """The checkpoint, if the part after the slash is a path."""
         if not (looks_like_path(self.weights) or self.weights.endswith(WEIGHTS)):
-            return []
-        given = Path(self.weights).expanduser()
-        return [given] if given.is_absolute() else [given, Path("/") / given]
+            return None
+        return Path(self.weights).expanduser()
 
     @property
     def model_name(self) -> str:
         """The name that may be written into a file: of a path only its last part."""
-        return f"{self.architecture}/{self.files[0].name}" if self.files else super().model_name
+        return f"{self.architecture}/{self.file.name}" if self.file else super().model_name
 
     @property
     def given(self) -> bool:
         """Whether the model was written as a path, so that it is looked for nowhere else."""
-        return bool(self.path or self.files)
+        return bool(self.path or self.file)
 
     @property
     def repository(self) -> str:
@@ -114,7 +106,7 @@ class OpenClipEncoder(PretrainedEncoder):
     def _tag(self) -> tuple[str, tuple[str, ...]]:
         """The hub repository and the file names that a tag stands for."""
         if known := KNOWN.get(self.model):
-            return known.repository, FILES
+            return known, FILES
         architecture_settings(self.architecture)
         import open_clip
 
@@ -143,63 +135,49 @@ class OpenClipEncoder(PretrainedEncoder):
             return super().place()
         ends = ("", ".safetensors", ".pt", ".bin")
         names = [f"{self.architecture}{join}{self.weights}{end}" for join in "/-" for end in ends]
-        for path in (*self.files, *below_models(*names)):
+        for path in (*([self.file] if self.file else []), *below_models(*names)):
             if path.is_file():
                 return path, f"file {path}"
-        if self.files:
+        if self.file:
             return None
         repository, files = self._tag
         for cache in self.caches():
-            if len(folders := snapshots(repository, files, cache)) == 1:
-                path = next(folders[0] / name for name in files if (folders[0] / name).is_file())
+            if folder := snapshot(repository, files, cache):
+                path = next(folder / name for name in files if (folder / name).is_file())
                 return path, "the Hugging Face cache"
         return None
 
     def _no_such_path(self) -> str:
-        if self.files:
-            return f"there is no CLIP checkpoint {' or '.join(map(str, self.files))}"
-        return super()._no_such_path()
+        return f"there is no CLIP checkpoint {self.file}" if self.file else super()._no_such_path()
 
-    def _settings(self, place: Path | None) -> dict[str, Any]:
-        """Return open_clip's record of the model: the one beside the weights, else the architecture's."""
-        if place and (beside := _saved_settings(place)):
-            named = architecture_settings(self.architecture) if self.files else {}
-            text = beside.get("text_cfg") or {}
-            if (
-                any(text.get(key, value) != value for key, value in named.get("text_cfg", {}).items())
-                or named.get("embed_dim") not in (None, beside.get("embed_dim"))
-                or (named.get("quick_gelu") and not beside.get("quick_gelu"))
-            ):
+    def _settings(self) -> dict[str, Any]:
+        """Return open_clip's record of the model: a saved one's own, else the architecture's."""
+        place = self.place()
+        if self.architecture:
+            if self.file and place and (place[0].parent / SETTINGS).is_file():
                 raise SemtoolError(
-                    f"{SETTINGS} beside {place.name} describes another model than {self.architecture}; "
-                    f"use the saved model (open_clip:local-dir:{place.parent}) or move the checkpoint away"
+                    f"{place[0].name} is part of a saved model, whose settings lie beside it; "
+                    f"give that: open_clip:{LOCAL}{place[0].parent}"
                 )
-            return beside
-        if not self.architecture:
-            return {}
-        return architecture_settings(self.architecture)
+            return architecture_settings(self.architecture)
+        return _saved_settings(place[0]) if place else {}
 
     @property
     def card(self) -> Card:
         """The identity card."""
-        place = self.place()
-        path = place[0] if place else None
-        settings = self._settings(path if self.given or self.hub_only else None)
+        place, settings = self.place(), self._settings()
         text = settings.get("text_cfg") or {}
-        name = self.model_name
-        revision = fingerprint(path) if path else ""
-        if self.files and path and _saved_settings(path):
-            revision = f"{revision}-{fingerprint(path.parent / SETTINGS)[:8]}"
+        name = f"{HUB if self.hub_only else ''}{self.model_name}"
         return Card(
-            name=f"{self.family}:{HUB if self.hub_only else ''}{name}",
+            name=f"{self.family}:{name}",
             family=self.family,
-            model=f"{HUB if self.hub_only else ''}{name}",
-            revision=revision,
+            model=name,
+            revision=fingerprint(place[0]) if place else "",
             dim=settings.get("embed_dim"),
             max_tokens=text.get("context_length", 77) if settings else None,
             pooling=text.get("hf_pooler_type") or POOLING.get(text.get("pool_type", "argmax"), "own"),
             prefix=self.options.prefix or "",
-            licence=KNOWN[self.model].licence if self.model in KNOWN else "unknown",
+            licence="MIT" if self.model in KNOWN else "unknown",
             note="text tower only",
         )
 
@@ -214,18 +192,14 @@ class OpenClipEncoder(PretrainedEncoder):
             super()._download()
             return
         from huggingface_hub import hf_hub_download
+        from huggingface_hub.errors import EntryNotFoundError
 
         repository, names = self._tag
-        problem: Exception | None = None
-        for name in names:
-            try:
+        for name in names[:-1]:
+            with suppress(EntryNotFoundError):
                 hf_hub_download(repository, name, cache_dir=self.caches()[0])
-            except Exception as error:
-                problem = error
-            else:
                 return
-        if problem:
-            raise problem
+        hf_hub_download(repository, names[-1], cache_dir=self.caches()[0])
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
         """Return one vector a text, float32 (n, d)."""
@@ -249,9 +223,8 @@ class OpenClipEncoder(PretrainedEncoder):
         if hasattr(tokenizer, "sot_token_id"):
             return np.array([len(tokenizer.encode(text)) + 2 for text in texts], dtype=np.int64)
         cleaned = [tokenizer.clean_fn(text) for text in texts] if hasattr(tokenizer, "clean_fn") else texts
-        own_marks = (
-            getattr(tokenizer, "tokenizer_mode", "") == "clips"
-        )  # begin, end and class, set by open_clip
+        # Begin, end and class, set by open_clip.
+        own_marks = getattr(tokenizer, "tokenizer_mode", "") == "clips"
         found = tokenizer.tokenizer(cleaned, add_special_tokens=not own_marks, verbose=False)["input_ids"]
         return np.array([len(ids) + 3 * own_marks for ids in found], dtype=np.int64)
 
@@ -261,11 +234,7 @@ class OpenClipEncoder(PretrainedEncoder):
         try:
             if path.is_dir():
                 return self._load_saved(path)
-            if self.files and _saved_settings(path):
-                self._settings(path)
-                with TemporaryDirectory() as folder:
-                    return self._load_saved(_alone(path, Path(folder)))
-            tag = {} if self.files else open_clip.get_pretrained_cfg(self.architecture, self.weights) or {}
+            tag = {} if self.file else open_clip.get_pretrained_cfg(self.architecture, self.weights) or {}
             model = open_clip.create_model(
                 self.architecture, pretrained=str(path), force_quick_gelu=bool(tag.get("quick_gelu"))
             )
@@ -283,7 +252,7 @@ class OpenClipEncoder(PretrainedEncoder):
 
         name, cache = LOCAL + str(folder), None
         model = open_clip.create_model(name, require_pretrained=True)
-        text = (_saved_settings(folder) or {}).get("text_cfg") or {}
+        text = _saved_settings(folder).get("text_cfg") or {}
         if text.get("hf_tokenizer_name") and not any(folder.glob("tokenizer*")):
             # A snapshot may lack the tokenizer; then the settings name the repository that has it.
             if not self.hub_only:
@@ -300,21 +269,10 @@ def _text_only(model: Any) -> Any:
     return model.eval()
 
 
-def _saved_settings(path: Path) -> dict[str, Any]:
-    """Return the model's own record beside (or in) ``path``; empty if there is none."""
-    settings = read_json((path if path.is_dir() else path.parent) / SETTINGS)
-    found: dict[str, Any] = settings.get("model_cfg") or {}
+def _saved_settings(folder: Path) -> dict[str, Any]:
+    """Return a saved model's own record; empty if it has none."""
+    found: dict[str, Any] = read_json(folder / SETTINGS).get("model_cfg") or {}
     return found
-
-
-def _alone(checkpoint: Path, folder: Path) -> Path:
-    """Link one checkpoint and the small files beside it into ``folder``: open_clip chooses by name."""
-    for path in checkpoint.parent.iterdir():
-        if path.is_file() and path.suffix not in WEIGHTS:
-            (folder / path.name).symlink_to(path.absolute())
-    name = FILES[0] if checkpoint.suffix == ".safetensors" else FILES[2]
-    (folder / name).symlink_to(checkpoint.absolute())
-    return folder
 
 
 def architecture_settings(architecture: str) -> dict[str, Any]:

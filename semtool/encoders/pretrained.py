@@ -20,8 +20,7 @@ from semtool.encoders.weights import (
     hub_cache,
     looks_like_path,
     offline,
-    reachable,
-    snapshots,
+    snapshot,
 )
 from semtool.errors import SemtoolError, UsageError
 from semtool.plugins import first_line
@@ -84,8 +83,8 @@ class PretrainedEncoder(Encoder):
             if module and (spec := find_spec(module)) and spec.origin:
                 return Path(spec.origin).parent / "model", f"package {module.replace('_', '-')}"
         for cache in self.caches():
-            if len(folders := snapshots(self.repository, self.needed, cache)) == 1:
-                return folders[0], "the Hugging Face cache"
+            if folder := snapshot(self.repository, self.needed, cache):
+                return folder, "the Hugging Face cache"
         return None
 
     def _is_model(self, folder: Path) -> bool:
@@ -118,15 +117,11 @@ class PretrainedEncoder(Encoder):
             return
         if self.given:
             raise SemtoolError(f"{self._no_such_path()}; give the path of a downloaded model")
-        for cache in self.caches():
-            if len(several := snapshots(self.repository, self.needed, cache)) > 1:
-                raise SemtoolError(
-                    f"{cache} holds {len(several)} versions of {self.repository} and says of none that it is "
-                    f"the main one; give the folder of one, such as {self.family}:{several[0]}"
-                )
         missing = f"{self.repository} is not on this disk"
         if offline():
             raise SemtoolError(f"{missing} and HF_HUB_OFFLINE is set; {self.remedy}", see="no-weights")
+        from semtool.hub import reachable
+
         if not reachable(endpoint()):
             raise SemtoolError(f"{missing} and {endpoint()} does not answer; {self.remedy}", see="no-weights")
         try:

@@ -9,9 +9,6 @@ import hashlib
 import json
 import os
 import re
-import threading
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -23,12 +20,10 @@ __all__ = [
     "hub_cache",
     "looks_like_path",
     "offline",
-    "reachable",
     "read_json",
-    "snapshots",
+    "snapshot",
 ]
 
-PROBE_SECONDS = 2.5
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PATH = re.compile(r"[/~]|\.{1,2}([/\\]|$)|[A-Za-z]:[/\\]|.*\\")
 WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".onnx")
@@ -43,30 +38,6 @@ def offline() -> bool:
 def endpoint() -> str:
     """Return the address of the Hugging Face hub (``HF_ENDPOINT`` or the public one)."""
     return os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
-
-
-def reachable(address: str) -> bool:
-    """Ask ``address`` for a sign of life; False after a few seconds without one.
-
-    The libraries retry for a minute before they give up, so semtool asks first. Any HTTP answer counts; the
-    thread keeps a slow name look-up from outlasting the time limit.
-    """
-    alive = threading.Event()
-
-    def ask() -> None:
-        try:
-            request = urllib.request.Request(address, method="HEAD")
-            with urllib.request.urlopen(request, timeout=PROBE_SECONDS):
-                alive.set()
-        except urllib.error.HTTPError:
-            alive.set()
-        except (OSError, ValueError):
-            return
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(PROBE_SECONDS)
-    return alive.is_set()
 
 
 def looks_like_path(name: str) -> bool:
@@ -89,18 +60,19 @@ def _expanded(path: str) -> Path:
     return Path(os.path.expandvars(path)).expanduser()
 
 
-def snapshots(repository: str, needed: Sequence[str], cache: Path) -> list[Path]:
-    """Return the folders in which ``cache`` holds a hub repository: weights, and one of the files ``needed``.
+def snapshot(repository: str, needed: Sequence[str], cache: Path) -> Path | None:
+    """Return the folder in which ``cache`` holds a hub repository: weights, and one of the files ``needed``.
 
     That is the one which ``refs/main`` names, as the libraries have it. A repository that was fetched by
-    its commit has no ``refs/main``: then every snapshot counts.
+    its commit has no ``refs/main``: then it is the only one.
     """
     base = cache / ("models--" + repository.replace("/", "--"))
     try:
         folders = [base / "snapshots" / (base / "refs" / "main").read_text(encoding="utf-8").strip()]
     except (OSError, ValueError):
-        folders = sorted((base / "snapshots").glob("*"))
-    return [f for f in folders if any((f / name).is_file() for name in needed) and _holds_weights(f)]
+        folders = list((base / "snapshots").glob("*"))
+    whole = [f for f in folders if any((f / name).is_file() for name in needed) and _holds_weights(f)]
+    return whole[0] if len(whole) == 1 else None
 
 
 def _holds_weights(folder: Path) -> bool:

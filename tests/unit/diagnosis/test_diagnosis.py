@@ -127,6 +127,7 @@ def test_agreement_tells_text_that_follows_motion_from_text_that_does_not(store)
     assert found.agreement.p < 0.01
     assert found.agreement.classes == 22
     assert found.split == SPLIT
+    assert found.features == f"{DATASET}/{SPLIT}/planted@v1"
     write_features(store, follow=False)
     (other,) = diagnose(f"{DATASET}/planted", store=store, features=f"{DATASET}/{SPLIT}/planted")
     assert abs(other.agreement.rho) < 0.3
