@@ -83,8 +83,8 @@ class PretrainedEncoder(Encoder):
             if module and (spec := find_spec(module)) and spec.origin:
                 return Path(spec.origin).parent / "model", f"package {module.replace('_', '-')}"
         for cache in self.caches():
-            if folder := snapshot(self.repository, self.needed, cache):
-                return folder, "the Hugging Face cache"
+            if found := snapshot(self.repository, self.needed, cache):
+                return found, "the Hugging Face cache"
         return None
 
     def _is_model(self, folder: Path) -> bool:
