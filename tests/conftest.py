@@ -54,6 +54,15 @@ def cli(capsys):
 
 
 @pytest.fixture(scope="session")
+def make_httpserver():
+    """The one server behind ``httpserver``: to stop one takes half a second, so tests share it."""
+    from pytest_httpserver import HTTPServer
+
+    with HTTPServer(threaded=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def data_folder() -> Path:
     """The folder of real data; tests that need it are skipped without ``SEMTOOL_DATA``."""
     folder = os.environ.get("SEMTOOL_DATA")

@@ -77,8 +77,7 @@ def test_the_example_of_a_model_plans_without_a_server(tmp_path):
     assert "tokens in" in said
 
 
-def test_the_example_of_a_model_asks_a_server(tmp_path):
-    from pytest_httpserver import HTTPServer
+def test_the_example_of_a_model_asks_a_server(httpserver, tmp_path):
     from werkzeug import Response
 
     from semtool.catalogue import load_vocabulary
@@ -98,12 +97,11 @@ def test_the_example_of_a_model_asks_a_server(tmp_path):
         return Response(text, content_type="application/json")
 
     script = EXAMPLES / "llm_descriptions" / "describe_own_actions.py"
-    with HTTPServer(threaded=True) as web:
-        web.expect_request("/v1/chat/completions", method="POST").respond_with_handler(answer)
-        said = run(
-            sys.executable, script, "--ask", "--model", "scripted", "--base-url", web.url_for("/v1"),
-            folder=tmp_path, OPENAI_API_KEY="none",
-        )  # fmt: skip
+    httpserver.expect_request("/v1/chat/completions", method="POST").respond_with_handler(answer)
+    said = run(
+        sys.executable, script, "--ask", "--model", "scripted", "--base-url", httpserver.url_for("/v1"),
+        folder=tmp_path, OPENAI_API_KEY="none",
+    )  # fmt: skip
     assert "hammer a nail: The trunk leans" in said
     assert "fillings agree in 100%" in said
     assert (tmp_path / "artifacts" / "descriptions" / "workshop" / "llm-attributes" / "v1").is_dir()

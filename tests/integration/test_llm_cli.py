@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 
@@ -35,12 +34,11 @@ class Server:
 
 
 @pytest.fixture
-def server(monkeypatch):
+def server(httpserver, monkeypatch):
     found = Server()
-    with HTTPServer(threaded=True) as web:
-        web.expect_request("/v1/chat/completions").respond_with_handler(found)
-        monkeypatch.setenv("OPENAI_BASE_URL", web.url_for("/v1"))
-        yield found
+    httpserver.expect_request("/v1/chat/completions").respond_with_handler(found)
+    monkeypatch.setenv("OPENAI_BASE_URL", httpserver.url_for("/v1"))
+    return found
 
 
 @pytest.fixture

@@ -9,8 +9,6 @@ import subprocess
 import sys
 import threading
 
-import pytest
-from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 CLASSES = 12
@@ -54,12 +52,6 @@ class Server:
         return Response(json.dumps(found), content_type="application/json")
 
 
-@pytest.fixture
-def web():
-    with HTTPServer(threaded=True) as running:
-        yield running
-
-
 def start(folder, url):
     folder.mkdir(exist_ok=True)
     names = "".join(f"  - deed number {n}\n" for n in range(CLASSES))
@@ -93,10 +85,10 @@ def finish(process):
     return json.loads(out)
 
 
-def test_kill_and_go_on(web, tmp_path):
+def test_kill_and_go_on(httpserver, tmp_path):
     server = Server()
-    web.expect_request("/v1/chat/completions").respond_with_handler(server)
-    url = web.url_for("/v1")
+    httpserver.expect_request("/v1/chat/completions").respond_with_handler(server)
+    url = httpserver.url_for("/v1")
     finish(start(tmp_path / "whole", url))
     undisturbed = list(server.questions)
     assert len(undisturbed) == 3 * CLASSES

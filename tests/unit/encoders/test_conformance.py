@@ -99,38 +99,16 @@ def words(limit):
     return make
 
 
-def layers(base):
-    import torch
-
-    m = module()
-    torch.manual_seed(4)
-    first = m.Transformer(str(base), max_seq_length=48, config_kwargs={"output_hidden_states": True})
-    weighted = m.WeightedLayerPooling(WIDTH, num_hidden_layers=2, layer_start=1)
-    return [first, weighted, m.Pooling(WIDTH, "mean")]
-
-
 DENSE = {"more": lambda m: [m.Dense(WIDTH, 16)]}
 PROMPTS = {"prompts": {"action": "the action: ", "other": "x"}, "default_prompt_name": "action"}
 SENTENCE = {
     "mean": (pooled("mean"), {}),
-    "cls": (pooled("cls"), {}),
-    "max": (pooled("max"), {}),
     "last token": (pooled("lasttoken"), {}),
-    "weighted mean": (pooled("weightedmean"), {}),
-    "mean over root of length": (pooled("mean_sqrt_len_tokens"), {}),
     "concatenated": (pooled("mean", "max"), {}),
-    "three concatenated": (pooled("cls", "mean", "lasttoken"), {}),
     "dense": (pooled("mean", **DENSE), {}),
-    "dense after concatenation": (pooled("mean", "cls", more=lambda m: [m.Dense(2 * WIDTH, 8)]), {}),
     "normalize": (pooled("mean", more=lambda m: [m.Normalize()]), {}),
-    "dense and normalize": (pooled("cls", more=lambda m: [m.Dense(WIDTH, 12), m.Normalize()]), {}),
-    "layer norm": (pooled("mean", more=lambda m: [m.LayerNorm(WIDTH)]), {}),
-    "dropout": (pooled("mean", more=lambda m: [m.Dropout(0.5)]), {}),
-    "weighted layers": (layers, {}),
     "prompt in pooling": (pooled("mean"), PROMPTS),
     "prompt out of pooling": (pooled("mean", include_prompt=False), PROMPTS),
-    "prompt out of weighted pooling": (pooled("weightedmean", include_prompt=False), PROMPTS),
-    "prompt and dense": (pooled("mean", include_prompt=False, **DENSE), PROMPTS),
     "prompts without a default": (pooled("mean"), {"prompts": {"action": "the action: "}}),
     "short limit": (pooled("mean", limit=8), {}),
     "short limit with prompt": (pooled("mean", limit=16, include_prompt=False), PROMPTS),
@@ -138,7 +116,6 @@ SENTENCE = {
     "long limit": (pooled("lasttoken", limit=96), {}),
     "static": (static, {}),
     "static with prompt": (static, PROMPTS),
-    "static and dense": (lambda base: [*static(base), module().Dense(WIDTH, 8)], {}),
     "word vectors": (words(1_000_000), {}),
     "word vectors with a limit": (words(10), {}),
     "bag of words": (lambda base: [module().BoW(list(dict.fromkeys(WORDS)))], {}),

@@ -81,23 +81,26 @@ def small():
     return dict(SMALL)
 
 
+class Here:
+    """An executor that works in this process, and says what it has done."""
+
+    threads = 1
+
+    def __init__(self):
+        self.done = []
+
+    def run(self, jobs, progress=None, *, on_record=None, keep_going=True):
+        from skeleton.runs.parallel import perform
+
+        self.done += [job.label for job in jobs]
+        found = [perform(job.label, job.call, job.arguments, lambda record: None) for job in jobs]
+        return [failure for failure in found if failure]
+
+
 @pytest.fixture
 def narrow(monkeypatch):
-    """Train in this process, with narrow layers: an executor for tests."""
+    """Train in this process, with narrow layers."""
     from skeleton.methods import registry
-    from skeleton.runs.parallel import perform
 
     monkeypatch.setitem(registry.presets(), "paper", registry.preset("paper", hidden=(16, 8)))
-
-    class Here:
-        threads = 1
-
-        def __init__(self):
-            self.done = []
-
-        def run(self, jobs, progress=None, *, on_record=None, keep_going=True):
-            self.done += [job.label for job in jobs]
-            found = [perform(job.label, job.call, job.arguments, lambda record: None) for job in jobs]
-            return [failure for failure in found if failure]
-
     return Here()

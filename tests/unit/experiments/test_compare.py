@@ -232,13 +232,21 @@ def test_the_command_prints_tables_and_files(store, cli, tmp_path):
     assert "should be a valid integer" in cli(*common, *texts, "--switch", "validation-classes=few").err
 
 
-def test_each_seed_may_train_its_own_visual_encoder(tmp_path, narrow, monkeypatch):
+@pytest.fixture
+def skeletons(tmp_path, monkeypatch):
+    """A store with simulated skeletons, and an ST-GCN of two blocks trained for one epoch on them."""
     from skeleton import simulate
-    from skeleton.visual.stgcn import StgcnEncoder, StgcnSettings
+    from skeleton.visual import stgcn
 
+    monkeypatch.setitem(stgcn.ARCHITECTURES, "compact", stgcn.Architecture(((4, 4), (8, 4)), kernel=3))
+    monkeypatch.setattr(stgcn.StgcnEncoder, "settings_of", lambda given: stgcn.StgcnSettings(epochs=1))
     store = Store(tmp_path / "artifacts")
     simulate("ntu60", subjects=2, reps=1, store=store)
-    monkeypatch.setattr(StgcnEncoder, "settings_of", lambda given: StgcnSettings(epochs=1))
+    return store
+
+
+def test_each_seed_may_train_its_own_visual_encoder(skeletons, narrow):
+    store = skeletons
     steps = []
 
     def run(seeds, **options):
@@ -264,13 +272,10 @@ def test_each_seed_may_train_its_own_visual_encoder(tmp_path, narrow, monkeypatc
     assert [label.startswith("features") for label in narrow.done] == [True, False, False]
 
 
-def test_features_older_than_the_skeletons_are_noted(tmp_path, narrow, monkeypatch):
+def test_features_older_than_the_skeletons_are_noted(skeletons, narrow):
     from skeleton import features, preset, simulate, train
-    from skeleton.visual.stgcn import StgcnEncoder, StgcnSettings
 
-    store = Store(tmp_path / "artifacts")
-    simulate("ntu60", subjects=2, reps=1, store=store)
-    monkeypatch.setattr(StgcnEncoder, "settings_of", lambda given: StgcnSettings(epochs=1))
+    store = skeletons
     features("ntu60", store=store)
     simulate("ntu60", subjects=2, reps=1, seed=1, store=store)
     notes = []

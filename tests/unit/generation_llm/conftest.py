@@ -8,7 +8,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import pytest
-from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from semtool.artifacts import Store
@@ -79,16 +78,9 @@ def good(body) -> str:
 
 
 @pytest.fixture
-def web():
-    """A server that answers several requests at once."""
-    with HTTPServer(threaded=True) as running:
-        yield running
-
-
-@pytest.fixture
-def server(web, monkeypatch):
-    scripted = Scripted(web.url_for("/v1"))
-    web.expect_request("/v1/chat/completions", method="POST").respond_with_handler(scripted)
+def server(httpserver, monkeypatch):
+    scripted = Scripted(httpserver.url_for("/v1"))
+    httpserver.expect_request("/v1/chat/completions", method="POST").respond_with_handler(scripted)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     return scripted
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -58,6 +59,13 @@ def make(store, **options):
     return features("nw-ucla", "purls-8-2", store=store, epochs=epochs, device="cpu", **options)
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Return the arrays, and the features of an ST-GCN trained on them."""
+    store = Store(tmp_path_factory.mktemp("trained") / "artifacts")
+    return write_arrays(store), make(store)
+
+
 def test_without_a_wish_kinematic_features_come_last(store):
     assert newest_features(store, "nw-ucla", "purls-8-2") is None
     write_arrays(store)
@@ -76,9 +84,8 @@ def test_without_a_wish_kinematic_features_come_last(store):
     assert newest_features(store, "nw-ucla", "purls-5-5") is None
 
 
-def test_subsets_follow_split_and_protocol(store):
-    write_arrays(store)
-    made = make(store)
+def test_subsets_follow_split_and_protocol(trained):
+    _, made = trained
     file = FeatureFile.read(made.path)
     unseen = load_dataset("nw-ucla").split("purls-8-2").unseen
     assert file.features.shape == (30, 256)
@@ -106,9 +113,8 @@ def test_the_same_inputs_give_the_same_version_back(store):
     assert make(store, seed=1).reference == "nw-ucla/purls-8-2/stgcn@v2"
 
 
-def test_the_encoder_comes_back_from_its_file(store):
-    arrays = write_arrays(store)
-    made = make(store)
+def test_the_encoder_comes_back_from_its_file(trained):
+    arrays, made = trained
     encoder = load_visual(made.path)
     from skeleton.data.arrays import ArraySet
 
@@ -119,7 +125,7 @@ def test_the_encoder_comes_back_from_its_file(store):
 
 def test_simulated_arrays_make_simulated_features(store):
     write_arrays(store, simulated=True)
-    made = make(store)
+    made = make(store, visual="kinematics")
     assert made.manifest.simulated
     assert FeatureFile.read(made.path).simulated
 
@@ -145,13 +151,12 @@ def test_unknown_names_are_refused_with_the_nearest(store):
         features("nw-ucla", "purls-8-2", store=store, device="tpu", epochs=1)
 
 
-def test_a_damaged_encoder_file_is_named(store):
-    write_arrays(store)
-    made = make(store)
-    path = made.path / FILE
+def test_a_damaged_encoder_file_is_named(trained, tmp_path):
+    folder = copytree(trained[1].path, tmp_path / "features")
+    path = folder / FILE
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(SemtoolError, match="visual encoder"):
-        load_visual(made.path)
+        load_visual(folder)
 
 
 @pytest.mark.slow

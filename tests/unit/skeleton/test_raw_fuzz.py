@@ -134,7 +134,7 @@ def check_import(damage):
 
 
 QUICK = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-NIGHTLY = settings(max_examples=5000, deadline=None, suppress_health_check=list(HealthCheck))
+THOROUGH = settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
 names = st.sampled_from(sorted(SEEDS))
 
 
@@ -156,14 +156,14 @@ def test_mutated_features(damage):
 
 
 @pytest.mark.slow
-@NIGHTLY
+@THOROUGH
 @given(name=names, damage=mutation())
 def test_many_mutated_recordings(processes, name, damage):
     check(processes, name, damage)
 
 
 @pytest.mark.slow
-@settings(NIGHTLY, max_examples=1000)
+@settings(THOROUGH, max_examples=300)
 @given(damage=mutation())
 def test_many_mutated_features(damage):
     check_import(damage)

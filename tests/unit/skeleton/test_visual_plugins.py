@@ -70,9 +70,9 @@ def plugins(monkeypatch):
     forget()
 
 
-@pytest.fixture
-def store(tmp_path):
-    store = Store(tmp_path / "artifacts")
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    store = Store(tmp_path_factory.mktemp("plugins") / "artifacts")
     simulate("ntu60", subjects=2, reps=1, store=store)
     return store
 

@@ -142,7 +142,7 @@ def test_a_training_follows_the_published_schedule(reference):
     """Same batches and draws: the same loss in every epoch, through warm-up and attention-inverse."""
     model, _, _, text, _ = world("plain", seed=2)
     theirs = copy.deepcopy(model)
-    settings = preset("paper", epochs=8, warmup=3, attention_inverse=2, lr=1e-2, batch=8, negatives=3)
+    settings = preset("paper", epochs=5, warmup=2, attention_inverse=2, lr=1e-2, batch=8, negatives=3)
     rng = np.random.default_rng(4)
     rows, features = np.arange(18) % 4, rng.normal(size=(18, 10))
     counts = np.array([len(b) for b in text.books])

@@ -19,7 +19,7 @@ NO_RAY = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(params=["processes", pytest.param("ray", marks=NO_RAY)])
+@pytest.fixture(params=["processes", pytest.param("ray", marks=[NO_RAY, pytest.mark.slow])])
 def executor(request, work):
     return choose_executor(request.param, jobs=2)
 
@@ -185,7 +185,7 @@ def test_unknown_executors_and_stray_addresses_are_refused(monkeypatch):
 
 
 @NO_RAY
-@pytest.mark.parametrize("kind", ["closed", "silent", "no-address"])
+@pytest.mark.parametrize("kind", ["closed", pytest.param("silent", marks=pytest.mark.slow), "no-address"])
 def test_an_address_that_does_not_answer_is_one_sentence(kind, work, monkeypatch, tmp_path):
     monkeypatch.setattr("skeleton.runs.cluster.PATIENCE", 3.0)
     with socket.socket() as server:
