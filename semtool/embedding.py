@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, overload
@@ -13,21 +12,18 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from semtool.artifacts import Artifact, Reference, Store
+from semtool.artifacts import Artifact, Store
 from semtool.descriptions import DescriptionSet
 from semtool.embedding_file import EmbeddingFile, write_embeddings
 from semtool.encoders import (
+    Combination,
     Encoder,
     Options,
-    Part,
     Progress,
+    Rows,
+    WeightedEncoder,
     average,
-    axis_names,
     cache_for,
-    choose_rows,
-    combine,
-    cut_short,
-    encode_texts,
     parse_encoder,
     slug,
 )
@@ -37,6 +33,7 @@ __all__ = ["Embedded", "Plan", "embed", "load_embeddings", "plan"]
 
 OnTruncation = Literal["warn", "error"]
 Overwrite = Literal["never", "only-missing", "always"]
+_LIBRARIES = ("numpy", "safetensors", "torch", "sentence-transformers", "open_clip_torch", "scikit-learn")
 
 
 @dataclass(frozen=True)
@@ -144,49 +141,34 @@ def embed(
         UsageError: for an unknown encoder or reference.
         SemtoolError: if the encoder cannot be had or returns something unusable.
     """
-    parts = _parts(encoder, options)
+    encoders = _encoders(encoder, options)
     if isinstance(descriptions, list | tuple):
-        return _embed_texts(list(descriptions), parts, store, on_truncation, progress)
-    store = store or Store()
-    source = _source(descriptions, store)
-    name = _name(source, parts, ensemble)
-    if overwrite == "never" and (existing := _latest(store, name)):
+        return _embed_texts(list(descriptions), encoders, store, on_truncation, progress)
+    wanted = _Request(store or Store(), encoders, descriptions, ensemble)
+    if overwrite == "never" and (existing := wanted.existing("never")):
         return _found(existing, on_truncation)
-    for part in parts:
-        part.encoder.fetch()
-    inputs, parameters = {"descriptions": source.as_input()}, _parameters(parts, ensemble)
-    identity = Store.identity("embeddings", inputs, parameters)
-    with _alone(store, name):
-        if overwrite != "always" and (existing := store.find("embeddings", name, identity)):
+    encoders.fetch()
+    with wanted.lock():
+        if overwrite != "always" and (existing := wanted.existing(overwrite)):
             return _found(existing, on_truncation)
-        rows = choose_rows(DescriptionSet.read(source.verify().path), parts)
-        blocks = [
-            encode_texts(
-                part.encoder,
-                texts,
-                cache=cache_for(store.root, part.encoder),
-                refresh=overwrite == "always",
-                on_truncation=on_truncation,
-                progress=progress,
-            )
-            for part, texts in zip(parts, rows.texts, strict=True)
-        ]
-        cut = [
-            d for p, b in zip(parts, blocks, strict=True) for d in cut_short(p.encoder, b, rows.descriptions)
-        ]
-        kept, vectors = rows.descriptions, combine(parts, blocks)
+        rows = wanted.rows()
+        blocks = encoders.encode(
+            rows.texts,
+            wanted.store.root,
+            refresh=overwrite == "always",
+            on_truncation=on_truncation,
+            progress=progress,
+        )
+        cut = [rows.descriptions[row] for row in encoders.cut_short(blocks)]
+        kept, vectors = rows.descriptions, encoders.join(blocks)
         if ensemble:
             kept, vectors = average(kept, vectors)
-        libraries = (
-            "numpy",
-            "safetensors",
-            "torch",
-            "sentence-transformers",
-            "open_clip_torch",
-            "scikit-learn",
-        )
-        with store.create(
-            "embeddings", name, inputs=inputs, parameters=parameters, libraries=libraries
+        with wanted.store.create(
+            "embeddings",
+            wanted.name,
+            inputs=wanted.inputs,
+            parameters=wanted.parameters,
+            libraries=_LIBRARIES,
         ) as draft:
             write_embeddings(
                 draft.folder,
@@ -195,16 +177,16 @@ def embed(
                 granularity=[d.granularity for d in kept],
                 slot=[d.slot for d in kept],
                 variant=[d.variant for d in kept],
-                dataset=source.dataset,
-                encoder=_full_name(parts),
-                dimensions=axis_names(parts, blocks),
+                dataset=wanted.source.dataset,
+                encoder=encoders.name,
+                dimensions=encoders.axis_names(blocks),
             )
             new, reused = sum(b.new for b in blocks), sum(b.reused for b in blocks)
             draft.counts.update(
                 rows=len(vectors), classes=len({d.class_id for d in kept}), dim=vectors.shape[1]
             )
             draft.details.update(
-                encoder=_identity_card(parts, vectors.shape[1]),
+                encoder=encoders.card(vectors.shape[1]),
                 ensemble={"rows": len(rows.descriptions), "vectors": len(vectors)} if ensemble else None,
                 truncated=dict(Counter(d.granularity for d in cut)),
                 truncated_classes=dict(Counter(d.class_name for d in cut)),
@@ -223,35 +205,30 @@ def plan(
     overwrite: Overwrite = "only-missing",
 ) -> Plan:
     """Return what `embed` would do with the same arguments; loads no model and writes nothing."""
-    store, parts = store or Store(), _parts(encoder, options)
-    source = _source(descriptions, store)
-    name = _name(source, parts, ensemble)
-    inputs, parameters = {"descriptions": source.as_input()}, _parameters(parts, ensemble)
-    existing = store.find("embeddings", name, Store.identity("embeddings", inputs, parameters))
-    if overwrite == "never":
-        existing = _latest(store, name)
-    rows = choose_rows(DescriptionSet.read(source.verify().path), parts)
-    wanted: list[str] = []
+    encoders = _encoders(encoder, options)
+    wanted = _Request(store or Store(), encoders, descriptions, ensemble)
+    existing, rows = wanted.existing(overwrite), wanted.rows()
+    lacking: list[str] = []
     reused = 0
-    for part, texts in zip(parts, rows.texts, strict=True):
+    for part, texts in zip(encoders, rows.texts, strict=True):
         unique = list(dict.fromkeys(texts))
-        cache = cache_for(store.root, part.encoder)
+        cache = cache_for(wanted.store.root, part.encoder)
         known = cache.get(unique) if cache and overwrite != "always" else {}
         reused += len(known)
-        wanted += [t for t in unique if t not in known]
+        lacking += [t for t in unique if t not in known]
     done = existing is not None and overwrite != "always"
-    places = [part.encoder.availability() for part in parts]
+    places = [part.encoder.availability() for part in encoders]
     return Plan(
-        name=name,
-        descriptions=source.reference,
-        encoder=_full_name(parts),
+        name=wanted.name,
+        descriptions=wanted.source.reference,
+        encoder=encoders.name,
         available=all(p.now for p in places),
         where="; ".join(p.where for p in places),
         rows=len(rows.descriptions),
-        texts=len(wanted) + reused,
+        texts=len(lacking) + reused,
         reused=reused,
-        new=0 if done else len(wanted),
-        characters=0 if done else sum(map(len, wanted)),
+        new=0 if done else len(lacking),
+        characters=0 if done else sum(map(len, lacking)),
         existing=existing.reference if existing else None,
     )
 
@@ -288,17 +265,45 @@ def _found(existing: Artifact, on_truncation: OnTruncation) -> Embedded:
     return Embedded(existing, found=True, truncated=truncated)
 
 
-# ---- names and records
+class _Request:
+    """One embedding file that is asked for: what it is made from and what it is called."""
+
+    def __init__(
+        self, store: Store, encoders: Combination, descriptions: Artifact | str | None, ensemble: bool
+    ) -> None:
+        self.store, self.encoders, self.ensemble = store, encoders, ensemble
+        self.source = _source(descriptions, store)
+        name = f"{self.source.dataset}/{self.source.name}/{slug(encoders)}"
+        self.name = name + ("-ensemble" if ensemble else "")
+        self.inputs = {"descriptions": self.source.as_input()}
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What decides the vectors; the weights' revision is known once they are fetched."""
+        return {"encoder": self.encoders.vector_key, "ensemble": self.ensemble}
+
+    def existing(self, overwrite: Overwrite) -> Artifact | None:
+        """Return the newest version from the same inputs; for ``never`` from any."""
+        identity = Store.identity("embeddings", self.inputs, self.parameters)
+        return self.store.find("embeddings", self.name, None if overwrite == "never" else identity)
+
+    def rows(self) -> Rows:
+        """Return the descriptions that get a vector."""
+        return self.encoders.choose_rows(DescriptionSet.read(self.source.verify().path))
+
+    def lock(self) -> FileLock:
+        """Return the lock under which the file is made: a second process waits and finds it done."""
+        folder = self.store.root / "cache" / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder / f"embeddings-{self.name.replace('/', '-')}.lock")
 
 
-def _parts(encoder: str | Encoder, options: Options | None) -> tuple[Part, ...]:
-    if isinstance(encoder, Encoder):
-        if options is not None:
-            raise UsageError(
-                "options belong to an encoder that is given by name; this one was made with its own"
-            )
-        return (Part(encoder),)
-    return parse_encoder(encoder, options)
+def _encoders(encoder: str | Encoder, options: Options | None) -> Combination:
+    if isinstance(encoder, str):
+        return parse_encoder(encoder, options)
+    if options is not None:
+        raise UsageError("options belong to an encoder that is given by name; this one was made with its own")
+    return Combination((WeightedEncoder(encoder),))
 
 
 def _source(descriptions: Artifact | str | None, store: Store) -> Artifact:
@@ -314,59 +319,22 @@ def _source(descriptions: Artifact | str | None, store: Store) -> Artifact:
     return newest
 
 
-def _name(source: Artifact, parts: tuple[Part, ...], ensemble: bool) -> str:
-    return f"{source.dataset}/{source.name}/{slug(parts)}" + ("-ensemble" if ensemble else "")
-
-
-def _latest(store: Store, name: str) -> Artifact | None:
-    dataset = Reference.parse("embeddings", name).dataset
-    versions = [a for a in store.artifacts("embeddings", dataset) if a.place.full_name == name]
-    return max(versions, key=lambda a: a.version, default=None)
-
-
-def _parameters(parts: Sequence[Part], ensemble: bool) -> dict[str, Any]:
-    encoder = [{"weight": part.weight, **part.encoder.vector_key()} for part in parts]
-    return {"encoder": encoder, "ensemble": ensemble}
-
-
-def _full_name(parts: Sequence[Part]) -> str:
-    return "+".join(p.encoder.card.name + (f"*{p.weight:g}" if p.weight != 1 else "") for p in parts)
-
-
-def _identity_card(parts: Sequence[Part], dim: int) -> dict[str, Any]:
-    if len(parts) == 1:
-        return {**parts[0].encoder.card.as_dict(), "dim": dim}
-    cards = [{"weight": p.weight, **p.encoder.card.as_dict()} for p in parts]
-    return {"name": _full_name(parts), "family": "combination", "dim": dim, "parts": cards}
-
-
-def _alone(store: Store, name: str) -> FileLock:
-    """Return the lock under which one embedding file is made: a second process waits and finds it done."""
-    folder = store.root / "cache" / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    return FileLock(folder / f"embeddings-{name.replace('/', '-')}.lock")
-
-
 def _embed_texts(
     texts: list[str],
-    parts: Sequence[Part],
+    encoders: Combination,
     store: Store | None,
     on_truncation: OnTruncation,
     progress: Progress | None,
 ) -> NDArray[np.float32]:
-    if any(part.encoder.reads == "codes" for part in parts) and len(parts) > 1:
+    if len(encoders.parts) > 1 and any(part.encoder.reads == "codes" for part in encoders):
         raise UsageError("a combination with attribute codes needs a description set, not a list of texts")
-    for part in parts:
-        part.encoder.fetch()
+    encoders.fetch()
     root = store.root if store else None
-    blocks = [
-        encode_texts(
-            p.encoder, texts, cache=cache_for(root, p.encoder), on_truncation=on_truncation, progress=progress
-        )
-        for p in parts
-    ]
-    for part, block in zip(parts, blocks, strict=True):
+    blocks = encoders.encode(
+        [texts] * len(encoders.parts), root, on_truncation=on_truncation, progress=progress
+    )
+    for part, block in zip(encoders, blocks, strict=True):
         limit = part.encoder.card.max_tokens
         if limit is not None and (cut := int((block.tokens > limit).sum())):
             warnings.warn(f"{part.encoder.card.name} read only {limit} tokens of {cut} texts", stacklevel=3)
-    return combine(parts, blocks)
+    return encoders.join(blocks)

@@ -149,19 +149,19 @@ class Store:
         """
         return [self.resolve(kind, reference, check=False) for reference in self.references(kind, dataset)]
 
-    def find(self, kind: str, name: str, identity: str) -> Artifact | None:
-        """Return the newest version of ``name`` that was made from the same inputs and parameters, if any.
+    def find(self, kind: str, name: str, identity: str | None = None) -> Artifact | None:
+        """Return the newest whole version of ``name``, made from the same inputs and parameters, if any.
 
         Args:
             kind: ``descriptions``, ``embeddings``, ``features`` or ``arrays``.
             name: reference without its version.
-            identity: checksum, from `identity`.
+            identity: checksum, from `identity`; None: made from whatever.
         """
         for version in reversed(_versions(self._folder(kind, name))):
             # A version that cannot be read, or is damaged, is none that could be reused.
             with suppress(SemtoolError):
                 artifact = self._open(kind, name, version)
-                if artifact.manifest.identity == identity:
+                if identity in (None, artifact.manifest.identity):
                     self._checked.verify(artifact)
                     return artifact
         return None

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from semtool.encoders.attributes import blocks, parse_codes, probabilities
     from semtool.encoders.base import Availability, Card, Encoder, Options, Progress
     from semtool.encoders.checking import check_encoder
+    from semtool.encoders.combination import Combination, Rows, WeightedEncoder, average
     from semtool.encoders.encoding import Encoded, cache_for, encode_texts
     from semtool.encoders.fact_map import FactMap, fit_map, held_out_errors, solve_map
     from semtool.encoders.predicted import PredictedFacts, predict_facts
     from semtool.encoders.registry import (
-        Part,
         encoder_names,
         families,
         find_encoder,
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
         plugin_problems,
         slug,
     )
-    from semtool.encoders.rows import average, axis_names, choose_rows, combine, cut_short
     from semtool.encoders.wording import worded
 
 __all__ = [
     "Availability",
     "Card",
+    "Combination",
     "Encoded",
     "Encoder",
     "FactMap",
     "Options",
-    "Part",
     "PredictedFacts",
     "Progress",
+    "WeightedEncoder",
     "cache_for",
     "check_encoder",
     "encode_texts",

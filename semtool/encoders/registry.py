@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkgutil
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache
 from importlib import import_module
 from inspect import isabstract
@@ -13,25 +13,18 @@ from pathlib import Path
 
 import semtool.encoders as package
 from semtool.encoders.base import Card, Encoder, Options
+from semtool.encoders.combination import Combination, WeightedEncoder
 from semtool.encoders.pretrained import HUB, LOCAL
 from semtool.encoders.weights import looks_like_path
 from semtool.errors import SemtoolError, UsageError
 from semtool.plugins import load_plugins, package_of, reason, unknown_plugin
 
 __all__ = [
-    "GROUP", "Part", "encoder_names", "families", "find_encoder", "parse_encoder", "plugin_problems", "slug",
+    "GROUP", "encoder_names", "families", "find_encoder", "parse_encoder", "plugin_problems", "slug",
 ]  # fmt: skip
 
 GROUP = "semtool.encoders"
 """The entry-point group: ``toy = "my_package:ToyEncoder"``, a subclass of `Encoder`."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """One encoder of a combination and its weight."""
-
-    encoder: Encoder
-    weight: float = 1.0
 
 
 @cache
@@ -164,8 +157,8 @@ def _means_nothing(option: str, name: str) -> UsageError:
     return UsageError(f"--{option.replace('_', '-')} means nothing to the encoder {name!r}")
 
 
-def parse_encoder(name: str, options: Options | None = None) -> tuple[Part, ...]:
-    """Return the parts of ``name``: one encoder, or a combination such as ``minilm*0.5+attributes``.
+def parse_encoder(name: str, options: Options | None = None) -> Combination:
+    """Return what ``name`` means: one encoder, or a combination such as ``minilm*0.5+attributes``.
 
     Options go to every part that understands them; at least one has to.
 
@@ -197,17 +190,17 @@ def parse_encoder(name: str, options: Options | None = None) -> tuple[Part, ...]
             option: getattr(options, option) for option in set_options(options) if option in plain.settings
         }
         used |= set(own)
-        parts.append(Part(find_encoder(single.strip(), Options(**own)), weight))
+        parts.append(WeightedEncoder(find_encoder(single.strip(), Options(**own)), weight))
     for option in set_options(options):
         if option not in used:
             raise _means_nothing(option, name)
     names = [part.encoder.card.name for part in parts]
     if len(set(names)) < len(names):
         raise UsageError(f"encoder {name!r} combines the same encoder twice")
-    return tuple(parts)
+    return Combination(tuple(parts))
 
 
-def slug(parts: tuple[Part, ...]) -> str:
+def slug(parts: Combination) -> str:
     """Return the name of a combination as part of a reference: aliases where there are any."""
     words = []
     for part in parts:

@@ -106,7 +106,7 @@ def generate(
     name = f"{data.name}/{prompt_set.name}"
     inputs = {"prompts": prompt_set.as_input(), "catalogue": _catalogue_input(data, bank)}
     parameters = {"source": prompt_set.source} | (llm.parameters(chosen) if llm else {})
-    before = _newest(store, name)
+    before = store.find("descriptions", name)
 
     if not dry_run and (there := _existing(store, name, before, inputs, parameters, overwrite)):
         texts = DescriptionSet.read(there.path)
@@ -165,13 +165,6 @@ def _catalogue_input(dataset: Dataset, bank: Mapping[int, ActionFacts]) -> Input
         "vocabulary": load_vocabulary().model_dump(),
     }
     return Input(reference=f"catalogue/{dataset.name}", sha256=digest(content))
-
-
-def _newest(store: Store, name: str) -> Artifact | None:
-    """Return the newest version of the description set ``name``, if there is one."""
-    references = store.references("descriptions", name.partition("/")[0])
-    known = any(reference.startswith(f"{name}@") for reference in references)
-    return store.resolve("descriptions", name) if known else None
 
 
 def _existing(

@@ -132,14 +132,14 @@ def _encoding(described: Artifact, encoder: str) -> tuple[float, float, int]:
     import numpy as np
 
     from semtool.descriptions import DescriptionSet
-    from semtool.encoders import choose_rows, parse_encoder
+    from semtool.encoders import parse_encoder
     from skeleton.runs import clock_of
 
     parts, clock = parse_encoder(encoder), clock_of("cpu")
     if any("openai" in part.encoder.card.name.split(":") for part in parts):  # also below attributes-from
         return 0.0, 0.0, DIM
     load, each, dim = 0.0, 0.0, 0
-    chosen = choose_rows(DescriptionSet.read(described.path), parts)
+    chosen = parts.choose_rows(DescriptionSet.read(described.path))
     for part, texts in zip(parts, chosen.texts, strict=True):
         # Evenly spaced: the texts of a set come by granularity, short ones first.
         few = [texts[i] for i in np.linspace(0, len(texts) - 1, min(ENCODED, len(texts))).astype(int)]

@@ -10,7 +10,7 @@ import pytest
 
 import semtool
 from semtool.embedding import embed, load_embeddings, plan
-from semtool.encoders import Part
+from semtool.encoders import WeightedEncoder
 from semtool.errors import SemtoolError, UsageError
 
 TWO = {
@@ -274,7 +274,7 @@ def test_names_are_exported_lazily():
 
 
 def test_part_is_public():
-    assert Part.__dataclass_fields__["weight"].default == 1.0
+    assert WeightedEncoder.__dataclass_fields__["weight"].default == 1.0
 
 
 HEAVY = {
