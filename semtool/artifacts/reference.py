@@ -24,13 +24,19 @@ VERSION = re.compile(r"v([1-9][0-9]{0,8})")
 class Reference:
     """A reference taken apart; ``version`` is None where it means the newest.
 
-    ``prompt_set``, ``encoder``, ``split`` and ``visual`` are empty where the kind has no such part.
+    ``prompt_set``, ``encoder``, ``source``, ``split`` and ``visual``, as references spell them, are empty
+    where the kind has no such part.
     """
 
     kind: str
     dataset: str
     parts: tuple[str, ...]
     version: int | None = None
+    prompt_set: str = ""
+    encoder: str = ""
+    source: str = ""
+    split: str = ""
+    visual: str = ""
 
     @classmethod
     def parse(cls, kind: str, text: str) -> Reference:
@@ -56,35 +62,13 @@ class Reference:
         match = VERSION.fullmatch(version)
         if at and version and not match:
             raise UsageError(f"{kind} {name!r} has no version {version!r}; a version is written v1, v2, ...")
-        return cls(kind, parts[0], tuple(parts[1:]), int(match[1]) if match else None)
+        named = dict(zip(KINDS[kind], parts[1:], strict=True))
+        return cls(kind, parts[0], tuple(parts[1:]), int(match[1]) if match else None, **named)
 
     @property
     def full_name(self) -> str:
         """The reference without version: ``<data set>/<name>``."""
         return "/".join((self.dataset, *self.parts))
-
-    @property
-    def prompt_set(self) -> str:
-        """The prompt set of descriptions and embeddings."""
-        return self._part("prompt_set")
-
-    @property
-    def encoder(self) -> str:
-        """The encoder of embeddings, as references spell it."""
-        return self._part("encoder")
-
-    @property
-    def split(self) -> str:
-        """The class split of features."""
-        return self._part("split")
-
-    @property
-    def visual(self) -> str:
-        """The visual encoder of features, as references spell it."""
-        return self._part("visual")
-
-    def _part(self, name: str) -> str:
-        return dict(zip(KINDS[self.kind], self.parts, strict=True)).get(name, "")
 
     def __str__(self) -> str:
         return self.full_name + (f"@v{self.version}" if self.version else "")

@@ -163,7 +163,7 @@ def _diff(
     from semtool.artifacts import difference
 
     here = store(root)
-    found = difference(here, *_pair(here, before, after))
+    found = difference(*_pair(here, before, after))
     if json:
         changes = None if found.changes is None else [asdict(c) | {"kind": c.kind} for c in found.changes]
         moves = None if found.moves is None else [asdict(m) for m in found.moves]

@@ -49,6 +49,7 @@ def show(
         int | None, typer.Option(min=1, help="Draw a split with this many unseen classes.")
     ] = None,
     draw_seed: Annotated[int, typer.Option(min=0, help="Seed of the drawn split.")] = 0,
+    root: console.Root = None,
     json: console.Json = False,
 ) -> None:
     """Show one data set: classes, aliases, splits, sample protocols, licence, how to obtain it.
@@ -59,7 +60,7 @@ def show(
 
     if split and unseen:
         raise UsageError("give --split or --unseen, not both")
-    dataset = load_dataset(name)
+    dataset = load_dataset(console.store(root).dataset_file(name))
     chosen = dataset.split(f"draw-{unseen}-{draw_seed}" if unseen else split) if split or unseen else None
     if json:
         console.json_object(_full(dataset, chosen))
@@ -100,6 +101,7 @@ def show(
 @group.command()
 def check(
     file: Annotated[str, typer.Argument(help="Your YAML file, or the name of a data set.")],
+    root: console.Root = None,
     json: console.Json = False,
 ) -> None:
     """Check a data set: list everything that is wrong, and what is not known yet.
@@ -108,7 +110,7 @@ def check(
     """
     from semtool.catalogue import gaps, load_bank, load_dataset, twins
 
-    dataset = load_dataset(file)
+    dataset = load_dataset(console.store(root).dataset_file(file))
     _check_layout(dataset.layout)
     bank = load_bank(dataset)
     missing, same = gaps(dataset, bank), twins(dataset, bank)

@@ -94,13 +94,14 @@ def _export(
     """
     from semtool.exchange import LAYOUTS, export
 
-    artifact = store(root).locate(reference)
+    here = store(root)
+    artifact = here.locate(reference)
     if layout in ("synse", "smie"):
         from skeleton.visual import export_visual
 
         paths, notes = export_visual(artifact, layout, out, split=split, overwrite=overwrite)
     elif layout in LAYOUTS:
-        done = export(artifact, layout, out, granularity=granularity, overwrite=overwrite)
+        done = export(artifact, layout, out, store=here, granularity=granularity, overwrite=overwrite)
         paths, notes = list(done.paths), list(done.notes)
     else:
         raise unknown_name("export layout", layout, (*LAYOUTS, "synse", "smie"))

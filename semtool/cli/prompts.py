@@ -67,6 +67,7 @@ def render(
     name: _Name,
     action: Annotated[str, typer.Argument(metavar="CLASS", help="Class by id, code, name or alias.")],
     dataset: _Dataset = "ntu60",
+    root: console.Root = None,
     json: console.Json = False,
 ) -> None:
     """Show what a prompt set says about one class; nothing is written.
@@ -76,7 +77,8 @@ def render(
     from semtool.catalogue import load_bank, load_dataset
     from semtool.generation import describe_class, load_prompt_set
 
-    data, prompt_set = load_dataset(dataset), load_prompt_set(name)
+    data = load_dataset(console.store(root).dataset_file(dataset))
+    prompt_set = load_prompt_set(name)
     if prompt_set.source == "llm":
         raise UsageError(
             f"{prompt_set.name} asks a language model; see its requests with semtool generate --dry-run"
@@ -104,6 +106,7 @@ def check(
         int | None, typer.Option(min=1, help="Most tokens of a text.", show_default="the encoder's, else 77")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
+    root: console.Root = None,
     json: console.Json = False,
 ) -> None:
     """Check a prompt set: missing fields, leaked labels, duplicates across classes, texts that are too long.
@@ -113,7 +116,8 @@ def check(
     from semtool.catalogue import load_bank, load_dataset
     from semtool.generation import MAX_TOKENS, check_prompt_set, load_prompt_set
 
-    data, prompt_set = load_dataset(dataset), load_prompt_set(name)
+    data = load_dataset(console.store(root).dataset_file(dataset))
+    prompt_set = load_prompt_set(name)
     found: list[Finding] = []
     if prompt_set.source != "llm":
         limit, count = _encoder_limit(encoder) if encoder else (MAX_TOKENS, None)

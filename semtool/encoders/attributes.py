@@ -14,16 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semtool.catalogue import load_vocabulary
+from semtool.disk import digest
 from semtool.encoders.base import Card, Encoder, Progress, short
 from semtool.errors import SemtoolError
-
-if TYPE_CHECKING:
-    from semtool.catalogue import Vocabulary
 
 __all__ = ["AttributeEncoder", "blocks", "choose", "parse_codes", "probabilities"]
 
@@ -40,9 +39,7 @@ class AttributeEncoder(Encoder):
     @property
     def card(self) -> Card:
         """The identity card; the revision is a checksum of the vocabulary's fields and values."""
-        from semtool.disk import digest
-
-        shape = {name: [field.kind, *field.values] for name, field in self._vocabulary.fields.items()}
+        shape = {name: [field.kind, *field.values] for name, field in load_vocabulary().fields.items()}
         return Card(
             name="attributes",
             family=self.family,
@@ -59,54 +56,46 @@ class AttributeEncoder(Encoder):
         rows = []
         for text in texts:
             values = parse_codes(text)
-            if problems := self._vocabulary.problems(values):
+            if problems := load_vocabulary().problems(values):
                 raise SemtoolError(f"attribute codes {short(text)!r}: {'; '.join(problems)}")
-            rows.append(self._vector(self._vocabulary.complete(values)))
+            complete = load_vocabulary().complete(values)
+            rows.append([number for name, value in complete.items() for number in _axes()[name][1][value]])
         if progress:
             progress(len(texts), len(texts))
         return np.array(rows, dtype=np.float32).reshape(len(rows), len(self.dimension_names()))
 
     def dimension_names(self) -> tuple[str, ...]:
         """Return the names of the axes: ``field=value`` or ``field<value`` and ``field>=value``."""
-        names: list[str] = []
-        for name, field in self._vocabulary.fields.items():
-            if field.kind == "nominal":
-                names += [f"{name}={value}" for value in field.values]
-            else:
-                names += [f"{name}{side}{value}" for value in list(field.values)[1:] for side in ("<", ">=")]
-        return tuple(names)
+        return tuple(axis for axes, _ in _axes().values() for axis in axes)
 
-    def _vector(self, values: Mapping[str, str]) -> list[float]:
-        out: list[float] = []
-        for name, field in self._vocabulary.fields.items():
-            allowed = list(field.values)
-            at = allowed.index(values[name])
-            if field.kind == "nominal":
-                out += [float(i == at) for i in range(len(allowed))]
-            else:
-                size = (len(allowed) - 1) ** -0.5
-                for step in range(1, len(allowed)):
-                    out += [size * (at < step), size * (at >= step)]
-        return out
 
-    @property
-    def _vocabulary(self) -> Vocabulary:
-        from semtool.catalogue import load_vocabulary
-
-        return load_vocabulary()
+@cache
+def _axes() -> dict[str, tuple[list[str], dict[str, list[float]]]]:
+    """Return for each field the names of its axes, and the numbers that stand for each of its values."""
+    found = {}
+    for name, field in load_vocabulary().fields.items():
+        values = list(field.values)
+        if field.kind == "nominal":
+            axes = [f"{name}={value}" for value in values]
+            codes = {value: [float(value == other) for other in values] for value in values}
+        else:
+            axes = [f"{name}{side}{value}" for value in values[1:] for side in ("<", ">=")]
+            size, steps = (len(values) - 1) ** -0.5, range(1, len(values))
+            codes = {
+                value: [size * side for step in steps for side in (at < step, at >= step)]
+                for at, value in enumerate(values)
+            }
+        found[name] = (axes, codes)
+    return found
 
 
 @cache
 def blocks() -> dict[str, tuple[slice, bool]]:
     """Return for each field its axes in a code, and whether its values are ordered."""
-    from semtool.catalogue import load_vocabulary
-
     found, at = {}, 0
-    for name, field in load_vocabulary().fields.items():
-        ordered = field.kind == "ordered"
-        width = 2 * (len(field.values) - 1) if ordered else len(field.values)
-        found[name] = (slice(at, at + width), ordered)
-        at += width
+    for name, (axes, _) in _axes().items():
+        found[name] = (slice(at, at + len(axes)), load_vocabulary().fields[name].kind == "ordered")
+        at += len(axes)
     return found
 
 

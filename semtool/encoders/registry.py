@@ -121,8 +121,8 @@ def find_encoder(name: str, options: Options | None = None) -> Encoder:
     elif looks_like_path(name) or name.startswith((HUB, LOCAL)) or Path(name).is_dir():
         path = name if looks_like_path(name) or colon else f"./{name}"
         raise UsageError(
-            f"encoder {name!r} is a place; say which family reads it: sentence-transformers:{path}, "
-            f"open_clip:{path} or static:{path}"
+            f"encoder {name!r} is a place; say which family reads it: "
+            f"sentence-transformers:{path} or open_clip:{path}"
         )
     else:
         names = [*aliases, *(f"{n}:<model>" for n in known)]

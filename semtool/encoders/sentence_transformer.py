@@ -30,7 +30,13 @@ UNLIMITED = 100_000
 
 
 def _known(
-    model: str, dim: int, tokens: int, licence: str, pooling: str = "mean", prefix: str = "", note: str = ""
+    model: str,
+    dim: int,
+    tokens: int | None,
+    licence: str,
+    pooling: str = "mean",
+    prefix: str = "",
+    note: str = "",
 ) -> Card:
     return Card(
         name=f"sentence-transformers:{model}",
@@ -57,6 +63,7 @@ MODELS = {
         _known("BAAI/bge-large-en-v1.5", 1024, 512, "MIT", "cls"),
         _known("intfloat/e5-base-v2", 768, 512, "MIT", prefix="query: "),
         _known("thenlper/gte-base", 768, 512, "MIT"),
+        _known("minishlab/potion-base-8M", 256, None, "MIT", "the model's own", note="word vectors, fast"),
     )
 }
 
@@ -77,6 +84,7 @@ class SentenceTransformerEncoder(PretrainedEncoder):
         "bge-large": "BAAI/bge-large-en-v1.5",
         "e5": "intfloat/e5-base-v2",
         "gte": "thenlper/gte-base",
+        "static": "minishlab/potion-base-8M",
     }
     settings: ClassVar[frozenset[str]] = frozenset({"prefix", "dimensions", "batch_size"})
     organisation: ClassVar[str] = "sentence-transformers"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,25 +45,12 @@ def read_vectors(path: Path, key: str | None = None) -> NDArray[np.float32]:
 
 def _npy(path: Path) -> NDArray[Any]:
     try:
-        with path.open("rb") as stream:
-            version = np.lib.format.read_magic(stream)
-            read = (
-                np.lib.format.read_array_header_1_0
-                if version == (1, 0)
-                else np.lib.format.read_array_header_2_0
-            )
-            shape, _, kind = read(stream)
-            # A shape that is larger than the file, or negative, would ask for any amount of memory.
-            if min(shape, default=0) < 0 or math.prod(shape) * kind.itemsize > path.stat().st_size:
-                raise ValueError(f"its header says {shape}, which the file does not hold")
-            stream.seek(0)
-            array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
-            if stream.read(1):
-                raise ValueError("there is more after the array")
+        # Mapped, a shape that is larger than the file asks for no memory.
+        found: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
-        what = "it holds Python objects" if "allow_pickle" in str(error) else str(error)
+        what = "it holds Python objects" if "Python objects" in str(error) else str(error)
         raise SemtoolError(f"{path.name} is refused: {what}") from error
-    return array
+    return found
 
 
 def _checkpoint(path: Path, key: str | None) -> NDArray[Any]:

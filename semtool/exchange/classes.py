@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from semtool.catalogue import dataset_names, load_dataset, plain
+from semtool.catalogue import load_dataset, plain
 from semtool.errors import SemtoolError, UsageError
 from semtool.exchange.rows import Row
 
 if TYPE_CHECKING:
     from semtool.catalogue import Dataset
 
-__all__ = ["LONGER", "assign", "same_size"]
+__all__ = ["LONGER", "assign"]
 
 LONGER = {"ntu60": "ntu120"}
 """Data sets whose classes are the first of another's, so that its files serve both."""
@@ -66,12 +66,6 @@ def _assign(rows: Sequence[Row], dataset: Dataset, by: str | None) -> tuple[list
     return ids, notes + _confirm(rows, ids, dataset)
 
 
-def same_size(count: int) -> str:
-    """Return a hint that names the data sets of the catalogue with ``count`` classes."""
-    names = [name for name in dataset_names() if len(load_dataset(name).classes) == count]
-    return f"; {' and '.join(names)} has {count}" if names else ""
-
-
 def _by_number(numbers: list[int], dataset: Dataset) -> tuple[list[int], list[str]]:
     count, found = len(dataset.classes), set(numbers)
     first = 0 if 0 in found else 1
@@ -85,7 +79,6 @@ def _by_number(numbers: list[int], dataset: Dataset) -> tuple[list[int], list[st
         raise SemtoolError(
             f"the class numbers do not fit {dataset.name} ({count} classes, counted from {first}): "
             + "; ".join(problems)
-            + (same_size(len(found)) if len(found) != count else "")
         )
     return [n - first for n in numbers], [f"class numbers count from {first}: {first} to {first + count - 1}"]
 
@@ -98,9 +91,7 @@ def _by_place(rows: Sequence[Row], dataset: Dataset) -> tuple[list[int], list[st
     if len(rows) > count and sum(labelled) > count / 2:
         left = f"{rows[count].where} to {rows[-1].where}"
         return list(range(count)), [f"the first {count} rows are {dataset.name}; {left} are left out"]
-    raise SemtoolError(
-        f"the file has {len(rows)} rows, {dataset.name} has {count} classes{same_size(len(rows))}"
-    )
+    raise SemtoolError(f"the file has {len(rows)} rows, {dataset.name} has {count} classes")
 
 
 def _in_class_order(rows: Sequence[Row], dataset: Dataset) -> bool:

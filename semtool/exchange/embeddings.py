@@ -10,7 +10,7 @@ from semtool.catalogue import load_dataset
 from semtool.descriptions import GRANULARITIES
 from semtool.disk import file_sha256
 from semtool.errors import SemtoolError, unknown_name
-from semtool.exchange.classes import LONGER, same_size
+from semtool.exchange.classes import LONGER
 from semtool.exchange.descriptions import Imported, slug
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ def import_embeddings(
         left = f"the first {classes} rows are {data.name}; {classes} to {len(vectors) - 1} are left out"
         vectors = vectors[:classes]
     if len(vectors) != classes:
-        hint = same_size(len(vectors))
-        raise SemtoolError(f"{path.name} has {len(vectors)} rows, {data.name} has {classes} classes{hint}")
+        raise SemtoolError(f"{path.name} has {len(vectors)} rows, {data.name} has {classes} classes")
     each = 1 if vectors.ndim == 2 else vectors.shape[1]
     if granularity is None and each == CODEBOOK + 1:
         kinds, notes = (

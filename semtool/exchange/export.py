@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from semtool.artifacts import Artifact, Store
 from semtool.catalogue import load_dataset
 from semtool.descriptions import GRANULARITIES, SLOTS, DescriptionSet
 from semtool.disk import read_plain, write_atomically
@@ -18,8 +18,6 @@ from semtool.errors import SemtoolError, UsageError, unknown_name
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from semtool.artifacts import Artifact
 
 __all__ = ["CODES", "LAYOUTS", "Exported", "export"]
 
@@ -54,6 +52,7 @@ def export(
     layout: str,
     folder: str | Path,
     *,
+    store: Store | None = None,
     granularity: str | None = None,
     overwrite: bool = False,
 ) -> Exported:
@@ -73,6 +72,7 @@ def export(
         artifact: an embedding file or a description set, as the layout needs.
         layout: a key of `LAYOUTS`.
         folder: made if it is not there.
+        store: knows the files of data sets of one's own; None: the store of the working folder.
         granularity: the only one that is used; None: as the layout says.
         overwrite: whether files with other content may be replaced.
 
@@ -95,7 +95,7 @@ def export(
     if problems := artifact.content_problems():
         raise SemtoolError("; ".join(problems) + "; nothing was exported")
     made = _texts if layout in _OF_TEXT else _arrays
-    files, notes = made(artifact, layout, granularity)
+    files, notes = made(artifact, store or Store(), layout, granularity)
     about = {
         "from": artifact.reference,
         "sha256": artifact.manifest.content_sha256,
@@ -117,12 +117,14 @@ def export(
     return Exported(tuple(contents), tuple(notes))
 
 
-def _arrays(artifact: Artifact, layout: str, granularity: str | None) -> tuple[dict[str, bytes], list[str]]:
+def _arrays(
+    artifact: Artifact, store: Store, layout: str, granularity: str | None
+) -> tuple[dict[str, bytes], list[str]]:
     from semtool.embedding_file import EmbeddingFile
     from semtool.exchange.class_vectors import ClassVectors
 
     file = EmbeddingFile(artifact.path)
-    classes = _class_count(file.dataset, file.class_id.tolist())
+    classes = _class_count(store, file.dataset, file.class_id.tolist())
     if layout == "granularities":
         encoder = "".join(c if c.isalnum() or c in "._+-" else "-" for c in file.encoder)
         files, notes = {}, []
@@ -145,17 +147,21 @@ def _arrays(artifact: Artifact, layout: str, granularity: str | None) -> tuple[d
     return {f"{called}{sentences}_embeddings.npy": _npy(array)}, [*notes, width]
 
 
-def _texts(artifact: Artifact, layout: str, granularity: str | None) -> tuple[dict[str, bytes], list[str]]:
+def _texts(
+    artifact: Artifact, store: Store, layout: str, granularity: str | None
+) -> tuple[dict[str, bytes], list[str]]:
+    import pandas as pd
+
     descriptions = DescriptionSet.read(artifact.path)
+    count = _class_count(store, descriptions.dataset, descriptions.class_ids)
     if layout == "purls":
-        return _purls(artifact, descriptions)
+        return _purls(artifact, descriptions, count)
     have = descriptions.counts()
     wanted = granularity or ("global" if "global" in have else next(iter(have)))
     found: dict[int, dict[str, str]] = {}
     for d in descriptions:
         if d.granularity == wanted and not d.is_codes:
             found.setdefault(d.class_id, {}).setdefault(d.slot, " ".join(d.text.split()))
-    count = _class_count(descriptions.dataset, descriptions.class_ids)
     if missing := sorted(set(range(count)) - set(found)):
         raise SemtoolError(
             f"{artifact.reference} has no {wanted} text for the classes {', '.join(map(str, missing))}"
@@ -164,21 +170,20 @@ def _texts(artifact: Artifact, layout: str, granularity: str | None) -> tuple[di
     joined = [" ".join(found[c][slot] for slot in slots if slot in found[c]) for c in range(count)]
     notes = [f"the first {wanted} text of each class" + (", slots joined" if len(slots) > 1 else "")]
     if layout == "lines":
-        return {
-            f"{CALLED.get(artifact.dataset, artifact.dataset)}_des.txt": "".join(
-                f"{text}\n" for text in joined
-            ).encode()
-        }, notes
-    return {f"{artifact.dataset}.csv": _csv(joined)}, notes
+        called = CALLED.get(artifact.dataset, artifact.dataset)
+        return {f"{called}_des.txt": "".join(f"{text}\n" for text in joined).encode()}, notes
+    table = pd.DataFrame({"idx": range(1, count + 1), "label": joined})
+    return {f"{artifact.dataset}.csv": table.to_csv(index=False, lineterminator="\n").encode()}, notes
 
 
-def _purls(artifact: Artifact, descriptions: DescriptionSet) -> tuple[dict[str, bytes], list[str]]:
+def _purls(
+    artifact: Artifact, descriptions: DescriptionSet, count: int
+) -> tuple[dict[str, bytes], list[str]]:
     """Return the array of strings that PURLS reads, the first text of each part and phase, and notes."""
     import numpy as np
 
     columns = [("part", slot) for slot in ("head", "arms", "torso", "legs")]
     columns += [("phase", slot) for slot in SLOTS["phase"]] + [("global", "")]
-    count = _class_count(descriptions.dataset, descriptions.class_ids)
     found: dict[tuple[int, str, str], str] = {}
     for d in descriptions:
         found.setdefault((d.class_id, d.granularity, d.slot), " ".join(d.text.split()))
@@ -194,20 +199,12 @@ def _purls(artifact: Artifact, descriptions: DescriptionSet) -> tuple[dict[str, 
     ]
 
 
-def _class_count(dataset: str, described: Collection[int]) -> int:
-    """Return how many classes a data set has; of one that is not in the catalogue, those described."""
+def _class_count(store: Store, dataset: str, described: Collection[int]) -> int:
+    """Return how many classes a data set has; of one whose file is not known here, those described."""
     try:
-        return len(load_dataset(dataset).classes)
+        return len(load_dataset(store.dataset_file(dataset)).classes)
     except UsageError:
         return max(described) + 1
-
-
-def _csv(texts: Sequence[str]) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["idx", "label"])
-    writer.writerows(enumerate(texts, 1))
-    return out.getvalue().encode()
 
 
 def _checkpoint(array: NDArray[np.float32]) -> bytes:

@@ -51,32 +51,19 @@ def read_text(path: Path) -> str:
 
 
 def decode(raw: bytes, name: str) -> str:
-    """Return ``raw`` as text: UTF-8, what a byte order mark says, or Windows-1252 with single accents.
-
-    Other encodings cannot be told apart for sure (GBK reads as Windows-1252 without an error), so they are
-    refused with the likely name.
+    """Return ``raw`` as text: UTF-8, or what a byte order mark says.
 
     Raises:
-        UsageError: if it is none of these, or no text.
+        UsageError: if it is neither, or no text.
     """
-    marked = [encoding for mark, encoding in _MARKS if raw.startswith(mark)]
+    encoding = next((encoding for mark, encoding in _MARKS if raw.startswith(mark)), "utf-8")
     try:
-        text = raw.decode(marked[0] if marked else "utf-8")
+        text = raw.decode(encoding)
     except UnicodeDecodeError as error:
-        # In a Western text no two accents or typographic signs stand side by side; elsewhere most do.
-        if marked or b"\0" in raw or re.search(rb"[\x80-\xff]{2}|[\x81\x8d\x8f\x90\x9d]", raw):
-            raise UsageError(f"{name} is not UTF-8{_likely(raw)}; save it as UTF-8") from error
-        text = raw.decode("cp1252")
+        raise UsageError(f"{name} is not UTF-8; save it as UTF-8") from error
     if "\0" in text:
         raise UsageError(f"{name} is no text file, or UTF-16 without a byte order mark; save it as UTF-8")
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _likely(raw: bytes) -> str:
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(raw[:100_000]).best()
-    return f" (it may be {best.encoding})" if best else ""
 
 
 def squeeze(text: object) -> str:

@@ -108,7 +108,7 @@ def test_class_lists_are_known_as_labels(cli, data_folder):
 def test_the_wrong_data_set_is_refused(cli, published):
     refused = cli("artifacts", "import", published / "smie_ntu60_des.txt", "--dataset", "ntu120")
     assert refused.code == 1
-    assert "ntu60 has 60" in refused.err
+    assert "60 rows, ntu120 has 120 classes" in refused.err
     refused = cli("artifacts", "import", published / "purls_gpt3_desc.xlsx", "--dataset", "pku-mmd")
     assert refused.code == 2
     assert "--sheet: Kinetic-skeletons, NTU-RGB+D" in refused.err

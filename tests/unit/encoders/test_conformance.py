@@ -223,23 +223,6 @@ def test_half_precision(kind, base, tmp_path):
     agrees(encoder, np.concatenate([library.encode([text]) for text in TEXTS]).astype(np.float32))
 
 
-@pytest.mark.parametrize(
-    "settings", [{}, {"normalize": True}, {"max_length": 6}, {"max_length": None}], ids=str
-)
-def test_model2vec(settings, tokenizer, tmp_path):
-    model2vec = pytest.importorskip("model2vec")
-    vectors = np.random.default_rng(5).normal(size=(len(tokenizer), WIDTH)).astype(np.float32)
-    library = model2vec.StaticModel(vectors, tokenizer.backend_tokenizer, **settings)
-    library.save_pretrained(tmp_path / "model")
-    library = model2vec.StaticModel.from_pretrained(tmp_path / "model", force_download=False)
-    encoder = find_encoder(f"static:{tmp_path / 'model'}")
-    agrees(encoder, library.encode(TEXTS))
-    assert encoder.card.max_tokens == library.max_length
-    if library.max_length == 6:
-        assert (encoder.count_tokens(TEXTS) > 6).tolist() == [len(t) > 30 for t in TEXTS]
-        assert really_cut(library.encode, LONG)
-
-
 # ---- open_clip
 
 TINY = {

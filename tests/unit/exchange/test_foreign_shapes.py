@@ -37,13 +37,14 @@ def global_texts(texts):
     return [text for _, granularity, _, text in texts if granularity == "global"]
 
 
-@pytest.mark.parametrize("encoding", ["gbk", "shift_jis", "big5", "euc_kr", "koi8_r"])
+@pytest.mark.parametrize("encoding", ["gbk", "shift_jis", "big5", "euc_kr", "koi8_r", "cp1252"])
 def test_what_is_not_utf8_is_refused_never_guessed(take, encoding):
     text = {
         "gbk": "举杯，喝水。",
         "shift_jis": "手を振る。",
         "big5": "舉杯喝水",
         "euc_kr": "손을 흔든다",
+        "cp1252": "“café”",
     }.get(encoding, "машет рукой")
     with pytest.raises(UsageError, match="save it as UTF-8"):
         take("a.txt", "\n".join(f"{line} {text}" for line in LINES).encode(encoding))

@@ -191,7 +191,7 @@ def zero(array):
         (infinite, "NaN or infinite numbers in rows 3"),
         (zero, "nothing but zeros in rows 3"),
         (lambda a: a[:59], "59 rows, ntu60 has 60 classes"),
-        (lambda a: np.resize(a, (51, 4)), "51 rows, ntu60 has 60 classes; pku-mmd has 51"),
+        (lambda a: np.resize(a, (51, 4)), "51 rows, ntu60 has 60 classes"),
         (lambda a: a[0], r"has the shape \(4,\)"),
         (lambda a: a[:, :0], r"has the shape \(60, 0\)"),
         (lambda a: a[None, None], "has the shape"),
@@ -212,13 +212,11 @@ def test_a_damaged_file_is_refused(tmp_path, content, name):
         read_vectors(tmp_path / name)
 
 
-def test_a_cut_or_longer_array_is_refused(tmp_path):
+def test_a_cut_array_is_refused(tmp_path):
     path = saved(tmp_path, vectors(CLASSES, 4))
-    whole = path.read_bytes()
-    for content in (whole[:-1], whole + b"x"):
-        path.write_bytes(content)
-        with pytest.raises(SemtoolError, match="is refused"):
-            read_vectors(path)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(SemtoolError, match="is refused"):
+        read_vectors(path)
 
 
 def test_other_suffixes_and_missing_files_are_usage_errors(tmp_path):
