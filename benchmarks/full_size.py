@@ -22,9 +22,38 @@ from typing import Any
 import numpy as np
 
 from skeleton.methods.kernel import regression
-from skeleton.runs.estimate import Sizes
 
 TEST = 16_400
+
+
+BEST: dict[str, Any] = {"clip": 4.0, "hub_correction": False, "target": "centred", "decorrelate": True}
+"""How the preset `best` fits."""
+
+
+def made_up(samples: int, name: str, root: Path) -> tuple[Any, Any, tuple[int, ...]]:
+    """Return random examples of 55 classes, those beside them that a method learns from, and widths of blocks.
+
+    `best` has acted combinations beside them, `best-none` recombined samples and a kernel a block.
+    """
+    from semtool.artifacts import Store
+    from skeleton.data import BODY
+    from skeleton.methods import Examples, TextBank, code_widths
+    from skeleton.methods.kernel.recombining import recombined
+    from skeleton.runs.auxiliary import acted
+    from skeleton.visual import find_visual
+
+    rng, best = np.random.default_rng(0), name.startswith("best")
+    kinematics = find_visual("kinematics")
+    widths = tuple(width for _, width in kinematics(kinematics.Settings(), BODY).blocks())
+    dims = (sum(widths), sum(code_widths())) if best else (256, 384)
+    text = rng.standard_normal((55, 1, dims[1]), np.float32)
+    bank = TextBank(
+        tuple(range(55)), text, np.ones(55, np.int64), np.zeros_like(text[:, 0]), ("attribute",), "none"
+    )
+    seen = Examples(rng.standard_normal((samples, dims[0]), np.float32), np.arange(samples) % 55, bank)
+    if name == "best":
+        return seen, acted(None, Store(root), 0), ()
+    return seen, recombined(seen, widths, 0) if best else None, widths
 
 
 def closed(options: argparse.Namespace) -> None:
@@ -32,17 +61,21 @@ def closed(options: argparse.Namespace) -> None:
     for name in options.methods:
         seconds = []
         for samples in options.samples:
-            seen = Sizes(samples, TEST, 55, 5, visual=256, text=384, descriptions=1).examples(samples)
+            seen, auxiliary, widths = made_up(samples, name, options.root)
             started = time.process_time()
-            model = (
-                regression.fit_ridge(seen, widths=(256,)) if name == "ridge" else regression.fit_eszsl(seen)
-            )
+            if name == "eszsl":
+                model = regression.fit_eszsl(seen)
+            elif name == "ridge":
+                model = regression.fit_ridge(seen)
+            else:
+                model = regression.fit_ridge(seen, auxiliary, widths=widths, **BEST)
             fitted = time.process_time()
             model.scores(seen.features[:TEST], seen.bank)
             seconds.append(fitted - started)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+            known = samples + (len(auxiliary.rows) if auxiliary else 0)
             print(
-                f"| {name} | {samples} | {model.solved(samples)['solver']} | {fitted - started:.1f} | "
+                f"| {name} | {known} | {model.solved(known)['solver']} | {fitted - started:.1f} | "
                 f"{time.process_time() - fitted:.1f} | {peak:.2f} GB |",
                 flush=True,
             )
@@ -51,13 +84,13 @@ def closed(options: argparse.Namespace) -> None:
             print(f"{name}: fitting grows with samples to the power {slope:.2f}", flush=True)
 
 
-def simulated(root: Path) -> tuple[Any, Any]:
-    """Return the store and simulated NTU-60 skeletons: 40 people, twice each, three views."""
+def simulated(root: Path, reps: int = 2) -> tuple[Any, Any]:
+    """Return the store and simulated NTU-60 skeletons: 40 people, each action ``reps`` times, three views."""
     from semtool.artifacts import Store
     from skeleton.simulation import simulate
 
     store = Store(root)
-    return store, simulate("ntu60", subjects=40, reps=2, store=store).artifact
+    return store, simulate("ntu60", subjects=40, reps=reps, store=store).artifact
 
 
 def landmarks(options: argparse.Namespace) -> None:
@@ -65,35 +98,36 @@ def landmarks(options: argparse.Namespace) -> None:
     from semtool.embedding import embed
     from semtool.generation import generate
     from skeleton.methods import Examples
+    from skeleton.methods.kernel.recombining import SHARE, recombined
     from skeleton.runs import load_task
+    from skeleton.runs.auxiliary import acted
     from skeleton.visual import features
 
-    store, _ = simulated(options.root)
+    store, arrays = simulated(options.root, options.reps)
     text = embed(generate("ntu60", "attributes", store=store).artifact, "attributes", store=store).artifact
     for split in options.splits:
-        task = load_task(
-            text, features("ntu60", split, store=store, visual="kinematics"), "ntu60", split=split
-        )
+        shown = features("ntu60", split, store=store, visual="kinematics", arrays=arrays.reference)
+        task = load_task(text, shown, "ntu60", split=split)
         bank, tests = task.bank.take(task.unseen), task.unseen_test
         rows = np.array([task.seen.index(c) for c in task.train.labels.tolist()], dtype=np.int64)
         seen = Examples(task.train.features, rows, task.bank.take(task.seen))
-        settings = {
-            "ridge": {"widths": (seen.features.shape[1],)},
-            "best, no auxiliary": {
-                "widths": task.widths,
-                "clip": 4.0,
-                "target": "centred",
-                "decorrelate": True,
-            },
+        settings: dict[str, tuple[Any, dict[str, Any]]] = {
+            "ridge": (None, {}),
+            "best": (acted(bank, store, 0), BEST),
+            "best-none": (recombined(seen, task.widths, 0), BEST | {"widths": task.widths, "share": SHARE}),
         }
-        for name, how in settings.items():
-            for share in (1, 3, 9):
-                regression.EXACT, regression.LANDMARKS = (10**9, 0) if share == 1 else (0, len(rows) // share)
-                model = regression.fit_ridge(seen, **how)  # type: ignore[arg-type]
+        for name in options.methods:
+            auxiliary, how = settings[name]
+            for most in (10**9, *options.landmarks):
+                regression.EXACT, regression.LANDMARKS = (most, 0) if most == 10**9 else (0, most)
+                started = time.process_time()
+                model = regression.fit_ridge(seen, auxiliary, **how)
+                taken = time.process_time() - started
                 guess = np.array(bank.classes)[model.scores(tests.features, bank).argmax(axis=1)]
-                said = model.solved(len(rows))["solver"]
+                samples = len(rows) + (len(auxiliary.rows) if auxiliary else 0)
                 print(
-                    f"| {split} | {name} | {len(rows)} | {said} | {100 * (guess == tests.labels).mean():.2f} |",
+                    f"| {split} | {name} | {samples} | {model.solved(samples)['solver']} | {taken:.0f} | "
+                    f"{100 * (guess == tests.labels).mean():.2f} of {len(guess)} |",
                     flush=True,
                 )
 
@@ -292,6 +326,8 @@ def main() -> None:
     parser.add_argument("--samples", type=int, nargs="+", default=(9000, 18000, 36000))
     parser.add_argument("--encoders", nargs="+", default=("stgcn",))
     parser.add_argument("--methods", nargs="+", default=("eszsl", "ridge"))
+    parser.add_argument("--landmarks", type=int, nargs="+", default=(4000, 1200))
+    parser.add_argument("--reps", type=int, default=2, help="times that each simulated person acts an action")
     parser.add_argument("--splits", nargs="+", default=("synse-55-5",))
     parser.add_argument("--root", type=Path, default=Path("artifacts"))
     parser.add_argument("--data", type=Path, help="folder of utd_mhad and nw_ucla")

@@ -12,6 +12,7 @@ Landmarks that span everything, as the axes do for a linear kernel, make that ex
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -83,9 +84,13 @@ def solve(
 
 
 def spread(groups: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
-    """Return at most ``limit`` places of ``groups`` (n,), each group's share spread evenly over it."""
-    labels = np.unique(groups)
-    share = max(1, limit // len(labels))
+    """Return at most ``limit`` places of ``groups`` (n,), each group's share spread evenly over it.
+
+    What groups smaller than an equal share leave goes to the others: each acted class of `best` has one.
+    """
+    labels, sizes = np.unique(groups, return_counts=True)
+    shares = range(1, limit + 1)
+    share = max(1, bisect_right(shares, limit, key=lambda s: int(np.minimum(sizes, s).sum())))
     kept = []
     for label in labels:
         at = np.flatnonzero(groups == label)

@@ -275,7 +275,7 @@ class _Take(torch.autograd.Function):
     def forward(ctx: Any, rows: Tensor, sample: Tensor) -> Tensor:
         heads, batch, width = ctx.shape = rows.shape
         ctx.place = (torch.arange(heads, device=rows.device)[:, None] * batch + sample).flatten()
-        return rows.reshape(-1, width)[ctx.place].view(heads, -1, width)
+        return rows.reshape(-1, width).index_select(0, ctx.place).view(heads, -1, width)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
@@ -296,10 +296,10 @@ class _Attend(torch.autograd.Function):
     ) -> Tensor:
         heads, _, width = q.shape
         scale = (-1.0 if inverse else 1.0) / math.sqrt(width)
-        classes = [c for c, _, _ in pairs.spans]
+        classes = torch.tensor([c for c, _, _ in pairs.spans], device=q.device)
         pair, place = pairs.grid
         spans, longest = pair.shape
-        book, missing = text.book[classes], text.missing
+        book, missing = text.book.index_select(0, classes), text.missing
         rows = _Take.forward(ctx, q, pairs.sample[..., pair.flatten()])
         by_span = rows.view(heads, spans, longest, width).transpose(0, 1).reshape(spans, -1, width)
         logits = torch.bmm(by_span, book.transpose(1, 2)).mul_(scale).view(spans, heads, longest, -1)
