@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-__all__ = ["NotMadeError", "SemtoolError", "UsageError", "printable", "unknown_name"]
+__all__ = ["NotMadeError", "SemtoolError", "UsageError", "printable", "some", "unknown_name"]
 
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 _CONTROL |= {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
@@ -14,6 +14,12 @@ _CONTROL |= {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(
 def printable(text: str) -> str:
     """Return text that a terminal only shows: control characters and writing directions as escapes."""
     return text.translate(_CONTROL)
+
+
+def some(items: Sequence[object], most: int = 8, between: str = ", ") -> str:
+    """Return the first of ``items`` for a sentence, and how many more there are."""
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return between.join(map(str, items[:most])) + more
 
 
 class SemtoolError(Exception):
@@ -52,7 +58,7 @@ def unknown_name(
     if near:
         hint = f"did you mean {' or '.join(repr(n) for n in near)}?"
     elif names:
-        hint = "known: " + ", ".join(names[:20]) + (" ..." if len(names) > 20 else "")
+        hint = "known: " + some(names, 20)
     else:
         hint = f"there is no {kind} yet"
     return error(f"unknown {kind} {name!r}; {hint}", see=see)

@@ -203,13 +203,7 @@ def _server(repo: str) -> Iterator[HfApi]:
         raise UsageError(f"{repo!r} is no repository; it has the form user/name")
     try:
         from huggingface_hub import HfApi, constants
-        from huggingface_hub.errors import (
-            GatedRepoError,
-            HfHubHTTPError,
-            LocalTokenNotFoundError,
-            RepositoryNotFoundError,
-            RevisionNotFoundError,
-        )
+        from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, RevisionNotFoundError
         from huggingface_hub.utils.tqdm import disable_progress_bars
     except ImportError as error:
         raise UsageError("push and pull need huggingface_hub: pip install huggingface_hub") from error
@@ -226,16 +220,13 @@ def _server(repo: str) -> Iterator[HfApi]:
         yield api
     except (SemtoolError, FileNotFoundError):
         raise
-    except (GatedRepoError, LocalTokenNotFoundError) as error:
-        raise SemtoolError(f"{api.endpoint} wants to know who asks for {repo}: {_LOG_IN}") from error
     except RevisionNotFoundError as error:
         raise UsageError(f"{repo} has no such revision") from error
-    except RepositoryNotFoundError as error:
-        raise UsageError(f"there is no {repo} at {api.endpoint}, or it is private: {_LOG_IN}") from error
-    except HfHubHTTPError as error:
-        status = getattr(error.response, "status_code", "no status")
-        hint = f": {_LOG_IN}" if status in (401, 403) else ""
-        raise SemtoolError(f"{api.endpoint} refused {repo} ({status}){hint}") from error
+    except (HfHubHTTPError, LocalTokenNotFoundError) as error:
+        status = getattr(getattr(error, "response", None), "status_code", "no token")
+        raise SemtoolError(
+            f"{api.endpoint} refused {repo} ({status}): check its name and your rights; {_LOG_IN}"
+        ) from error
     except Exception as error:
         if isinstance(error, ConnectionError) or type(error).__module__.split(".")[0] in _HTTP_LIBRARIES:
             raise SemtoolError(f"the connection to {api.endpoint} failed; try again") from error

@@ -78,24 +78,23 @@ class Artifact:
         Returns:
             One sentence if they cannot be read, or are about another data set than the reference says.
         """
-        if self.kind not in ("descriptions", "embeddings", "features"):
-            return []
+        from semtool.descriptions import DescriptionSet
+        from semtool.embedding_file import EmbeddingFile
+        from semtool.feature_file import FeatureFile
+
         try:
-            if self.kind == "descriptions":
-                from semtool.descriptions import DescriptionSet
-
-                dataset = DescriptionSet.read(self.path).dataset
-            elif self.kind == "features":
-                from semtool.feature_file import FeatureFile
-
-                dataset = FeatureFile.read(self.path).dataset
-            else:
-                from semtool.embedding_file import EmbeddingFile
-
-                file = EmbeddingFile(self.path)
-                dataset, vectors = file.dataset, file.vectors()
-                if not (vectors.any(axis=1) & (abs(vectors) < float("inf")).all(axis=1)).all():
-                    return [f"{self.reference}: it holds vectors of zeros, NaN or infinite numbers"]
+            match self.kind:
+                case "descriptions":
+                    dataset = DescriptionSet.read(self.path).dataset
+                case "features":
+                    dataset = FeatureFile.read(self.path).dataset
+                case "embeddings":
+                    file = EmbeddingFile(self.path)
+                    dataset, vectors = file.dataset, file.vectors()
+                    if not (vectors.any(axis=1) & (abs(vectors) < float("inf")).all(axis=1)).all():
+                        return [f"{self.reference}: it holds vectors of zeros, NaN or infinite numbers"]
+                case _:
+                    return []
         except SemtoolError as error:
             return [f"{self.reference}: {error}"]
         return [] if dataset == self.dataset else [f"{self.reference}: its content is about {dataset!r}"]

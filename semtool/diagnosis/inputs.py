@@ -13,7 +13,7 @@ from semtool.descriptions import DescriptionSet
 from semtool.diagnosis.geometry import Matrix, similarity
 from semtool.embedding_file import EmbeddingFile
 from semtool.encoders import parse_codes
-from semtool.errors import NotMadeError, SemtoolError, UsageError
+from semtool.errors import NotMadeError, SemtoolError, UsageError, some
 from semtool.feature_file import FeatureFile
 
 __all__ = [
@@ -101,8 +101,7 @@ def read_texts(references: Sequence[str], store: Store, dataset: str | None) -> 
 
 
 def _named(classes: Sequence[int], names: dict[int, str]) -> str:
-    shown = ", ".join(repr(names.get(c, f"class {c}")) for c in classes[:5])
-    return shown + (" ..." if len(classes) > 5 else "")
+    return some([repr(names.get(c, f"class {c}")) for c in classes], 5)
 
 
 def _embeddings(reference: str, store: Store) -> list[Artifact]:

@@ -156,11 +156,6 @@ class PretrainedEncoder(Encoder):
                 f"cannot load {self.family}:{self.model_name} from {place[1]}: {first_line(error)}"
             ) from error
 
-    @property
-    def loaded(self) -> bool:
-        """Whether the model is in memory."""
-        return "_model" in self.__dict__
-
 
 def below_models(*names: str) -> list[Path]:
     """Return the paths of these names below ``$SEMTOOL_MODELS``, if that is set."""

@@ -96,7 +96,6 @@ class SentenceTransformerEncoder(PretrainedEncoder):
 
     def __init__(self, model: str = "", options: Options | None = None) -> None:
         super().__init__(model or "all-MiniLM-L6-v2", options)
-        self.limit: int | None = None
 
     def caches(self) -> list[Path]:
         """Return the library's own cache (``SENTENCE_TRANSFORMERS_HOME``), if it has one, and the hub's."""
@@ -113,14 +112,12 @@ class SentenceTransformerEncoder(PretrainedEncoder):
 
     @property
     def card(self) -> Card:
-        """The identity card, from the model's files; the limit is the library's, once it is loaded."""
+        """The identity card, from the model's files."""
         known = None if self.path else MODELS.get(self.model)
         card = known or Card(f"{self.family}:{self.model_name}", self.family, self.model_name)
         if place := self.place():
             card = _from_folder(place[0], card, keep_prefix=known is not None)
             card = replace(card, revision=fingerprint(place[0]))
-        if self.loaded:
-            card = replace(card, max_tokens=self.limit)
         if self.options.dimensions:
             card = replace(card, dim=self.options.dimensions)
         return card if self.options.prefix is None else replace(card, prefix=self.options.prefix)
@@ -168,7 +165,7 @@ class SentenceTransformerEncoder(PretrainedEncoder):
 
     def count_tokens(self, texts: Sequence[str]) -> NDArray[np.int64] | None:
         """Return the length of each text in tokens, prompt and special tokens included; None if unlimited."""
-        if not self._model or self.limit is None:
+        if self.card.max_tokens is None:
             return None
         counts: list[int] = []
         # What a tokenizer returns takes far more room than the texts.
@@ -196,18 +193,7 @@ class SentenceTransformerEncoder(PretrainedEncoder):
         model = SentenceTransformer(
             str(path), local_files_only=True, truncate_dim=self.options.dimensions, trust_remote_code=False
         )
-        self.limit = _applied_limit(model)
         return model.eval()
-
-
-def _applied_limit(model: Any) -> int | None:
-    """Return how many tokens the loaded library reads of a text, as seen on a long one; None if all."""
-    stated = model.max_seq_length or UNLIMITED
-    if hasattr(model[0], "emb_layer"):  # word vectors drop the words that they do not know
-        return int(stated) if stated < UNLIMITED else None
-    words = 2 * int(min(stated, UNLIMITED))
-    read = model.preprocess(["a " * words], prompt="").get("attention_mask")
-    return int(read.sum()) if read is not None and read.sum() < words else None
 
 
 def _from_folder(folder: Path, card: Card, *, keep_prefix: bool) -> Card:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.errors import SemtoolError, UsageError
+from semtool.errors import SemtoolError, UsageError, some
 
 __all__ = ["CHECKPOINTS", "SUFFIXES", "read_vectors"]
 
@@ -101,11 +101,7 @@ def _vectors(array: NDArray[Any], path: Path) -> NDArray[np.float32]:
     vectors = np.ascontiguousarray(array, dtype=np.float32)
     by_class = vectors.reshape(len(vectors), -1, vectors.shape[-1])
     if len(broken := np.flatnonzero(~np.all(np.isfinite(by_class), axis=(1, 2)))):
-        raise SemtoolError(f"{path.name}: NaN or infinite numbers in rows {_shown(broken)}")
+        raise SemtoolError(f"{path.name}: NaN or infinite numbers in rows {some(broken)}")
     if len(empty := np.flatnonzero(~np.all(by_class.any(axis=2), axis=1))):
-        raise SemtoolError(f"{path.name}: vectors of nothing but zeros in rows {_shown(empty)}")
+        raise SemtoolError(f"{path.name}: vectors of nothing but zeros in rows {some(empty)}")
     return vectors
-
-
-def _shown(rows: NDArray[np.int64]) -> str:
-    return ", ".join(map(str, rows[:8])) + (" ..." if len(rows) > 8 else "")

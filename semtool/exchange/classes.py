@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from semtool.catalogue import load_dataset, plain
-from semtool.errors import SemtoolError, UsageError
+from semtool.catalogue import load_dataset
+from semtool.errors import SemtoolError, UsageError, some
 from semtool.exchange.rows import Row
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ __all__ = ["LONGER", "assign"]
 
 LONGER = {"ntu60": "ntu120"}
 """Data sets whose classes are the first of another's, so that its files serve both."""
-_SHOWN = 8
 
 
 def assign(
@@ -27,7 +26,7 @@ def assign(
     A class number in the file decides; it may count from 0 or from 1, which its range tells. Without
     numbers the order of the rows decides. Labels only confirm: one that is no name of the class is noted,
     and if most of them name other classes the file is refused. With ``by="label"``, and where the file has no
-    order, the labels decide, and each must be known, unless all that are known stand in class order.
+    order, the labels decide, and each must be known.
 
     A file of the longer data set serves the shorter one (`LONGER`).
 
@@ -53,8 +52,8 @@ def assign(
 
 def _assign(rows: Sequence[Row], dataset: Dataset, by: str | None) -> tuple[list[int], list[str]]:
     placed_anyway = all(row.ordered or row.index is not None for row in rows)
-    if by == "label" or not (by == "order" or placed_anyway or _in_class_order(rows, dataset)):
-        return _by_label(rows, dataset)
+    if by == "label" or not (by == "order" or placed_anyway):
+        return _by_label(rows, dataset, "" if by else "; if they are in class order, say --by order")
     if all(r.index is not None for r in rows):
         ids, notes = _by_number([r.index for r in rows if r.index is not None], dataset)
     elif any(r.index is not None for r in rows):
@@ -72,9 +71,9 @@ def _by_number(numbers: list[int], dataset: Dataset) -> tuple[list[int], list[st
     wanted = set(range(first, first + count))
     problems = []
     if missing := sorted(wanted - found):
-        problems.append(f"no row for {_list(missing)}")
+        problems.append(f"no row for {some(missing)}")
     if outside := sorted(found - wanted):
-        problems.append(f"no class for {_list(outside)}")
+        problems.append(f"no class for {some(outside)}")
     if problems:
         raise SemtoolError(
             f"the class numbers do not fit {dataset.name} ({count} classes, counted from {first}): "
@@ -94,19 +93,7 @@ def _by_place(rows: Sequence[Row], dataset: Dataset) -> tuple[list[int], list[st
     raise SemtoolError(f"the file has {len(rows)} rows, {dataset.name} has {count} classes")
 
 
-def _in_class_order(rows: Sequence[Row], dataset: Dataset) -> bool:
-    """Whether there is a row a class, some labels are unknown, and nearly all others stand at their place."""
-    found = _resolved(rows, dataset)
-    known = [index for index in found if index is not None]
-    at_place = sum(index == place for place, index in enumerate(found))
-    return (
-        len(rows) == len(dataset.classes)
-        and len(known) < len(rows)
-        and at_place == len(known) > len(rows) / 2
-    )
-
-
-def _by_label(rows: Sequence[Row], dataset: Dataset) -> tuple[list[int], list[str]]:
+def _by_label(rows: Sequence[Row], dataset: Dataset, hint: str) -> tuple[list[int], list[str]]:
     ids, problems = [], []
     for row, index in zip(rows, _resolved(rows, dataset), strict=True):
         if index is None:
@@ -116,7 +103,7 @@ def _by_label(rows: Sequence[Row], dataset: Dataset) -> tuple[list[int], list[st
     described = set(ids)
     problems += [f"no row for class {c.id} ({c.name})" for c in dataset.classes if c.id not in described]
     if problems:
-        raise SemtoolError(f"the labels do not fit {dataset.name}: {_list(problems)}")
+        raise SemtoolError(f"the labels do not fit {dataset.name}: {some(problems)}{hint}")
     return ids, [f"rows are placed by their labels: {len(rows)} rows"]
 
 
@@ -135,27 +122,15 @@ def _confirm(rows: Sequence[Row], ids: Sequence[int], dataset: Dataset) -> list[
             )
     if len(elsewhere) > len(ids) / 2:
         raise UsageError(
-            f"the rows are not in the class order of {dataset.name}: {_list(elsewhere, '; ')}; "
+            f"the rows are not in the class order of {dataset.name}: {some(elsewhere, between='; ')}; "
             "if the labels are right, place by them with --by label"
         )
     return unknown + elsewhere
 
 
 def _resolved(rows: Sequence[Row], dataset: Dataset) -> list[int | None]:
-    """Return the class that each row's label names, None where it names none.
-
-    In a file with a row a class, a short form of a class that another row names in full is another class:
-    beside ``kicking something``, ``kicking`` is not the same.
-    """
-    found = [_resolve(row.label, dataset) for row in rows]
-    if len(rows) != len(dataset.classes):
-        return found
-    full = [
-        i is not None and plain(r.label or "") == plain(dataset.classes[i].name)
-        for r, i in zip(rows, found, strict=True)
-    ]
-    named = {index for index, whole in zip(found, full, strict=True) if whole}
-    return [i if whole or i not in named else None for i, whole in zip(found, full, strict=True)]
+    """Return the class that each row's label names, None where it names none."""
+    return [_resolve(row.label, dataset) for row in rows]
 
 
 def _resolve(label: str | None, dataset: Dataset) -> int | None:
@@ -165,8 +140,3 @@ def _resolve(label: str | None, dataset: Dataset) -> int | None:
         return dataset.find_class(label).id
     except UsageError:
         return None
-
-
-def _list(items: Sequence[object], between: str = ", ") -> str:
-    shown = between.join(map(str, items[:_SHOWN]))
-    return shown + (f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else "")

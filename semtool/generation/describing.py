@@ -8,7 +8,7 @@ from typing import Any
 
 from semtool.catalogue import ActionClass, ActionFacts, Dataset, load_vocabulary
 from semtool.descriptions import Description, DescriptionSet
-from semtool.errors import SemtoolError, UsageError
+from semtool.errors import SemtoolError, UsageError, some
 from semtool.generation.prompt_set import PromptSet
 from semtool.generation.templates import MissingFieldError
 
@@ -154,5 +154,4 @@ def describe(prompt_set: PromptSet, dataset: Dataset, bank: Mapping[int, ActionF
 def _some(names: list[str], total: int) -> str:
     if len(names) == total and total > 3:
         return f"missing in all {total} classes"
-    shown = ", ".join(repr(n) for n in names[:8])
-    return f"missing in {shown}" + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return f"missing in {some([repr(name) for name in names])}"

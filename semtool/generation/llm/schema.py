@@ -9,22 +9,17 @@ from typing import Any
 
 from semtool.generation.llm.rules import Outcome, RejectedError, without_control
 
-__all__ = ["answer_rule", "enum_schema", "read_answer", "text_schema", "without_reasoning"]
+__all__ = ["answer_rule", "enum_schema", "read_answer", "text_schema"]
 
 MAX_OBJECTS = 1000
 """How many places of an answer are looked at for a JSON object."""
 _NAME = (
     r"(?:\w+[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflect(?:ion)?|analysis|scratch_?pad|details)"
 )
-_OPEN = re.compile(
-    rf"<\|?(?:begin_of_|start_)?{_NAME}\b[^<>]{{0,80}}>|\[{_NAME}\]|◁{_NAME}▷|<unused94>", re.IGNORECASE
+_THOUGHTS = re.compile(
+    rf"<({_NAME})\b[^<>]{{0,80}}>.*?</\1>|\[({_NAME})\].*?\[/\2\]", re.IGNORECASE | re.DOTALL
 )
-_END = re.compile(
-    rf"<\|?(?:/|end_of_|end_)\s*{_NAME}\s*\|?>|\[/{_NAME}\]|◁/{_NAME}▷|<unused95>"
-    # the channels of gpt-oss: what counts is said in the last one
-    r"|<\|channel\|>\s*final\b[^<]{0,80}<\|message\|>|assistantfinal\b",
-    re.IGNORECASE,
-)
+"""What a model says aloud before or after its answer, where its marks are a pair."""
 
 
 def text_schema(slots: Iterable[str]) -> dict[str, Any]:
@@ -54,35 +49,19 @@ def answer_rule(schema: Mapping[str, Any]) -> str:
     return f"Answer with one JSON object and nothing else. Its keys, each with {kind}: {keys}."
 
 
-def without_reasoning(text: str) -> str:
-    """Return what a model says after it has thought aloud, whatever its marks; all of it without marks.
-
-    Thoughts may lack the opening mark (servers swallow it), and may be given up without a closing one: then
-    what follows the opening mark is returned without the mark, for there may be an answer in it.
-    """
-    ends = list(_END.finditer(text))
-    if ends:
-        after = text[ends[-1].end() :]
-        begin = _OPEN.search(text)
-        if after.strip():
-            text = after
-        elif begin:
-            text = text[: begin.start()]  # thoughts that come after the answer
-    return _END.sub("", _OPEN.sub("", text)).strip()
-
-
 def read_answer(text: str, schema: Mapping[str, Any]) -> tuple[dict[str, str], bool]:
     """Return the values of an answer by key, in the schema's order, and whether it had to be repaired.
 
-    Of several objects the last that has all keys counts: drafts come before it. Repairs change no wording:
-    prose or a code fence around the object, objects around it, the case and punctuation of keys and of enum
-    values, surplus keys, a list of sentences in place of a string, control characters.
+    Of several objects the last that has all keys counts: drafts, and thoughts whose marks nobody knows, come
+    before it. Repairs change no wording: prose or a code fence around the object, objects around it, the case
+    and punctuation of keys and of enum values, surplus keys, a list of sentences in place of a string,
+    control characters.
 
     Raises:
         RejectedError: ``empty``, ``invalid-json`` or ``missing-slot``.
     """
-    said = without_reasoning(text)
-    if not said or (_OPEN.match(text.lstrip()) and "{" not in said):
+    said = _THOUGHTS.sub("", text).strip()
+    if not said:
         raise RejectedError(Outcome.EMPTY)
     properties = schema["properties"]
     wanted = {_plain(name): name for name in properties}
@@ -100,22 +79,12 @@ def read_answer(text: str, schema: Mapping[str, Any]) -> tuple[dict[str, str], b
 
 def _given(said: str, wanted: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
     """Return the raw values by the schema's names, and whether they had to be looked for."""
-    try:
-        values, whole = [json.loads(said)], True
-        if isinstance(values[0], str):  # JSON in JSON
-            values, whole = [json.loads(values[0])], False
-    except (ValueError, RecursionError):
-        values, whole = list(_json_values(said)), False
+    values = list(_json_values(said))
     for value in reversed(values):
         if given := _last_fitting(value, wanted):
-            tidy = (
-                whole
-                and isinstance(value, dict)
-                and [k for k in value if k in wanted.values()] == list(value)
-            )
-            return given, not tidy
-    there = any(isinstance(value, dict) for value in values)
-    raise RejectedError(Outcome.MISSING_SLOT if there else Outcome.INVALID_JSON)
+            alone = len(values) == 1 and said.startswith("{") and said.endswith("}")
+            return given, not alone or set(value) != set(wanted.values())
+    raise RejectedError(Outcome.MISSING_SLOT if values else Outcome.INVALID_JSON)
 
 
 def _json_values(said: str) -> Iterator[Any]:

@@ -58,7 +58,7 @@ def test_read_answer_keeps_the_order_of_the_schema():
     ("text", "outcome"),
     [
         ("", "empty"),
-        ("<think>I never stop", "empty"),
+        ("<think>I never stop", "invalid-json"),
         ("null", "invalid-json"),
         ("[1, 2]", "invalid-json"),
         ("{" * 5000, "invalid-json"),
@@ -123,7 +123,6 @@ def test_what_a_model_thinks_aloud_is_not_its_answer(opening, closing):
         f"<think>hm</think><answer>{FINAL}</answer>",
         json.dumps({"reasoning": "so", "answer": {"text": "The forearm swings."}}),
         json.dumps({"draft": {"text": "A draft."}, "final": {"text": "The forearm swings."}}),
-        json.dumps(FINAL),
         f"<think>The mark is never closed. {FINAL}",
         json.dumps({"text": "The forearm swings.", "other": {"text": "no"}}),
     ],
