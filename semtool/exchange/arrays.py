@@ -101,7 +101,7 @@ def _vectors(array: NDArray[Any], path: Path) -> NDArray[np.float32]:
     vectors = np.ascontiguousarray(array, dtype=np.float32)
     by_class = vectors.reshape(len(vectors), -1, vectors.shape[-1])
     if len(broken := np.flatnonzero(~np.all(np.isfinite(by_class), axis=(1, 2)))):
-        raise SemtoolError(f"{path.name}: NaN or infinite numbers in rows {some(broken)}")
+        raise SemtoolError(f"{path.name}: NaN or infinite numbers in rows {some(broken.tolist())}")
     if len(empty := np.flatnonzero(~np.all(by_class.any(axis=2), axis=1))):
-        raise SemtoolError(f"{path.name}: vectors of nothing but zeros in rows {some(empty)}")
+        raise SemtoolError(f"{path.name}: vectors of nothing but zeros in rows {some(empty.tolist())}")
     return vectors

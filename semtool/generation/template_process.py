@@ -1,18 +1,18 @@
-"""Templates that users bring, rendered in a process of its own that gets little memory and little time.
+"""Templates that users bring, rendered in a process of their own that gets little memory and little time.
 
-There is one such process for all templates of this process. It knows no keys and nothing of the folder it was
-started in, ends with its parent, and is started again when a template has brought it down.
+It knows no keys and nothing of the folder it was started in, ends when nobody needs it any more, and is
+started again when a template has brought it down.
 """
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -38,7 +38,9 @@ class SandboxedTemplates:
 
     def __init__(self, files: Mapping[str, str], origin: str) -> None:
         self.origin = origin
-        self._source = {"files": dict(files), "origin": origin}
+        self._files = dict(files)
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
 
     def render(self, name: str, variables: Mapping[str, Any], subject: str = "") -> str:
         """Return the text of template ``name``; see `Templates.render`."""
@@ -49,98 +51,71 @@ class SandboxedTemplates:
         self._ask({"check": name})
 
     def _ask(self, request: dict[str, Any]) -> str:
-        reply = _PROCESS.ask(self._source, request)
-        if reply is None:
+        line = b""
+        with self._lock:
+            child = self._child = self._child or self._started()
+            try:
+                line = _exchange(child, request | {"seconds": SECONDS})
+            finally:
+                if not line.endswith(b"\n"):
+                    # It died, or was interrupted: a late reply must not answer another request.
+                    _end(child)
+                    self._child = None
+        if not line.endswith(b"\n"):
             name = request.get("render") or request["check"]
             raise SemtoolError(
                 f"{self.origin}/{name}: rendering it was stopped: it takes more than {SECONDS} s or "
                 f"{MEGABYTES} MB"
             )
+        reply = json.loads(line)
         if "missing" in reply:
             raise MissingFieldError(*reply["missing"])
         if "error" in reply:
             raise SemtoolError(reply["error"])
         return str(reply["text"])
 
-
-class _Process:
-    """The other end of `serve`."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._child: subprocess.Popen[bytes] | None = None
-        self._parent = 0
-        self._loaded: Any = None
-
-    def ask(self, source: dict[str, Any], request: dict[str, Any]) -> dict[str, Any] | None:
-        """Return the reply, or None if the process had to be stopped or died."""
-        with self._lock:
-            child = self._running()
-            assert child.stdin is not None
-            assert child.stdout is not None
-            if self._loaded is not source:
-                request = source | request
-                self._loaded = source
-            # Processor time is bounded inside; this is for a process that does not even get that far.
-            watch = threading.Timer(12 * SECONDS, child.kill)
-            watch.start()
-            try:
-                child.stdin.write(json.dumps(request | {"seconds": SECONDS}).encode() + b"\n")
-                child.stdin.flush()
-                line = child.stdout.readline()
-            except BrokenPipeError:
-                line = b""
-            except BaseException:
-                child.kill()  # interrupted: the reply that is still to come must not answer another request
-                self._child = None
-                raise
-            finally:
-                watch.cancel()
-            if not line.endswith(b"\n"):
-                child.kill()
-                child.communicate()
-                self._child = None
-                return None
-            reply: dict[str, Any] = json.loads(line)
-            return reply
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._child is None or self._parent != os.getpid() or self._child.poll() is not None:
-            folder = str(Path(__file__).resolve().parents[2])
-            # Nothing of the working folder: a module that lies there must not run.
-            path = [p for p in sys.path if p and Path(p).is_absolute()] + [folder]
-            self._child = subprocess.Popen(
-                [sys.executable, "-I", "-c", _START, *path],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={name: os.environ[name] for name in _KEPT if name in os.environ},
-                start_new_session=True,
-            )
-            self._parent, self._loaded = os.getpid(), None
-        return self._child
-
-    def stop(self) -> None:
-        """End the process."""
-        if self._child is not None and self._parent == os.getpid():
-            self._child.kill()
-            self._child.communicate()
-            self._child = None
+    def _started(self) -> subprocess.Popen[bytes]:
+        folder = str(Path(__file__).resolve().parents[2])
+        # Nothing of the working folder: a module that lies there must not run.
+        path = [p for p in sys.path if p and Path(p).is_absolute()] + [folder]
+        child = subprocess.Popen(
+            [sys.executable, "-I", "-c", _START, *path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={name: os.environ[name] for name in _KEPT if name in os.environ},
+            start_new_session=True,
+        )
+        weakref.finalize(self, _end, child)
+        _exchange(child, {"files": self._files, "origin": self.origin})
+        return child
 
 
-_PROCESS = _Process()
-atexit.register(_PROCESS.stop)
+def _exchange(child: subprocess.Popen[bytes], request: dict[str, Any]) -> bytes:
+    """Return the line that answers a request; nothing, or not all of it, if the process died."""
+    assert child.stdin is not None
+    assert child.stdout is not None
+    with suppress(BrokenPipeError):
+        child.stdin.write(json.dumps(request).encode() + b"\n")
+        child.stdin.flush()
+    return child.stdout.readline()
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    child.kill()
+    child.communicate()
 
 
 def serve() -> None:
-    """Answer requests, a JSON line each, until the other end closes."""
+    """Answer requests, a JSON line each, until the other end closes; the first brings the templates."""
     _limit_memory()
     templates = Templates({}, "")
     for line in sys.stdin.buffer:
         request = json.loads(line)
         if "files" in request:
-            templates = Templates(request["files"], request["origin"])
-        reply = _reply(templates, request)
+            templates, reply = Templates(request["files"], request["origin"]), {}
+        else:
+            reply = _reply(templates, request)
         sys.stdout.buffer.write(json.dumps(reply).encode() + b"\n")
         sys.stdout.buffer.flush()
 

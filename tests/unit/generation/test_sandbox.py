@@ -137,15 +137,15 @@ def test_every_rendering_has_its_own_budget():
 
 
 def test_a_process_that_was_brought_down_is_started_again():
-    bad, good = (
-        SandboxedTemplates({"t.j2": "{{ 'a' * 10**9 }}"}, "bad"),
-        SandboxedTemplates({"t.j2": "x"}, "good"),
-    )
-    assert good.render("t.j2", {}) == "x"
-    template_process._PROCESS._child.kill()
-    with pytest.raises(SemtoolError, match="bad/t"):
-        bad.render("t.j2", {})
-    assert good.render("t.j2", {}) == "x"
+    templates = SandboxedTemplates({"bad.j2": "{{ 'a' * 10**9 }}", "good.j2": "x"}, "mine")
+    assert templates.render("good.j2", {}) == "x"
+    templates._child.kill()
+    with pytest.raises(SemtoolError, match="mine/bad"):
+        templates.render("bad.j2", {})
+    assert templates.render("good.j2", {}) == "x"
+    child = templates._child
+    del templates
+    assert child.poll() is not None
 
 
 def test_the_process_knows_no_key_and_nothing_of_the_working_folder(tmp_path):
@@ -159,9 +159,11 @@ def test_the_process_knows_no_key_and_nothing_of_the_working_folder(tmp_path):
     code = (
         "import sys; sys.path = [p for p in sys.path if p]\n"
         "import os; os.environ['OPENAI_API_KEY'] = 'sk-secret'\n"
-        "from semtool.generation import PromptSet, load_prompt_set, template_process as t\n"
-        "print(load_prompt_set('./').render('t.j2', {'name': 'wave'}))\n"
-        "print(open(f'/proc/{t._PROCESS._child.pid}/environ').read() if sys.platform == 'linux' else '')\n"
+        "from semtool.generation import PromptSet, load_prompt_set\n"
+        "found = load_prompt_set('./')\n"
+        "print(found.render('t.j2', {'name': 'wave'}))\n"
+        "child = found.templates._child\n"
+        "print(open(f'/proc/{child.pid}/environ').read() if sys.platform == 'linux' else '')\n"
     )
     said = subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path, text=True)
     assert said.startswith("wave\n")
@@ -171,8 +173,9 @@ def test_the_process_knows_no_key_and_nothing_of_the_working_folder(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on memory there")
 def test_the_limits_hold_for_the_process():
-    SandboxedTemplates({"t.j2": "x"}, "mine").render("t.j2", {})
-    soft, hard = resource.prlimit(template_process._PROCESS._child.pid, resource.RLIMIT_AS)
+    templates = SandboxedTemplates({"t.j2": "x"}, "mine")
+    templates.render("t.j2", {})
+    soft, hard = resource.prlimit(templates._child.pid, resource.RLIMIT_AS)
     assert soft == hard == MEGABYTES << 20
 
 
