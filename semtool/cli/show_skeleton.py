@@ -23,7 +23,7 @@ def show_skeleton(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help=".html, .gif or .svg.", show_default="<sample>.html"),
+        typer.Option("--out", "-o", help="The page, .html.", show_default="<sample>.html"),
     ] = None,
     dataset: Annotated[
         str | None, typer.Option("--dataset", "-d", help="Data set.", show_default="by the file's format")
@@ -34,11 +34,11 @@ def show_skeleton(
     format: Format = None,
     as_json: Json = False,
 ) -> None:
-    """Draw a skeleton sequence: a page to turn it around in, an animation or a film strip.
+    """Draw a skeleton sequence: a page to turn it around in.
 
     Any sensor's, pose estimator's or motion capture file will do; what it does not say is recognised.
 
-    Example: semtool show-skeleton S001C001P001R001A011.skeleton --out reading.gif
+    Example: semtool show-skeleton S001C001P001R001A011.skeleton --out reading.html
     """
     from skeleton.data import show_skeleton as run
 

@@ -11,7 +11,7 @@ from skeleton.data.arrays import ArrayWriter
 from skeleton.data.formats import Reader, SampleFinding
 from skeleton.data.formats.ntu import parse_name
 from skeleton.data.pose_check import PoseCheck
-from skeleton.data.prepared_files import FileRecord, totals
+from skeleton.data.prepared_files import totals
 from skeleton.data.reading import FileReading
 from skeleton.data.sequence import SkeletonSequence
 
@@ -26,13 +26,14 @@ class Collector:
         writer: takes the sequences.
         reader: tells whether names identify recordings.
         listed: names of unusable samples.
+        records: path, bytes, checksum and number of samples of each file.
         fresh: files that were read now.
     """
 
     writer: ArrayWriter
     reader: Reader
     listed: Collection[str] = ()
-    records: list[FileRecord] = field(default_factory=list)
+    records: list[tuple[str, int, str, int]] = field(default_factory=list)
     findings: list[tuple[str, SampleFinding]] = field(default_factory=list)
     fresh: int = 0
     _pose: PoseCheck = field(default_factory=PoseCheck)
@@ -52,7 +53,7 @@ class Collector:
             self.findings += [
                 (name, replace(f, sample=_plain(f.sample), message=_plain(f.message))) for f in said
             ]
-        self.records.append(FileRecord(*reading.request.content, samples=len(self.writer) - before))
+        self.records.append((*reading.request.content, len(self.writer) - before))
         self.fresh += fresh
 
     def finish(self, files: Collection[str]) -> None:

@@ -27,7 +27,6 @@ from skeleton.data.collecting import Collector
 from skeleton.data.formats import RawFile, ReadContext, Reader, SampleFinding, find_reader, recognise
 from skeleton.data.prepared_files import EarlierArrays, read_findings, totals, write_tables
 from skeleton.data.reading import FileReading, FileRequest, read_files
-from skeleton.data.stat_cache import StatCache
 from skeleton.data.unusable import UnusableSamples
 
 __all__ = ["Prepared", "prepare"]
@@ -123,16 +122,10 @@ def prepare(
     }
     name = name or ("simulated" if simulated else "raw")
     target = f"{dataset.name}/{name}"
-    cache = StatCache.open(store.root, folder)
-    stats = {file.name: file.stat() for file in files}
-    requests = [
-        FileRequest(f, stats[f.name][0], cache.sha256(f.name, stats[f.name]), listed=f.stem in out.names)
-        for f in files
-    ]
+    requests = [FileRequest(f, f.size(), listed=f.stem in out.names) for f in files]
     earlier = None
     if versions := [a for a in store.artifacts("arrays", dataset.name) if a.name == name]:
         requests = _hashed(requests)
-        cache.save((r.file.name, stats[r.file.name], r.sha256) for r in requests)
         identity = store.identity("arrays", {}, _parameters(recipe, [r.content for r in requests]))
         if existing := store.find("arrays", target, identity):
             return _report(existing, reader, read=0, created=False, strict=strict)
@@ -150,13 +143,12 @@ def prepare(
                     refuse_full(f"preparing {dataset.name}", each * (len(requests) - PROBED), store.root)
             collector.finish([file.stem for file in files])
             collector.findings += [("", finding) for finding in (*out.findings, *others)]
-            cache.save((r.source, stats[r.source], r.sha256) for r in collector.records)
             if strict:
                 _refuse_rejected(collector.findings)
             if not len(writer):
                 raise SemtoolError(_nothing(folder, len(requests), collector.findings, others))
         write_tables(work, collector.records, collector.findings)
-        parameters = _parameters(recipe, [r.content for r in collector.records])
+        parameters = _parameters(recipe, [record[:3] for record in collector.records])
         with store.create("arrays", target, parameters=parameters, libraries=("numpy",)) as draft:
             for path in sorted(work.iterdir()):
                 path.rename(draft.folder / path.name)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,26 +19,11 @@ from skeleton.data.formats import RawSample, SampleFinding
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FINDINGS", "SOURCES", "EarlierArrays", "FileRecord", "read_findings", "totals", "write_tables"]
+__all__ = ["FINDINGS", "SOURCES", "EarlierArrays", "read_findings", "totals", "write_tables"]
 
 SOURCES = "sources.csv"
 FINDINGS = "findings.csv"
 _RENAMED = frozenset({"duplicate", "renamed"})
-
-
-@dataclass(frozen=True)
-class FileRecord:
-    """One raw file: its path below the raw folder, size, checksum, and how many samples it gave."""
-
-    source: str
-    bytes: int
-    sha256: str
-    samples: int
-
-    @property
-    def content(self) -> tuple[str, int, str]:
-        """What identifies the file."""
-        return self.source, self.bytes, self.sha256
 
 
 def totals(findings: Iterable[tuple[str, SampleFinding]]) -> dict[str, int]:
@@ -51,12 +35,14 @@ def totals(findings: Iterable[tuple[str, SampleFinding]]) -> dict[str, int]:
 
 
 def write_tables(
-    folder: Path, files: Iterable[FileRecord], findings: Iterable[tuple[str, SampleFinding]]
+    folder: Path,
+    files: Iterable[tuple[str, int, str, int]],
+    findings: Iterable[tuple[str, SampleFinding]],
 ) -> None:
-    """Write both tables into ``folder``."""
+    """Write both tables into ``folder``; of a file its path, bytes, checksum and number of samples."""
     import pandas as pd
 
-    of_files = pd.DataFrame([asdict(f) for f in files], columns=["source", "bytes", "sha256", "samples"])
+    of_files = pd.DataFrame(files, columns=["source", "bytes", "sha256", "samples"])
     of_files.to_csv(folder / SOURCES, index=False, lineterminator="\n")
     rows = [(name, f.sample, f.outcome, f.count, f.message) for name, f in findings]
     columns = ["source", "sample", "outcome", "count", "message"]

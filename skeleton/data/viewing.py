@@ -1,4 +1,4 @@
-"""Look at a skeleton sequence: an interactive page (HTML), a film strip (SVG) or an animation (GIF).
+"""Look at a skeleton sequence: an interactive page (HTML).
 
     from skeleton.data.viewing import show_skeleton
     show_skeleton("S001C001P001R001A011.skeleton", out="reading.html")
@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.disk import write_atomically
-from semtool.errors import SemtoolError, UsageError
+from semtool.errors import UsageError
 from skeleton.data.formats import SampleFinding
 from skeleton.data.layouts import Layout, layout
 from skeleton.data.loading import load_sequence
@@ -31,9 +30,6 @@ from skeleton.data.sequence import SkeletonSequence
 __all__ = ["Shown", "show_skeleton", "timeline_page"]
 
 _RATE = 30  # frames a second of every Kinect data set
-_STRIP = 6
-_COLOURS = ("#222222", "#1f6fd6", "#d9541e")  # middle, left, right
-_PALE = ("#999999", "#9cc0ee", "#efb59c")
 
 
 @dataclass(frozen=True)
@@ -59,8 +55,7 @@ def show_skeleton(
 
     Args:
         file: a raw skeleton file of any known format, or a folder of arrays.
-        out: what to write; its suffix says how: ``.html``, ``.gif``, ``.svg``. Without it
-            ``<sample>.html`` in the working folder.
+        out: the page, ``.html``. Without it ``<sample>.html`` in the working folder.
         dataset: data set of the file, for the name of the class; without it one that has the file's format.
         sample: name of the sample, where there are several; without it the first.
         format: name of the reader; without it the format is recognised.
@@ -78,17 +73,11 @@ def show_skeleton(
         file, dataset=dataset, sample=sample, format=format, hints=hints, findings=said
     )
     path = Path(out or f"{sequence.name}.html")
-    drawers: dict[str, Callable[[SkeletonSequence, str], str | bytes]] = {
-        ".html": _page,
-        ".svg": _svg,
-        ".gif": _gif,
-    }
-    if path.suffix.lower() not in drawers:
-        raise UsageError(f"cannot write {path.name}: choose one of {', '.join(drawers)}")
+    if path.suffix.lower() != ".html":
+        raise UsageError(f"cannot write {path.name}: what is drawn is a page, .html")
     known = 0 <= sequence.class_id < len(data.classes)
     title = f"{sequence.name}: {data.classes[sequence.class_id].name}" if known else sequence.name
-    drawn = drawers[path.suffix.lower()](sequence, title)
-    write_atomically(path, drawn, option="--out")
+    write_atomically(path, _page(sequence, title), option="--out")
     return Shown(path, sequence, title, tuple(said))
 
 
@@ -179,83 +168,3 @@ def _page(sequence: SkeletonSequence, title: str, under: str = "") -> str:
     for key, value in fields.items():
         text = text.replace(key, value)
     return text
-
-
-@dataclass(frozen=True)
-class _Drawing:
-    """Lines and dots of one frame on paper: pixels, y down; the main actor last, on top."""
-
-    lines: list[tuple[tuple[float, float], tuple[float, float], str]]
-    dots: list[tuple[tuple[float, float], str]]
-
-
-def _draw(sequence: SkeletonSequence, frame: int, width: int, height: int) -> _Drawing:
-    names = layout(sequence.layout)
-    sides = _sides(names)
-    middle, extent = _box(sequence)
-    scale = 0.88 * min(width / extent[0], height / extent[1])
-    lines, dots = [], []
-    for body in reversed(range(sequence.positions.shape[3])):
-        points = sequence.positions[:, frame, :, body]
-        if not points.any():
-            continue
-        colours = _PALE if body else _COLOURS
-        x = width / 2 + _mirror(sequence) * (points[0] - middle[0]) * scale
-        y = height / 2 - (points[1] - middle[1]) * scale
-        places = [(float(a), float(b)) for a, b in zip(x, y, strict=True)]
-        seen = np.asarray(points.any(axis=0))
-        lines += [(places[p], places[j], colours[sides[j]]) for j, p in names.bones if seen[j] and seen[p]]
-        dots += [(place, colours[side]) for place, side, s in zip(places, sides, seen, strict=True) if s]
-    return _Drawing(lines, dots)
-
-
-def _strip_frames(sequence: SkeletonSequence) -> list[int]:
-    frames = sequence.positions.shape[1]
-    return sorted({round(v) for v in np.linspace(0, frames - 1, min(_STRIP, frames))})
-
-
-def _svg(sequence: SkeletonSequence, title: str) -> str:
-    width, height, top = 200, 260, 30
-    chosen = _strip_frames(sequence)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * len(chosen)}" height="{height + top + 20}" '
-        f'font-family="sans-serif" font-size="13"><title>{html.escape(title)}</title>',
-        '<rect width="100%" height="100%" fill="white"/>',
-        f'<text x="8" y="20">{html.escape(title)}</text>',
-    ]
-    for column, frame in enumerate(chosen):
-        drawing = _draw(sequence, frame, width, height)
-        parts.append(
-            f'<g transform="translate({column * width} {top})" stroke-width="3" stroke-linecap="round">'
-        )
-        parts += [
-            f'<path d="M{a[0]:.1f} {a[1]:.1f}L{b[0]:.1f} {b[1]:.1f}" stroke="{colour}"/>'
-            for a, b, colour in drawing.lines
-        ]
-        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{c}"/>' for (x, y), c in drawing.dots]
-        parts.append(
-            f'<text x="{width / 2}" y="{height + 10}" text-anchor="middle">frame {frame + 1}</text></g>'
-        )
-    return "\n".join([*parts, "</svg>"]) + "\n"
-
-
-def _gif(sequence: SkeletonSequence, title: str) -> bytes:
-    try:
-        from PIL import Image, ImageDraw
-    except ImportError:
-        raise SemtoolError("a GIF needs pillow (pip install pillow); HTML and SVG need nothing") from None
-    top, pictures = 30, []
-    # Fifteen frames a second: the format counts in hundredths of a second.
-    for frame in range(0, sequence.positions.shape[1], 2):
-        image = Image.new("RGB", (400, 400), "white")
-        draw = ImageDraw.Draw(image)
-        draw.text((8, 8), title, fill="#222222")
-        drawing = _draw(sequence, frame, 400, 360)
-        for a, b, colour in drawing.lines:
-            draw.line([(a[0], a[1] + top), (b[0], b[1] + top)], fill=colour, width=4)
-        for (x, y), colour in drawing.dots:
-            draw.ellipse([x - 3, y + top - 3, x + 3, y + top + 3], fill=colour)
-        pictures.append(image.convert("P", palette=Image.Palette.ADAPTIVE, colors=32))
-    target = BytesIO()
-    pictures[0].save(target, "GIF", save_all=True, append_images=pictures[1:], duration=70, loop=0)
-    return target.getvalue()

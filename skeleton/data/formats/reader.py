@@ -45,15 +45,14 @@ class RawFile:
         """The file's name without folders and suffixes."""
         return self.name.rsplit("/", 1)[-1].split(".", 1)[0]
 
-    def stat(self) -> tuple[int, int]:
-        """Return bytes and the newest modification time (ns) over all files; (-1, 0) if one is no file."""
+    def size(self) -> int:
+        """Return the bytes of all files; -1 if one is no file."""
         try:
-            stats = [path.stat() for path in self.paths]
+            return (
+                sum(path.stat().st_size for path in self.paths) if all(map(Path.is_file, self.paths)) else -1
+            )
         except OSError:
-            return -1, 0
-        if not all(path.is_file() for path in self.paths):
-            return -1, 0
-        return sum(s.st_size for s in stats), max(s.st_mtime_ns for s in stats)
+            return -1
 
     def sha256(self) -> str:
         """Return the checksum of all files' bytes; of nothing for what is no file."""
