@@ -216,7 +216,7 @@ def estimate_start() -> Estimate:
 
     It is what this process has used once they are there: to be asked first, before any other work.
     """
-    import_module("sklearn.kernel_ridge")
+    import_module("scipy.linalg")
     import_module("skeleton.runs.seed")
     return Estimate("start of Python", time.process_time(), 0.0, 0.0)
 

@@ -58,24 +58,27 @@ def solve(
         ridge: l.
         landmarks: Z (m, Dv); None: solved exactly.
     """
-    if landmarks is None:
-        from sklearn.kernel_ridge import KernelRidge
-
-        system = kernel(points, points).astype(np.float64)
-        model = KernelRidge(alpha=ridge, kernel="precomputed").fit(system, targets, sample_weight=weight)
-        dual = np.asarray(model.dual_coef_, np.float32)
-        return Solution(points, dual, np.asarray(system @ dual, np.float32))
     from scipy.linalg import solve as solved
 
+    root = np.sqrt(weight)
+    if landmarks is None:
+        known = kernel(points, points)
+        system = known * np.outer(root, root)
+        system.flat[:: len(system) + 1] += ridge
+        dual = np.asarray(
+            root[:, None] * solved(system, root[:, None] * targets, assume_a="pos", overwrite_a=True),
+            np.float32,
+        )
+        return Solution(points, dual, np.asarray(known.astype(np.float64) @ dual, np.float32))
     known = np.empty((len(points), len(landmarks)), np.float32)
     square: Wide = np.zeros((len(landmarks), len(landmarks)))
     onto: Wide = np.zeros((len(landmarks), targets.shape[1]))
     for start in range(0, len(points), _CHUNK):
         rows = slice(start, start + _CHUNK)
         known[rows] = kernel(points[rows], landmarks)
-        part = known[rows] * np.sqrt(weight[rows, None])
+        part = known[rows] * root[rows, None]
         square += part.T @ part
-        onto += part.T @ (targets[rows] * np.sqrt(weight[rows, None]))
+        onto += part.T @ (targets[rows] * root[rows, None])
     for start in range(0, len(landmarks), _CHUNK):
         square[start : start + _CHUNK] += ridge * kernel(landmarks[start : start + _CHUNK], landmarks)
     square.flat[:: len(square) + 1] += _JITTER * square.trace() / len(square)
