@@ -8,14 +8,18 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
-from skeleton.data.formats import RawFile, RawSample, ReadContext, Reader, SampleFinding
-from skeleton.data.reading_process import ReadingProcess
+from skeleton.data.formats import RawFile, RawSample, ReadContext, Reader, SampleFinding, find_reader
+from skeleton.process import Answer, ProcessDied, WorkProcess
 
-__all__ = ["FileReading", "FileRequest", "read_files"]
+__all__ = ["FileReading", "FileRequest", "ReadingProcess", "read_files"]
 
 _CHUNK = 16
 _WORTH_A_PROCESS = 48 * 2**20
+_MEMORY, _MEMORY_PER_BYTE = 2**30, 6
+"""What reading a file may take: so much, and so many times its size."""
 
 
 @dataclass(frozen=True)
@@ -117,3 +121,46 @@ def _samples(
     if process:
         return process.read(request.file, request.bytes)
     return reader.samples(request.file, context)
+
+
+class ReadingProcess:
+    """Reads files in a process that may die of one."""
+
+    def __init__(self, reader: Reader, context: ReadContext) -> None:
+        self._process = WorkProcess(partial(_read, reader.name, context), {"OMP_NUM_THREADS": "1"})
+        self.close = self._process.close
+
+    def read(self, file: RawFile, size: int) -> Iterator[RawSample]:
+        """Yield what a file gives, and a finding if the process died of it.
+
+        Args:
+            file: what to read.
+            size: its bytes, which limit the memory that reading may take.
+        """
+        try:
+            yield from self._process.ask(file, size)
+        except ProcessDied as died:
+            text = f"{file.name} ended the process that read it ({died})"
+            yield SampleFinding("crashed", text, file.stem)
+
+
+def _read(name: str, context: ReadContext, answer: Answer, file: RawFile, size: int) -> None:
+    """Read a file in a process of its own."""
+    _limit_memory(size)
+    for sample in find_reader(name).samples(file, context):
+        answer(sample)
+
+
+def _limit_memory(size: int) -> None:
+    """Allow this process what it has now and what a file of ``size`` bytes may need, where systems can."""
+    try:
+        import resource
+
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        wanted = used + _MEMORY + _MEMORY_PER_BYTE * max(size, 0)
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(
+            resource.RLIMIT_AS, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most)
+        )
+    except (ImportError, OSError, ValueError):
+        return

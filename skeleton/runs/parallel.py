@@ -1,4 +1,4 @@
-"""Several jobs at a time: in processes of this machine (joblib's loky), or on a Ray cluster.
+"""Several jobs at a time: in processes of this machine, or on a Ray cluster.
 
 A job names a function that workers can import and what it is called with: references and settings, never
 data. What it makes is on disk afterwards, so that whatever is killed goes on by being started again.
@@ -7,10 +7,8 @@ data. What it makes is on disk afterwards, so that whatever is killed goes on by
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
-import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -18,13 +16,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import import_module
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Protocol
 
 from semtool.errors import SemtoolError, UsageError, unknown_name
+from skeleton.process import Answer, ProcessDied, WorkProcess
 
 __all__ = [
     "ATTEMPTS",
@@ -206,87 +202,33 @@ class Processes(Executor):
 
     @contextmanager
     def _started(self) -> Iterator[Callable[[], Worker]]:
-        # Here, and not first in the threads that serve: its modules import each other in a circle.
-        import_module("joblib.externals.loky.process_executor")
-        # Python puts the working folder on the path of a process started with -m or -c, as loky starts
-        # workers and its clean-up process: a yaml.py lying there would run.
-        before = os.environ.get("PYTHONSAFEPATH")
-        os.environ["PYTHONSAFEPATH"] = "1"
-        try:
-            yield _Process
-        finally:
-            if before is None:
-                del os.environ["PYTHONSAFEPATH"]
-            else:
-                os.environ["PYTHONSAFEPATH"] = before
+        yield _Process
 
 
 class _Process:
-    """A loky pool of one process: of a larger pool, loky ends every process when one is lost."""
+    """One process after another, of which each does jobs until it is lost."""
 
     def __init__(self) -> None:
-        self._pool: Any = None
-        self._lock = threading.Lock()
-        self._stopped = False
-        self._heard, self._sender = Pipe(duplex=False)
+        self._process = WorkProcess(_perform_here)
+        self.stop = self._process.close
 
     def do(self, job: Job, report: Report) -> Failure | None:
-        from joblib.externals.loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
-
-        with self._lock:
-            if self._stopped:
-                raise WorkerLost
-            if self._pool is None:
-                self._pool = ProcessPoolExecutor(1, initializer=_begin, initargs=(self._sender, os.getpid()))
-            future = self._pool.submit(_perform_here, job.label, job.call, job.arguments)
-        future.add_done_callback(lambda _: self._sender.send(None))
-        while (record := self._heard.recv()) is not None:
-            report(record)
+        failure: Failure | None = None
         try:
-            failure: Failure | None = future.result()
-        except BrokenProcessPool as error:
-            with self._lock:
-                self._end()
+            for said in self._process.ask(job.label, job.call, job.arguments):
+                if isinstance(said, Failure):
+                    failure = said
+                else:
+                    report(said)
+        except ProcessDied as error:
             raise WorkerLost from error
         return failure
 
-    def stop(self) -> None:
-        with self._lock:
-            self._stopped = True
-            self._end()
 
-    def _end(self) -> None:
-        if self._pool is not None:
-            # Not kill_workers of shutdown: its thread fails, and kills none, where a job was just handed in.
-            for process in list((self._pool._processes or {}).values()):
-                process.terminate()
-            self._pool.shutdown(wait=False)
-            self._pool = None
-
-
-_sender: Connection | None = None
-"""In a worker: where records go."""
-
-
-def _begin(sender: Connection, parent: int) -> None:
-    """Make this process a worker."""
-    global _sender
-    _sender = sender
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends workers
-    os.dup2(2, 1)  # stdout is the result of a command: what a library prints does not belong there
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: int) -> None:
-    """End this process when its parent is gone, killed perhaps, so that nothing works on unseen."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
-
-
-def _perform_here(label: str, call: Callable[..., None], arguments: dict[str, Any]) -> Failure | None:
-    assert _sender is not None
-    return perform(label, call, arguments, _sender.send)
+def _perform_here(answer: Answer, label: str, call: Callable[..., None], arguments: dict[str, Any]) -> None:
+    """Do a job in a process of its own; answer what it reports, then why it failed, if it did."""
+    if (failure := perform(label, call, arguments, answer)) is not None:
+        answer(failure)
 
 
 def perform(

@@ -24,7 +24,7 @@ from skeleton.data.formats.labels import first_label
 from skeleton.data.formats.reader import walk
 from skeleton.data.formats.rows import read_block
 from skeleton.data.preparation import prepare
-from skeleton.data.reading_process import ReadingProcess
+from skeleton.data.reading import ReadingProcess
 
 NTU = load_dataset("ntu60")
 ONE = NTU.model_copy(update={"bodies": 1})
@@ -362,7 +362,7 @@ def test_a_reader_that_dies_is_a_finding(tmp_path, monkeypatch):
     reader = Reader("pyskl", "", lambda f: walk(f, ".pkl"), lambda *_: iter(()))
     process = ReadingProcess(reader, ReadContext(NTU))
     try:
-        started = process._started()
+        started = process._process._started()
         os.kill(started.pid, signal.SIGSEGV)
         started.wait()
         [finding] = process.read(RawFile("x.pkl", (tmp_path / "x.pkl",)), 1)
@@ -379,7 +379,7 @@ def reading_processes(root):
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
-                ours = b"reading_process" in (folder / "cmdline").read_bytes()
+                ours = b"skeleton.process" in (folder / "cmdline").read_bytes()
                 if ours and f"SEMTOOL_ROOT={root}".encode() in (folder / "environ").read_bytes():
                     found.append(int(folder.name))
             except OSError:

@@ -18,7 +18,7 @@ from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
 from semtool.errors import SemtoolError
 from skeleton.data.formats import OUTCOMES, RawFile, ReadContext, SampleFinding, find_reader
-from skeleton.data.reading_process import ReadingProcess
+from skeleton.data.reading import ReadingProcess
 from skeleton.visual import import_features
 
 RNG = np.random.default_rng(0)
