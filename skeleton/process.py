@@ -97,9 +97,10 @@ class WorkProcess:
 
 
 def _search_path() -> str:
-    """Return where this process finds modules, without the working folder, unless we live there."""
+    """Return where this process finds modules; without the working folder, unless somebody asked for it."""
     home, here = Path(skeleton.__file__).resolve().parents[1], Path.cwd()
-    kept = [p for p in sys.path if p and (Path(p).resolve() != here or Path(p).resolve() == home)]
+    asked = {Path(p).resolve() for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p} | {home}
+    kept = [p for p in sys.path if p and (Path(p).resolve() != here or here in asked)]
     return os.pathsep.join(dict.fromkeys([*kept, str(home)]))
 
 
