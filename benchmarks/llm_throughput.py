@@ -1,6 +1,6 @@
 """How fast, how flat and how resumable descriptions from a model are, against a scripted server.
 
-    python benchmarks/llm_throughput.py            prints the tables of benchmarks/results/llm_throughput.md
+    python benchmarks/llm_throughput.py            writes benchmarks/results/llm_throughput.md
 
 Measured: the time of 120 classes x 3 granularities at 200 ms latency and 16 requests at once, against the
 ideal time (rounds of 16 times the latency); the peak memory for more and more classes; requests after a
@@ -10,7 +10,6 @@ own; asking is timed inside it, from the first request to the last answer.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import os
@@ -22,7 +21,8 @@ import tempfile
 import time
 from pathlib import Path
 
-HERE = Path(__file__).parent
+from common import HERE, arguments, page, table
+
 PROMPTS = """\
 schema: 1
 name: three
@@ -51,14 +51,7 @@ class Run:
         (prompts / "system.j2").write_text("You describe how people move.")
         (prompts / "request.j2").write_text("Action: {{ name }}\n{{ ask }}")
         self.log = folder / "log.jsonl"
-        server = [
-            sys.executable,
-            str(HERE / "scripted_llm.py"),
-            "--latency",
-            str(latency),
-            "--log",
-            str(self.log),
-        ]
+        server = [sys.executable, HERE / "scripted_llm.py", "--latency", str(latency), "--log", self.log]
         self.server = subprocess.Popen(server, stdout=subprocess.PIPE, text=True)
         assert self.server.stdout is not None
         self.url = self.server.stdout.readline().strip()
@@ -74,13 +67,9 @@ class Run:
             "--llm", "scripted", "--base-url", self.url, "--concurrency", str(concurrency), "--json",
         ]  # fmt: skip
         environment = os.environ | {"OPENAI_API_KEY": "none", "PYTHONUNBUFFERED": "1"}
+        pipe = subprocess.PIPE
         return subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+            command, cwd=self.folder, env=environment, stdout=pipe, stderr=pipe, text=True
         )
 
     def finish(self, process: subprocess.Popen[str]) -> dict[str, float]:
@@ -94,9 +83,8 @@ class Run:
 
     def descriptions(self) -> bytes:
         """Return the newest description set's bytes."""
-        return sorted(self.folder.glob("artifacts/descriptions/many/three/v*/descriptions.jsonl"))[
-            -1
-        ].read_bytes()
+        sets = self.folder.glob("artifacts/descriptions/many/three/v*/descriptions.jsonl")
+        return max(sets).read_bytes()
 
     def forget_artifact(self) -> None:
         """Remove the description set; the cache stays."""
@@ -140,8 +128,8 @@ sys.exit(code)
 """
 
 
-def throughput(folder: Path, classes: int, concurrency: int, latency: float) -> None:
-    """Print time against the ideal, and the warm run."""
+def throughput(folder: Path, classes: int, concurrency: int, latency: float) -> list[str]:
+    """Return time against the ideal, and of the warm run."""
     run = Run(folder, classes, latency)
     cold = run.finish(run.start(concurrency))
     requests = run.requests()
@@ -149,23 +137,25 @@ def throughput(folder: Path, classes: int, concurrency: int, latency: float) -> 
     run.forget_artifact()
     warm = run.finish(run.start(concurrency))
     again = run.finish(run.start(concurrency))
-    ideal = math.ceil(requests / concurrency) * latency
-    print("| what | measured |\n|---|---|")
-    print(f"| classes x granularities | {classes} x 3 = {requests} requests |")
-    print(f"| ideal: {math.ceil(requests / concurrency)} rounds x {latency} s | {ideal:.2f} s |")
-    print(f"| asking | {cold['asking']:.2f} s = {cold['asking'] / ideal:.2f} x ideal |")
-    print(
-        f"| whole command, start to end | {cold['seconds']:.2f} s = {cold['seconds'] / ideal:.2f} x ideal |"
-    )
-    print(f"| warm cache, set removed | {warm['seconds']:.2f} s, {run.requests() - requests} requests |")
-    print(f"| the same bytes | {run.descriptions() == first} |")
-    print(f"| openai imported then | {warm['openai']} |")
-    print(f"| set already there | {again['seconds']:.2f} s |")
     run.stop()
+    rounds = math.ceil(requests / concurrency)
+    ideal = rounds * latency
+    asking, whole = cold["asking"], cold["seconds"]
+    rows = {
+        "classes x granularities": f"{classes} x 3 = {requests} requests",
+        f"ideal: {rounds} rounds x {latency} s": f"{ideal:.2f} s",
+        "asking": f"{asking:.2f} s = {asking / ideal:.2f} x ideal",
+        "whole command, start to end": f"{whole:.2f} s = {whole / ideal:.2f} x ideal",
+        "warm cache, set removed": f"{warm['seconds']:.2f} s, {run.requests() - requests} requests",
+        "the same bytes": run.descriptions() == first,
+        "openai imported then": warm["openai"],
+        "set already there": f"{again['seconds']:.2f} s",
+    }
+    return table(["what", "measured"], list(rows.items()))
 
 
-def kill_and_resume(folder: Path, classes: int, concurrency: int, latency: float) -> None:
-    """Print the requests of an undisturbed run and of one that was killed and continued."""
+def kill_and_resume(folder: Path, classes: int, concurrency: int, latency: float) -> list[str]:
+    """Return the requests of an undisturbed run and of one that was killed and continued."""
     undisturbed = Run(folder / "whole", classes, latency)
     undisturbed.finish(undisturbed.start(concurrency))
     run = Run(folder / "killed", classes, latency)
@@ -177,40 +167,41 @@ def kill_and_resume(folder: Path, classes: int, concurrency: int, latency: float
     before = run.requests()
     kept = len(list((run.folder / "artifacts" / "cache" / "llm").glob("??/[0-9a-f]*.json")))
     run.finish(run.start(concurrency))
-    print("| | requests |\n|---|---|")
-    print(f"| undisturbed | {undisturbed.requests()} |")
-    print(f"| until kill -9 | {before}, of which {kept} answers were kept |")
-    print(f"| both runs together | {run.requests()} (at most {undisturbed.requests()} + {concurrency}) |")
-    print(f"| the same bytes | {run.descriptions() == undisturbed.descriptions()} |")
     undisturbed.stop()
     run.stop()
+    most = undisturbed.requests()
+    rows = {
+        "undisturbed": most,
+        "until kill -9": f"{before}, of which {kept} answers were kept",
+        "both runs together": f"{run.requests()} (at most {most} + {concurrency})",
+        "the same bytes": run.descriptions() == undisturbed.descriptions(),
+    }
+    return table(["", "requests"], list(rows.items()))
 
 
-def memory(folder: Path, sizes: list[int], concurrency: int) -> None:
-    """Print the peak memory for growing numbers of classes, without latency."""
-    print("| classes | requests | peak memory when all is asked, MB | at the end, MB |\n|---|---|---|---|")
+def memory(folder: Path, sizes: list[int], concurrency: int) -> list[str]:
+    """Return the peak memory for growing numbers of classes, without latency."""
+    rows = []
     for classes in sizes:
         run = Run(folder / str(classes), classes, 0.0)
         figures = run.finish(run.start(concurrency))
-        print(f"| {classes} | {run.requests()} | {figures['mb_asking']:.0f} | {figures['mb']:.0f} |")
+        rows.append([classes, run.requests(), f"{figures['mb_asking']:.0f}", f"{figures['mb']:.0f}"])
         run.stop()
+    return table(["classes", "requests", "peak memory when all is asked, MB", "at the end, MB"], rows)
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--classes", type=int, default=120)
-    parser.add_argument("--concurrency", type=int, default=16)
-    parser.add_argument("--latency", type=float, default=0.2)
+    parser = arguments(__doc__, classes=120, concurrency=16, latency=0.2)
     parser.add_argument("--sizes", type=int, nargs="*", default=[120, 480, 1920])
-    arguments = parser.parse_args()
+    given = parser.parse_args()
+    asked = given.classes, given.concurrency, given.latency
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        throughput(folder / "a", arguments.classes, arguments.concurrency, arguments.latency)
-        print()
-        kill_and_resume(folder / "b", arguments.classes, arguments.concurrency, arguments.latency)
-        print()
-        memory(folder / "c", arguments.sizes, arguments.concurrency)
+        parts = throughput(folder / "a", *asked), kill_and_resume(folder / "b", *asked)
+        parts = (*parts, memory(folder / "c", given.sizes, given.concurrency))
+    heads = "", "## kill -9 in the middle, then the same command again", "## Memory, without latency"
+    lines = [line for head, part in zip(heads, parts, strict=True) for line in (head, "", *part, "")]
+    page("llm_throughput", lines, title="Asking a model: throughput, memory, resuming")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import tempfile
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,11 +92,9 @@ def _worth(root: Path, dataset: str, split: str, whole: bool) -> dict[str, list[
         ))  # fmt: skip
     judge = Judge(task, preset("ridge", calibrate=False), "minilm", store)
     texts = dict(found)
-    for one in RECORDED:
-        for other in RECORDED:
-            if one != other:
-                base = found[one]
-                texts[f"{one} + {other}"] = DescriptionSet([*base, *base.unsaid(found[other])])
+    for one, other in combinations(sorted(RECORDED), 2):
+        base = found[one]
+        texts[f"{one} + {other}"] = DescriptionSet([*base, *base.unsaid(found[other])])
     return {text: judge.measure(said, FOLDS).accuracy.tolist() for text, said in texts.items()}
 
 

@@ -184,7 +184,7 @@ def prompt_sets() -> str:
     shown = [c for c in data.classes if c.id in (0, 16, 22)]
     for name in prompt_set_names():
         chosen = load_prompt_set(name)
-        if chosen.source != "template" or name == "contrast":
+        if chosen.source != "template":
             continue
         found = list(describe(chosen, data, bank))
         parts.append(f"### {name}\n")

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from semtool.cli.console import app, note
+from semtool.cli.console import app, note, option
 from semtool.cli.failures import Interrupted, sentence, stop_on_signals
 from semtool.cli.settings import check_server, read_env, read_settings
 from semtool.errors import SemtoolError
@@ -20,7 +20,7 @@ __all__ = ["app", "main"]
 GROUPS = (
     "datasets", "prompts", "facts", "generate", "encoders", "embed", "prepare", "simulate", "show_skeleton",
     "features", "train", "evaluate", "compare", "sweep", "table", "board", "report", "diagnose",
-    "optimise", "classify", "recogniser", "artifacts", "exchange", "hub", "demo",
+    "optimise", "classify", "artifacts", "hub", "demo",
 )  # fmt: skip
 """Modules of this package; importing one adds its commands. They import nothing heavy at the top."""
 
@@ -37,19 +37,14 @@ def _version(wanted: bool) -> None:
 def _root(
     context: typer.Context,
     debug: Annotated[
-        bool, typer.Option("--debug", allow_from_autoenv=False, help="Show a traceback when something fails.")
+        bool, option("Show a traceback when something fails.", "--debug", allow_from_autoenv=False)
     ] = False,
     config: Annotated[
-        Path | None,
-        typer.Option(
-            allow_from_autoenv=False, help="Settings file.", show_default="semtool.toml, if there is one"
-        ),
+        Path | None, option("Settings file.", allow_from_autoenv=False, unset="semtool.toml, if there is one")
     ] = None,
     version: Annotated[
         bool,
-        typer.Option(
-            "--version", callback=_version, is_eager=True, allow_from_autoenv=False, help="Print the version."
-        ),
+        option("Print the version.", "--version", callback=_version, is_eager=True, allow_from_autoenv=False),
     ] = False,
 ) -> None:
     del debug, version  # main() reads the first before anything runs, _version() has read the second

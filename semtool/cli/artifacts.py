@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import asdict
+from pathlib import Path
+from textwrap import shorten
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from semtool.cli.console import Json, Root, app, json_object, note, say, store, table
-from semtool.errors import SemtoolError, UsageError
+from semtool.cli.console import (
+    Json,
+    Root,
+    answer,
+    app,
+    argument,
+    json_object,
+    note,
+    option,
+    say,
+    store,
+    table,
+)
+from semtool.errors import SemtoolError, UsageError, unknown_name
 
 if TYPE_CHECKING:
     from semtool.artifacts import Artifact, Difference, Store
 
-__all__ = ["GROUP", "REFERENCE", "entry", "holds"]
+__all__ = ["entry"]
 
-REFERENCE = Annotated[str, typer.Argument(help="<data set>/<name>[@vN]; without a version the newest.")]
+REFERENCE = Annotated[str, argument("<data set>/<name>[@vN]; without a version the newest.")]
 _SHOWN = 20
 
 
 GROUP = typer.Typer(no_args_is_help=True, help="List, check, compare, clean up, import and export artifacts.")
-"""The command group; `semtool.cli.exchange` adds import and export."""
+"""The command group."""
 app.add_typer(GROUP, name="artifacts")
 
 
 @GROUP.command("list")
 def _list(
-    kind: Annotated[
-        str | None, typer.Option(help="Only this kind: descriptions, embeddings, arrays, features.")
-    ] = None,
-    dataset: Annotated[str | None, typer.Option(help="Only this data set.")] = None,
+    kind: Annotated[str | None, option("Only this kind: descriptions, embeddings, arrays, features.")] = None,
+    dataset: Annotated[str | None, option("Only this data set.")] = None,
     root: Root = None,
     json: Json = False,
 ) -> None:
@@ -43,32 +56,24 @@ def _list(
     if kind is not None and kind not in KINDS:
         raise unknown_name("kind of artifact", kind, KINDS)
     here = store(root)
-    entries = [
-        {"kind": each, "reference": reference, "problem": str(found)}
-        if isinstance(found, SemtoolError)
-        else entry(found)
-        for each, reference, found in _every(here, [kind] if kind else KINDS, dataset)
-    ]
+    entries: list[dict[str, Any]] = []
+    rows = []
+    for each, reference, found in _every(here, [kind] if kind else KINDS, dataset):
+        if isinstance(found, SemtoolError):
+            note(f"warning: {found}")
+            entries.append({"kind": each, "reference": reference, "problem": str(found)})
+            rows.append((each, reference, "unreadable", "", ""))
+        else:
+            e = entry(found)
+            entries.append(e)
+            created = e["created"][:16].replace("T", " ")
+            rows.append((each, reference, created, e["bytes"], holds(e)))
     if json:
-        json_object({"root": str(here.root), "artifacts": entries})
-        return
-    for e in entries:
-        if "problem" in e:
-            note(f"warning: {e['problem']}")
-    if not entries:
+        json_object({"root": here.root, "artifacts": entries})
+    elif not entries:
         note(f"there are no artifacts under {here.root} yet; make some with semtool generate")
-        return
-    rows = [
-        (
-            e["kind"],
-            e["reference"],
-            e.get("created", "unreadable")[:16].replace("T", " "),
-            e.get("bytes", ""),
-            holds(e),
-        )
-        for e in entries
-    ]
-    table("Artifacts", ("kind", "reference", "created (UTC)", "bytes", "holds"), rows)
+    else:
+        table("Artifacts", ("kind", "reference", "created (UTC)", "bytes", "holds"), rows)
 
 
 @GROUP.command("show")
@@ -96,14 +101,12 @@ def _show_manifest(artifact: Artifact, manifest: dict[str, Any]) -> None:
         if manifest[title]:
             say(f"{title}:")
             for key, value in manifest[title].items():
-                say(f"  {key}: {_short(value)}")
+                say(f"  {key}: {shorten(str(value), 160, placeholder='...')}")
 
 
 @GROUP.command("verify")
 def _verify(
-    references: Annotated[
-        list[str] | None, typer.Argument(help="What to check; everything if left out.")
-    ] = None,
+    references: Annotated[list[str] | None, argument("What to check; everything if left out.")] = None,
     root: Root = None,
     json: Json = False,
 ) -> None:
@@ -122,12 +125,8 @@ def _verify(
             problems.append(f"{reference}: {found}")
         else:
             problems += found.problems() or found.content_problems()
-    if json:
-        json_object({"checked": checked, "problems": problems})
-    else:
-        for problem in problems:
-            say(problem)
-        note(f"checked {checked}: {f'{len(problems)} problems' if problems else 'all whole'}")
+    answer(json, {"checked": checked, "problems": problems}, *problems)
+    note(f"checked {checked}: {f'{len(problems)} problems' if problems else 'all whole'}")
     if problems:
         raise typer.Exit(1)
 
@@ -146,11 +145,9 @@ def _every(
 
 @GROUP.command("diff")
 def _diff(
-    before: Annotated[
-        str, typer.Argument(help="The older one, or a name alone: its last two versions are compared.")
-    ],
-    after: Annotated[str | None, typer.Argument(help="The newer one; left out: the newest version.")] = None,
-    full: Annotated[bool, typer.Option("--full", help="Show every text and class.")] = False,
+    before: Annotated[str, argument("The older one, or a name alone: its last two versions are compared.")],
+    after: Annotated[str | None, argument("The newer one; left out: the newest version.")] = None,
+    full: Annotated[bool, option("Show every text and class.", "--full")] = False,
     root: Root = None,
     json: Json = False,
 ) -> None:
@@ -158,17 +155,13 @@ def _diff(
 
     Example: semtool artifacts diff ntu60/multi@v1 ntu60/multi@v2
     """
-    from dataclasses import asdict
-
     from semtool.artifacts import difference
 
     here = store(root)
     found = difference(*_pair(here, before, after))
     if json:
         changes = None if found.changes is None else [asdict(c) | {"kind": c.kind} for c in found.changes]
-        moves = None if found.moves is None else [asdict(m) for m in found.moves]
-        object_ = {"before": found.before, "after": found.after, "counts": found.counts(), "changes": changes}
-        json_object(object_ | {"moves": moves, "notes": list(found.notes)})
+        json_object(asdict(found) | {"counts": found.counts(), "changes": changes})
         return
     _print_difference(found, None if full else _SHOWN)
 
@@ -216,11 +209,8 @@ def _print_difference(found: Difference, limit: int | None) -> None:
             say("no class moved")
         else:
             rows = [(m.class_id, f"{m.distance:.4f}", f"{m.worst:.4f}") for m in moved[:limit]]
-            table(
-                f"{len(moved)} of {len(found.moves)} classes moved (1 - cosine)",
-                ("class", "mean", "worst text"),
-                rows,
-            )
+            title = f"{len(moved)} of {len(found.moves)} classes moved (1 - cosine)"
+            table(title, ("class", "mean", "worst text"), rows)
             _more(len(moved), limit, "classes")
 
 
@@ -231,10 +221,8 @@ def _more(count: int, limit: int | None, what: str) -> None:
 
 @GROUP.command("gc")
 def _gc(
-    old: Annotated[
-        bool, typer.Option("--old", help="Also old versions that no artifact and no run refers to.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    old: Annotated[bool, option("Also old versions that no artifact and no run refers to.", "--old")] = False,
+    dry_run: Annotated[bool, option("Only say what would go.", "--dry-run")] = False,
     root: Root = None,
     json: Json = False,
 ) -> None:
@@ -247,12 +235,8 @@ def _gc(
     here = store(root)
     found = collect(here, old=old, dry_run=dry_run)
     total = sum(garbage.bytes for garbage in found)
-    if json:
-        removed = [{"path": str(g.path), "reason": g.reason, "bytes": g.bytes} for g in found]
-        json_object({"dry_run": dry_run, "bytes": total, "removed": removed})
-        return
-    for garbage in found:
-        say(f"{garbage.path}: {garbage.reason}, {garbage.bytes} bytes")
+    said = {"dry_run": dry_run, "bytes": total, "removed": found}
+    answer(json, said, *(f"{g.path}: {g.reason}, {g.bytes} bytes" for g in found))
     note(f"{'would free' if dry_run else 'freed'} {total} bytes in {len(found)} folders")
 
 
@@ -275,6 +259,87 @@ def holds(listed: dict[str, Any]) -> str:
     return ", ".join(f"{count} {name}" for name, count in listed.get("counts", {}).items())
 
 
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 160 else text[:157] + "..."
+_VECTORS = (".npy", ".pt", ".pth", ".tar", ".ckpt", ".bin", ".pkl", ".pickle")
+
+
+@GROUP.command("import")
+def _import(
+    source: Annotated[Path, argument("A file of descriptions or of vectors.")],
+    dataset: Annotated[str, option("Data set, or the path of its YAML file.")],
+    name: Annotated[str | None, option("Name of the artifact.", unset="the file's name")] = None,
+    granularity: Annotated[
+        str | None, option("What the texts are, if the file does not say it.", unset="from the content")
+    ] = None,
+    sheet: Annotated[str | None, option("Sheet of a spreadsheet.", unset="by data set")] = None,
+    by: Annotated[
+        Literal["order", "label"] | None,
+        option("How rows find their class: order (or number) or label.", unset="by the file"),
+    ] = None,
+    encoder: Annotated[str, option("Of vectors: what made them.")] = "unknown",
+    key: Annotated[str | None, option("Of a checkpoint: name of the tensor.")] = None,
+    root: Root = None,
+    json: Json = False,
+) -> None:
+    """Import descriptions (.txt .csv .tsv .json .jsonl .xlsx) or vectors (.npy, torch checkpoints).
+
+    Example: semtool artifacts import ntu60_des.txt --dataset ntu60 --name smie
+    """
+    from semtool.exchange import import_descriptions, import_embeddings
+
+    here = store(root)
+    if source.suffix.lower() in _VECTORS:
+        found = import_embeddings(
+            source, dataset, name, store=here, encoder=encoder, granularity=granularity, key=key
+        )
+    else:
+        found = import_descriptions(
+            source, dataset, name, store=here, granularity=granularity, sheet=sheet, by=by
+        )
+    for sentence in found.notes:
+        note(sentence)
+    said = entry(found.artifact)
+    line = f"{found.artifact.kind} {found.artifact.reference}: {holds(said)}"
+    answer(json, said | {"notes": found.notes}, line)
+
+
+@GROUP.command("export")
+def _export(
+    reference: REFERENCE,
+    layout: Annotated[
+        str,
+        option(
+            "Of vectors: mean, codebook, granularities or neuron; of texts: lines, csv or purls; of "
+            "features: synse; of skeletons: smie.",
+            "--as",
+        ),
+    ],
+    out: Annotated[Path, option("Folder to write into.")] = Path(),
+    granularity: Annotated[str | None, option("Use texts of this granularity only.")] = None,
+    split: Annotated[
+        str | None, option("Of skeletons: class split.", "--split", "-s", unset="default")
+    ] = None,
+    overwrite: Annotated[bool, option("Replace files that are there.", "--overwrite")] = False,
+    root: Root = None,
+    json: Json = False,
+) -> None:
+    """Write the files that other people's code reads, classes in the order of their ids.
+
+    Example: semtool artifacts export ntu60/multi/minilm --as codebook --out data/language
+    """
+    from semtool.exchange import LAYOUTS, export
+
+    here = store(root)
+    artifact = here.locate(reference)
+    if layout in ("synse", "smie"):
+        from skeleton.visual import export_visual
+
+        paths, notes = export_visual(artifact, layout, out, split=split, overwrite=overwrite)
+    elif layout in LAYOUTS:
+        done = export(artifact, layout, out, store=here, granularity=granularity, overwrite=overwrite)
+        paths, notes = list(done.paths), list(done.notes)
+    else:
+        raise unknown_name("export layout", layout, (*LAYOUTS, "synse", "smie"))
+    for sentence in notes:
+        note(sentence)
+    files = [str(path) for path in paths]
+    answer(json, {"files": files, "notes": notes}, *files)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
 
 from semtool.cli import console
 from semtool.errors import UsageError
@@ -13,43 +12,22 @@ from semtool.errors import UsageError
 if TYPE_CHECKING:
     from semtool.generation import Agreement, GenerationResult, LlmOptions, LlmRecord, Plan
 
-__all__ = [
-    "AllowMissing", "Asking", "Filling", "Limit", "PriceOption", "option", "read_price",
-    "show_answers", "show_plan",
-]  # fmt: skip
+__all__ = ["Asking", "Filling", "option", "read_price", "show_answers", "show_plan"]
 
-_PANEL = "With a language model"
-
-
-def option(*names: str, help: str, **more: Any) -> Any:
-    """Return an option that stands with those of a language model."""
-    return typer.Option(*names, help=help, rich_help_panel=_PANEL, **more)
-
-
-Limit = Annotated[int | None, option("--limit", min=0, help="Send at most so many requests.")]
-PriceOption = Annotated[
-    str | None,
-    option("--price", metavar="IN/OUT", help="What a million tokens costs you; --dry-run then names a cost."),
-]
-AllowMissing = Annotated[bool, option("--allow-missing", help="Write the set without what did not come.")]
+option = functools.partial(console.option, rich_help_panel="With a language model")
+"""An option that stands with those of a language model."""
 
 
 @dataclass(frozen=True)
 class Filling:
     """Which model fills a form in, and how often."""
 
-    llm: Annotated[
-        str | None, option("--llm", metavar="MODEL", help="Model that answers the prompt set.")
-    ] = None
+    llm: Annotated[str | None, option("Model that answers the prompt set.", metavar="MODEL")] = None
     base_url: Annotated[
-        str | None,
-        option(
-            "--base-url", help="Any OpenAI-compatible server.", show_default="$OPENAI_BASE_URL, else OpenAI"
-        ),
+        str | None, option("Any OpenAI-compatible server.", unset="$OPENAI_BASE_URL, else OpenAI")
     ] = None
     variants: Annotated[
-        int | None,
-        option("--variants", min=1, max=100, help="Texts a class.", show_default="as the prompt set says"),
+        int | None, option("Texts a class.", min=1, max=100, unset="as the prompt set says")
     ] = None
 
     def options(self, **more: Any) -> LlmOptions | None:
@@ -64,20 +42,13 @@ class Filling:
 class Asking(Filling):
     """Which model is asked, and how."""
 
-    temperature: Annotated[
-        float | None, option("--temperature", min=0.0, max=2.0, help="Of the answers.", show_default="0.7")
-    ] = 0.7
-    seed: Annotated[
-        int, option("--seed", min=0, help="Of the first variant; another one gives other answers.")
-    ] = 0
-    max_tokens: Annotated[
-        int | None,
-        option("--max-tokens", min=1, help="Limit of one answer.", show_default="from the prompt set"),
-    ] = None
-    concurrency: Annotated[int, option("--concurrency", min=1, max=512, help="Requests at once.")] = 8
-    timeout: Annotated[
-        float, option("--timeout", min=0.1, help="Seconds from a request to the end of its answer.")
-    ] = 120.0
+    temperature: Annotated[float | None, option("Of the answers.", min=0.0, max=2.0, unset="0.7")] = 0.7
+    seed: Annotated[int, option("Of the first variant; another one gives other answers.", min=0)] = 0
+    max_tokens: Annotated[int | None, option("Limit of one answer.", min=1, unset="from the prompt set")] = (
+        None
+    )
+    concurrency: Annotated[int, option("Requests at once.", min=1, max=512)] = 8
+    timeout: Annotated[float, option("Seconds from a request to the end of its answer.", min=0.1)] = 120.0
 
 
 def read_price(text: str | None) -> tuple[float, float] | None:
@@ -101,15 +72,9 @@ def show_plan(result: GenerationResult, plan: Plan, price: tuple[float, float] |
         f"{result.dataset}, prompt set {result.prompts}: {plan.texts} answers about {result.classes} "
         f"classes, {plan.there} are there already"
     )
-    rows = [
-        ("calls", f"{plan.calls}"),
-        ("tokens in, about", f"{plan.tokens_in}"),
-        ("tokens out, about", f"{plan.tokens_out}"),
-        (
-            "cost",
-            f"about {plan.cost(*price):.4f} (your price)" if price else "no price given (--price IN/OUT)",
-        ),
-    ]
+    cost = f"about {plan.cost(*price):.4f} (your price)" if price else "no price given (--price IN/OUT)"
+    tokens = ("tokens in, about", plan.tokens_in), ("tokens out, about", plan.tokens_out)
+    rows = [("calls", plan.calls), *tokens, ("cost", cost)]
     console.table("", ("to do", ""), rows)
     console.say("Dry run, nothing asked or written.")
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from semtool.cli.console import Json, app, json_object, note, table
+from semtool.cli.console import Json, app, argument, json_object, note, table
 
 __all__ = ["board"]
 
 
 @app.command()
 def board(
-    folder: Annotated[Path, typer.Argument(help="Folder of runs, of one person or of several.")],
+    folder: Annotated[Path, argument("Folder of runs, of one person or of several.")],
     json: Json = False,
 ) -> None:
     """Rank the results below a folder. Those that may not be compared are never in one table.
@@ -24,8 +22,6 @@ def board(
 
     Example: semtool board artifacts/runs
     """
-    from dataclasses import asdict
-
     from semtool.experiments import GENERALISED, rule_named
     from semtool.experiments import leaderboard as rank
 
@@ -33,16 +29,14 @@ def board(
     for problem in problems:
         note(f"left out: {problem}")
     if json:
-        json_object({"groups": [asdict(g) for g in groups], "left_out": problems})
+        json_object({"groups": groups, "left_out": problems})
         return
     for group in groups:
-        rows = [
-            (
-                at + 1, row["preset"], row["text"], row["auxiliary"] or "-", row["seeds"],
-                f"{100 * row['accuracy']:.1f}" + (f" ± {100 * row['std']:.1f}" if row["seeds"] > 1 else ""),
-                " / ".join(f"{100 * row[k]:.1f}" for k in GENERALISED) if group.rule else "-",
-            )
-            for at, row in enumerate(group.rows)
-        ]  # fmt: skip
+        rows: list[tuple[object, ...]] = []
+        for row in group.rows:
+            spread = f" ± {100 * row['std']:.1f}" if row["seeds"] > 1 else ""
+            three = " / ".join(f"{100 * row[k]:.1f}" for k in GENERALISED) if group.rule else "-"
+            told = row["preset"], row["text"], row["auxiliary"] or "-", row["seeds"]
+            rows.append((len(rows) + 1, *told, f"{100 * row['accuracy']:.1f}{spread}", three))
         general = f"S / U / H, {rule_named(group.rule)}" if group.rule else "S / U / H"
         table(group.title, ("", "preset", "text", "learned also from", "seeds", "% right", general), rows)

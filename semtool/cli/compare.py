@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
-
-from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store, table
-from semtool.cli.options import Device, Workers, grouped
+from semtool.cli.console import (
+    Json,
+    Root,
+    answer,
+    app,
+    json_object,
+    note,
+    option,
+    progress,
+    say,
+    store,
+    table,
+)
+from semtool.cli.options import Device, Visual, Workers, grouped
 from semtool.cli.switches import Switches, assignments
 from semtool.errors import UsageError
 
@@ -18,25 +26,6 @@ if TYPE_CHECKING:
     from semtool.experiments.comparison import Comparison
 
 __all__ = ["compare"]
-
-
-class OutputFormat(StrEnum):
-    """How the result is printed."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
-    markdown = "markdown"
-    latex = "latex"
-
-
-class Level(StrEnum):
-    """What is left out of a text."""
-
-    granularity = "granularity"
-    slot = "slot"
-    sentence = "sentence"
-
 
 SUFFIXES = {".csv": "csv", ".json": "json", ".md": "markdown", ".markdown": "markdown", ".tex": "latex"}
 
@@ -47,84 +36,63 @@ def compare(
     workers: Workers,
     descriptions: Annotated[
         list[str] | None,
-        typer.Option(
-            help="A text: prompt set, its folder, or a description set; give two or more. With a star "
+        option(
+            "A text: prompt set, its folder, or a description set; give two or more. With a star "
             "(llm-multi-r*): drawn several times. None: print the comparison --name (or the one made last) "
             "again."
         ),
     ] = None,
     encoder: Annotated[
-        list[str] | None,
-        typer.Option("--encoder", "-e", help="Encoder; may be repeated.", show_default="minilm"),
+        list[str] | None, option("Encoder; may be repeated.", "--encoder", "-e", unset="minilm")
     ] = None,
     dataset: Annotated[
         str | None,
-        typer.Option(
-            "--dataset", "-d", help="Data set.", show_default="that of the texts or of the newest features"
-        ),
+        option("Data set.", "--dataset", "-d", unset="that of the texts or of the newest features"),
     ] = None,
     split: Annotated[
-        list[str] | None,
-        typer.Option("--split", "-s", help="Class split; may be repeated.", show_default="the data set's"),
+        list[str] | None, option("Class split; may be repeated.", "--split", "-s", unset="the data set's")
     ] = None,
     seeds: Annotated[
-        str,
-        typer.Option(help="How many seeds, or which: 3 is 0,1,2. With fewer than 5 much is missed."),
+        str, option("How many seeds, or which: 3 is 0,1,2. With fewer than 5 much is missed.")
     ] = "5",
-    preset: Annotated[
-        list[str] | None, typer.Option(help="Preset; may be repeated.", show_default="paper")
-    ] = None,
-    lr: Annotated[float | None, typer.Option(help="Learning rate; 1e-4 for small data.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Epochs.")] = None,
+    preset: Annotated[list[str] | None, option("Preset; may be repeated.", unset="paper")] = None,
+    lr: Annotated[float | None, option("Learning rate; 1e-4 for small data.")] = None,
+    epochs: Annotated[int | None, option("Epochs.")] = None,
     switch: Switches = None,
     features_per_seed: Annotated[
         bool,
-        typer.Option(
-            "--features-per-seed", help="Each seed trains its own visual encoder: intervals cover that too."
-        ),
+        option("Each seed trains its own visual encoder: intervals cover that too.", "--features-per-seed"),
     ] = False,
-    visual: Annotated[
-        str | None,
-        typer.Option(
-            help="Visual encoder.",
-            show_default="newest features, not kinematics if there are others; best: kinematics",
-        ),
-    ] = None,
+    visual: Visual = None,
     controls: Annotated[
         bool,
-        typer.Option(
+        option(
+            "Also compare each text with its controls: names, nameless, filled, random, shuffled.",
             "--controls",
-            help="Also compare each text with its controls: names, nameless, filled, random, shuffled.",
         ),
     ] = False,
-    draws: Annotated[int, typer.Option(min=2, help="Draws of each control that is drawn.")] = 5,
+    draws: Annotated[int, option("Draws of each control that is drawn.", min=2)] = 5,
     ablate: Annotated[
-        list[Level] | None,
-        typer.Option(
-            help="Also leave parts of each text out in turn: granularities, slots (body part, phase, field) "
+        list[str] | None,
+        option(
+            "Also leave parts of each text out in turn: granularities, slots (body part, phase, field) "
             "or sentences; may be repeated. The report colours the text by what is lost."
         ),
     ] = None,
     device: Device = "auto",
-    name: Annotated[
-        str | None, typer.Option(help="Name of the comparison.", show_default="from what is compared")
-    ] = None,
+    name: Annotated[str | None, option("Name of the comparison.", unset="from what is compared")] = None,
     form: Annotated[
-        OutputFormat, typer.Option("--format", help="How to print the result.")
-    ] = OutputFormat.table,
-    out: Annotated[
-        Path | None, typer.Option(help="Also write it to a file: .csv, .json, .md or .tex.")
-    ] = None,
+        Literal["table", "csv", "json", "markdown", "latex"], option("How to print the result.", "--format")
+    ] = "table",
+    out: Annotated[Path | None, option("Also write it to a file: .csv, .json, .md or .tex.")] = None,
     predictions: Annotated[
         Path | None,
-        typer.Option(
-            help="Predictions made elsewhere (CSV: sample, and scores in a column an unseen class), to be "
+        option(
+            "Predictions made elsewhere (CSV: sample, and scores in a column an unseen class), to be "
             "compared with a run of the same split."
         ),
     ] = None,
-    run: Annotated[
-        str | None, typer.Option(help="That run, with --predictions.", show_default="the newest")
-    ] = None,
+    run: Annotated[str | None, option("That run, with --predictions.", unset="the newest")] = None,
     root: Root = None,
     json: Json = False,
 ) -> None:
@@ -141,7 +109,7 @@ def compare(
     Example: semtool compare --descriptions multi --ablate granularity --ablate slot --preset ridge
     """
     from semtool.disk import write_atomically
-    from semtool.experiments.comparison import Comparison, newest_comparison, write_tables
+    from semtool.experiments.comparison import Comparison, write_tables
 
     if out is not None and out.suffix not in SUFFIXES:
         raise UsageError(f"--out {out.name} must end in {', '.join(SUFFIXES)}")
@@ -150,15 +118,13 @@ def compare(
         from semtool.experiments.comparison import compare_predictions
 
         theirs = compare_predictions(predictions, store=where, run=run)
-        if json:
-            json_object(asdict(theirs))
-        else:
-            say(theirs.words)
+        answer(json, theirs, theirs.words)
         return
     if descriptions:
         from semtool.experiments.comparison import compare as compare_texts
         from skeleton.runs import parse_seeds
 
+        given = {"lr": lr, "epochs": epochs}
         with progress("comparing") as report:
             found = compare_texts(
                 descriptions,
@@ -168,11 +134,11 @@ def compare(
                 splits=tuple(split or ()),
                 seeds=parse_seeds(seeds),
                 presets=tuple(preset or ("paper",)),
-                switches=assignments(switch or ()) | _given(lr=lr, epochs=epochs),
+                switches=assignments(switch or ()) | {k: v for k, v in given.items() if v is not None},
                 features_per_seed=features_per_seed,
                 visual=visual,
                 controls=draws if controls else 0,
-                ablate=[level.value for level in dict.fromkeys(ablate or ())],
+                ablate=tuple(ablate or ()),
                 name=name,
                 device=device,
                 executor=workers.choose(),
@@ -180,15 +146,15 @@ def compare(
                 note=note,
             )
     else:
-        found = Comparison.read(where, name) if name else newest_comparison(where)
+        found = Comparison.read(where, name)
         found.check(where)
     if out is not None:
         write_atomically(out, write_tables(found, SUFFIXES[out.suffix]), option="--out")
         note(f"wrote {out}")
     if json:
         json_object(found.to_dict())
-    elif form is not OutputFormat.table:
-        say(write_tables(found, form.value).rstrip("\n"))
+    elif form != "table":
+        say(write_tables(found, form).rstrip("\n"))
     else:
         show(found)
         say(f"comparison: {found.name}")
@@ -196,22 +162,14 @@ def compare(
 
 def show(found: Comparison) -> None:
     """Print accuracies, differences in words, and the classes that gain and lose most."""
-    from semtool.experiments.comparison import WITHOUT, class_table, difference_tables, result_views
+    from semtool.experiments.comparison import WITHOUT, class_table, difference_views, result_views
 
-    views = {
-        **{view.title: view.frame for view in result_views(found)},
-        **difference_tables(found),
-        "gains and losses, class by class": class_table(found, most=2),
-    }
-    for title, view in views.items():
-        if len(view):
-            table(title, list(view.columns), view.to_numpy().tolist())
+    views = [(view.title, view.frame) for view in (*result_views(found), *difference_views(found))]
+    for title, frame in (*views, ("gains and losses, class by class", class_table(found))):
+        if len(frame):
+            table(title, list(frame.columns), frame.to_numpy().tolist())
     for difference in found.differences:
         if difference.control != WITHOUT:
             say(f"- {difference.words}")
     for remark in found.notes:
         note(f"note: {remark}")
-
-
-def _given(**switches: object) -> dict[str, object]:
-    return {name: value for name, value in switches.items() if value is not None}

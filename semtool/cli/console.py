@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json as _json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
 
     from semtool.artifacts import Store
 
-__all__ = ["Json", "Root", "app", "json_object", "note", "progress", "say", "store", "table"]
+__all__ = [
+    "Json", "Root", "answer", "app", "argument", "json_object", "note", "option", "progress", "say", "store",
+    "table",
+]  # fmt: skip
 
 app = typer.Typer(
     name="semtool",
@@ -29,13 +34,22 @@ app = typer.Typer(
 )
 """The application; every module of commands adds its own."""
 
+
+def option(help: str, *flags: str, unset: str | bool = True, **more: Any) -> Any:
+    """Return an option for `typing.Annotated`: what it says, its flags if they are not its name, what holds
+    without it, and more of `typer.Option`."""
+    return typer.Option(*flags, help=help, show_default=unset, **more)
+
+
+def argument(help: str, *, unset: str | bool = True, **more: Any) -> Any:
+    """Return an argument, as `option` does; more of `typer.Argument`."""
+    return typer.Argument(help=help, show_default=unset, **more)
+
+
 Root = Annotated[
-    Path | None,
-    typer.Option(
-        "--root", envvar="SEMTOOL_ROOT", help="Folder of all artifacts.", show_default="./artifacts"
-    ),
+    Path | None, option("Folder of all artifacts.", "--root", envvar="SEMTOOL_ROOT", unset="./artifacts")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
+Json = Annotated[bool, option("Print one JSON object and nothing else on stdout.", "--json")]
 
 
 def store(root: Path | None) -> Store:
@@ -55,9 +69,25 @@ def note(text: str) -> None:
     sys.stderr.write(printable(text) + "\n")
 
 
-def json_object(value: dict[str, Any]) -> None:
-    """Print one JSON object on stdout."""
-    say(_json.dumps(value, indent=2, ensure_ascii=False, default=str))
+def json_object(value: Any) -> None:
+    """Print one JSON object on stdout; a data class as its fields."""
+    say(_json.dumps(value, indent=2, ensure_ascii=False, default=_fields))
+
+
+def _fields(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)
+
+
+def answer(json: bool, value: Any, *lines: str) -> None:
+    """Print a result on stdout: ``value`` as one JSON object, or lines of text."""
+    if json:
+        json_object(value)
+    for line in () if json else lines:
+        say(line)
+
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?%?([ ±]|$)")
+"""How a cell begins that is right-aligned."""
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -68,21 +98,12 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
 
     view = Table(title=Text(printable(title)), title_justify="left", title_style="bold")
     for index, column in enumerate(columns):
-        numeric = bool(rows) and all(_is_number(str(row[index])) for row in rows)
+        numeric = bool(rows) and all(_NUMBER.match(str(row[index])) for row in rows)
         view.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         view.add_row(*(Text(printable(str(cell))) for cell in row))
     width = None if sys.stdout.isatty() else 120
     Console(file=sys.stdout, width=width).print(view)
-
-
-def _is_number(text: str) -> bool:
-    head = text.replace("%", "").replace("±", " ").split()
-    try:
-        float(head[0])
-    except (IndexError, ValueError):
-        return False
-    return True
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from semtool.cli import console
-from semtool.errors import SemtoolError, UsageError
+from semtool.cli.console import argument, option
+from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
     from semtool.catalogue import Dataset, Split
@@ -17,7 +18,7 @@ __all__ = ["group"]
 group = typer.Typer(no_args_is_help=True, help="Data sets: classes, splits, protocols, how to obtain them.")
 console.app.add_typer(group, name="datasets")
 
-_Name = Annotated[str, typer.Argument(help="Data set, or the path of your own YAML file.")]
+_Name = Annotated[str, argument("Data set, or the path of your own YAML file.")]
 
 
 @group.command("list")
@@ -42,28 +43,24 @@ def list_(json: console.Json = False) -> None:
 def show(
     name: _Name,
     split: Annotated[
-        str | None,
-        typer.Option(help="Show one class split in full (draw-5-0 draws one).", show_default="all, short"),
+        str | None, option("Show one class split in full (draw-5-0 draws one).", unset="all, short")
     ] = None,
-    unseen: Annotated[
-        int | None, typer.Option(min=1, help="Draw a split with this many unseen classes.")
-    ] = None,
-    draw_seed: Annotated[int, typer.Option(min=0, help="Seed of the drawn split.")] = 0,
     root: console.Root = None,
     json: console.Json = False,
 ) -> None:
     """Show one data set: classes, aliases, splits, sample protocols, licence, how to obtain it.
 
-    Example: semtool datasets show utd-mhad --unseen 5 --draw-seed 0
+    Example: semtool datasets show utd-mhad --split draw-5-0
     """
     from semtool.catalogue import load_dataset
 
-    if split and unseen:
-        raise UsageError("give --split or --unseen, not both")
     dataset = load_dataset(console.store(root).dataset_file(name))
-    chosen = dataset.split(f"draw-{unseen}-{draw_seed}" if unseen else split) if split or unseen else None
+    chosen = dataset.split(split) if split else None
     if json:
-        console.json_object(_full(dataset, chosen))
+        full = dataset.model_dump(exclude={"facts"}, by_alias=True)
+        if chosen:
+            full["split"] = chosen.model_dump() | {"seen": list(dataset.seen(chosen))}
+        console.json_object(full)
         return
     if chosen:
         _show_split(dataset, chosen)
@@ -77,30 +74,22 @@ def show(
     rows = [(c.id, c.code, c.name, ", ".join(c.aliases)) for c in dataset.classes]
     console.table("Classes", ("id", "code", "name", "aliases"), rows)
     splits = [
-        (
-            s.name + (" (default)" if s.name == dataset.default_split else ""),
-            s.family,
-            len(s.unseen),
-            _ids(s.unseen),
-        )
+        (_named(s.name, dataset.default_split), s.family, len(s.unseen), _ids(s.unseen))
         for s in dataset.splits.values()
     ]
     if splits:
         console.table("Class splits", ("name", "family", "unseen", "unseen class ids"), splits)
     protocols = [
-        (p.name + (" (default)" if p.name == dataset.default_protocol else ""), p.by, _ids(p.train))
-        for p in dataset.protocols.values()
+        (_named(p.name, dataset.default_protocol), p.by, _ids(p.train)) for p in dataset.protocols.values()
     ]
     if protocols:
         console.table("Sample protocols", ("name", "by", "training numbers; all others test"), protocols)
-    console.note(
-        f"draw a split: semtool datasets show {name} --unseen 5 --draw-seed 0 (its name is draw-5-0)"
-    )
+    console.note(f"draw 5 unseen classes with seed 0: semtool datasets show {name} --split draw-5-0")
 
 
 @group.command()
 def check(
-    file: Annotated[str, typer.Argument(help="Your YAML file, or the name of a data set.")],
+    file: Annotated[str, argument("Your YAML file, or the name of a data set.")],
     root: console.Root = None,
     json: console.Json = False,
 ) -> None:
@@ -109,9 +98,10 @@ def check(
     Example: semtool datasets check my-actions.yaml
     """
     from semtool.catalogue import gaps, load_bank, load_dataset, twins
+    from skeleton.data import layout
 
     dataset = load_dataset(console.store(root).dataset_file(file))
-    _check_layout(dataset.layout)
+    layout(dataset.layout)  # one that no reader knows is refused
     bank = load_bank(dataset)
     missing, same = gaps(dataset, bank), twins(dataset, bank)
     if json:
@@ -154,13 +144,6 @@ def vocabulary(json: console.Json = False) -> None:
     console.table("Attribute vocabulary", ("field", "value", "means"), rows)
 
 
-def _check_layout(name: str) -> None:
-    """Refuse a layout that no skeleton reader knows."""
-    from skeleton.data import layout
-
-    layout(name)
-
-
 def _show_split(dataset: Dataset, split: Split) -> None:
     console.say(
         f"{dataset.name}, split {split.name}: {len(split.unseen)} unseen, {len(dataset.seen(split))} seen"
@@ -171,25 +154,14 @@ def _show_split(dataset: Dataset, split: Split) -> None:
 
 
 def _summary(dataset: Dataset) -> dict[str, Any]:
-    return {
-        "name": dataset.name,
-        "title": dataset.title,
-        "classes": len(dataset.classes),
-        "layout": dataset.layout,
-        "bodies": dataset.bodies,
-        "splits": list(dataset.splits),
-        "default_split": dataset.default_split,
-        "protocols": list(dataset.protocols),
-        "default_protocol": dataset.default_protocol,
-    }
+    said = ("name", "title", "layout", "bodies", "default_split", "default_protocol")
+    listed = {"splits": list(dataset.splits), "protocols": list(dataset.protocols)}
+    return {key: getattr(dataset, key) for key in said} | listed | {"classes": len(dataset.classes)}
 
 
-def _full(dataset: Dataset, split: Split | None) -> dict[str, Any]:
-    full = dataset.model_dump(exclude={"facts"}, by_alias=True)
-    if split:
-        full["split"] = split.model_dump() | {"seen": list(dataset.seen(split))}
-    return full
+def _named(name: str, default: str | None) -> str:
+    return f"{name} (default)" if name == default else name
 
 
 def _ids(ids: tuple[int, ...]) -> str:
-    return " ".join(str(i) for i in ids)
+    return " ".join(map(str, ids))

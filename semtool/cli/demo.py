@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store, table
+from semtool.cli.console import Json, Root, app, json_object, note, option, progress, say, store, table
 
 if TYPE_CHECKING:
     from skeleton.runs import TrainResult
@@ -19,12 +17,10 @@ DATASET, SPLIT = "ntu60", "synse-55-5"
 
 @app.command()
 def demo(
-    subjects: Annotated[int, typer.Option("--subjects", min=2, help="Simulated people.")] = 6,
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Trainings.")] = 3,
-    epochs: Annotated[
-        int | None, typer.Option("--epochs", min=1, help="Of both trainings.", show_default="25 and 100")
-    ] = None,
-    encoder: Annotated[str, typer.Option("--encoder", help="Text encoder.")] = "minilm",
+    subjects: Annotated[int, option("Simulated people.", min=2)] = 6,
+    seeds: Annotated[int, option("Trainings.", min=1)] = 3,
+    epochs: Annotated[int | None, option("Of both trainings.", min=1, unset="25 and 100")] = None,
+    encoder: Annotated[str, option("Text encoder.")] = "minilm",
     root: Root = None,
     as_json: Json = False,
 ) -> None:

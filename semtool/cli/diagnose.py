@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from semtool.cli import console
+from semtool.cli.console import argument, option
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,22 +21,18 @@ PREDICTS = "Which text recognises more is for semtool compare to say: no figure 
 @console.app.command()
 def diagnose(
     references: Annotated[
-        list[str],
-        typer.Argument(metavar="REF...", help="Embedding files, or description sets that are embedded."),
+        list[str], argument("Embedding files, or description sets that are embedded.", metavar="REF...")
     ],
     features: Annotated[
-        str | None,
-        typer.Option(help="Features: is alike in text what moves alike? Over seen training samples only."),
+        str | None, option("Features: is alike in text what moves alike? Over seen training samples only.")
     ] = None,
-    split: Annotated[
-        str | None, typer.Option(help="Class split.", show_default="that of the features, else none")
-    ] = None,
+    split: Annotated[str | None, option("Class split.", unset="that of the features, else none")] = None,
     dataset: Annotated[
-        str | None, typer.Option("--dataset", "-d", help="Path of your own data set's YAML file.")
+        str | None, option("Path of your own data set's YAML file.", "--dataset", "-d")
     ] = None,
-    pairs: Annotated[int, typer.Option(min=0, help="Most alike pairs of classes to name.")] = 10,
+    pairs: Annotated[int, option("Most alike pairs of classes to name.", min=0)] = 10,
     words: Annotated[
-        bool, typer.Option("--words", help="Also: how well names, sentences and written facts agree.")
+        bool, option("Also: how well names, sentences and written facts agree.", "--words")
     ] = False,
     root: console.Root = None,
     json: console.Json = False,
@@ -63,8 +57,8 @@ def diagnose(
         )
     read = _read_words(found[0], root) if words else None
     if json:
-        said = {"diagnoses": [d.as_dict() for d in found]}
-        console.json_object(said | ({"words": asdict(read)} if read else {}))
+        said: dict[str, Any] = {"diagnoses": [d.as_dict() for d in found]}
+        console.json_object(said | ({"words": read} if read else {}))
         return
     _show_agreement(found)
     for diagnosis in found:
@@ -121,23 +115,15 @@ def _show_agreement(found: tuple[Diagnosis, ...]) -> None:
 def _show_pairs(d: Diagnosis) -> None:
     if not d.pairs:
         return
-    listed_pairs = []
+    rows = []
     for pair in d.pairs:
         best = f"{pair.best} ({pair.separation[pair.best]:.2f})" if pair.best else "-"
-        listed_pairs.append((
-            " | ".join(pair.names),
-            f"{pair.similarity:.3f}",
-            best,
-            "-" if pair.motion is None else f"{pair.motion:.2f}",
-            "-" if pair.unseen is None else ("seen", "one unseen", "UNSEEN")[pair.unseen],
-            _some(list(pair.fields)),
-        ))  # fmt: skip
+        motion = "-" if pair.motion is None else f"{pair.motion:.2f}"
+        split = "-" if pair.unseen is None else ("seen", "one unseen", "UNSEEN")[pair.unseen]
+        fields = list(pair.fields)
+        if len(fields) > 6:
+            fields = [*fields[:5], f"and {len(fields) - 5} more"]
+        names, apart = " | ".join(pair.names), ", ".join(fields) or "-"
+        rows.append((names, f"{pair.similarity:.3f}", best, motion, split, apart))
     headings = ("pair", "cosine", "told apart best by", "motion", "split", "fields that differ")
-    console.table(f"sharpen these in {d.reference}", headings, listed_pairs)
-
-
-def _some(fields: list[str]) -> str:
-    """Return the first fields and how many more there are."""
-    if len(fields) <= 6:
-        return ", ".join(fields) or "-"
-    return ", ".join(fields[:5]) + f" and {len(fields) - 5} more"
+    console.table(f"sharpen these in {d.reference}", headings, rows)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from semtool.cli import console
+from semtool.cli.console import option
 from semtool.cli.options import SayOnly
 
 if TYPE_CHECKING:
@@ -16,54 +14,24 @@ if TYPE_CHECKING:
 __all__ = ["embed"]
 
 
-class Overwrite(StrEnum):
-    """What to do about vectors that exist."""
-
-    never = "never"
-    only_missing = "only-missing"
-    always = "always"
-
-
-class OnTruncation(StrEnum):
-    """What to do about texts that are longer than the encoder reads."""
-
-    warn = "warn"
-    error = "error"
-
-
 @console.app.command()
 def embed(
     encoder: Annotated[
-        str,
-        typer.Option(
-            help="Alias (minilm, clip...), family:model, or a combination. See semtool encoders list."
-        ),
+        str, option("Alias (minilm, clip...), family:model, or a combination. See semtool encoders list.")
     ] = "minilm",
-    descriptions: Annotated[
-        str | None, typer.Option(help="Description set.", show_default="the one made last")
-    ] = None,
-    prefix: Annotated[
-        str | None, typer.Option(help="Put before every text.", show_default="the model's own")
-    ] = None,
-    dimensions: Annotated[
-        int | None, typer.Option(help="Shorten vectors to this length, if the model can.")
-    ] = None,
-    ensemble: Annotated[
-        bool, typer.Option("--ensemble", help="One vector for all variants of a text.")
-    ] = False,
+    descriptions: Annotated[str | None, option("Description set.", unset="the one made last")] = None,
+    prefix: Annotated[str | None, option("Put before every text.", unset="the model's own")] = None,
+    dimensions: Annotated[int | None, option("Shorten vectors to this length, if the model can.")] = None,
+    ensemble: Annotated[bool, option("One vector for all variants of a text.", "--ensemble")] = False,
     overwrite: Annotated[
-        Overwrite,
-        typer.Option(
-            help="only-missing encodes what is new, never takes any existing version, always encodes all."
-        ),
-    ] = Overwrite.only_missing,
+        Literal["never", "only-missing", "always"],
+        option("only-missing encodes what is new, never takes any existing version, always encodes all."),
+    ] = "only-missing",
     on_truncation: Annotated[
-        OnTruncation, typer.Option(help="What to do about texts longer than the encoder reads.")
-    ] = OnTruncation.warn,
-    batch_size: Annotated[
-        int | None, typer.Option(help="Texts at a time.", show_default="the encoder's own")
-    ] = None,
-    base_url: Annotated[str | None, typer.Option(help="Server for openai:<model>.")] = None,
+        Literal["warn", "error"], option("What to do about texts longer than the encoder reads.")
+    ] = "warn",
+    batch_size: Annotated[int | None, option("Texts at a time.", unset="the encoder's own")] = None,
+    base_url: Annotated[str | None, option("Server for openai:<model>.")] = None,
     dry_run: SayOnly = False,
     root: console.Root = None,
     json: console.Json = False,
@@ -81,14 +49,14 @@ def embed(
         "store": console.store(root),
         "options": Options(prefix=prefix, dimensions=dimensions, batch_size=batch_size, base_url=base_url),
         "ensemble": ensemble,
-        "overwrite": overwrite.value,
+        "overwrite": overwrite,
     }
     if dry_run:
         show_plan(embedding.plan(descriptions, encoder, **asked), json)
         return
     with console.progress(f"embed {encoder}") as progress:
         result = embedding.embed(
-            descriptions, encoder, on_truncation=on_truncation.value, progress=progress, **asked
+            descriptions, encoder, on_truncation=on_truncation, progress=progress, **asked
         )
     show(result, json)
 
@@ -101,37 +69,28 @@ def show(result: Embedded, json: bool) -> None:
         limit = card.get("max_tokens") or min(p["max_tokens"] for p in card["parts"] if p["max_tokens"])
         cut = ", ".join(f"{n} {g}" for g, n in result.truncated.items())
         console.note(f"warning: {card['name']} reads {limit} tokens; cut short: {cut}")
-    if json:
-        console.json_object(
-            {
-                "reference": artifact.reference,
-                "path": str(artifact.path),
-                "found": result.found,
-                "texts": {"new": result.new, "reused": result.reused},
-                "truncated": result.truncated,
-                **counts,
-                "encoder": card,
-            }
-        )
-        return
+    said = {
+        "reference": artifact.reference,
+        "path": artifact.path,
+        "found": result.found,
+        "texts": {"new": result.new, "reused": result.reused},
+        "truncated": result.truncated,
+        **counts,
+        "encoder": card,
+    }
     done = "already there" if result.found else f"{result.new} texts encoded, {result.reused} reused"
-    console.say(f"{artifact.reference}: {counts['rows']} vectors of length {counts['dim']} ({done})")
-    console.say(str(artifact.path))
+    line = f"{artifact.reference}: {counts['rows']} vectors of length {counts['dim']} ({done})"
+    console.answer(json, said, line, str(artifact.path))
 
 
 def show_plan(plan: Plan, json: bool) -> None:
     """Print what would be done."""
-    if json:
-        from dataclasses import asdict
-
-        console.json_object(asdict(plan))
-        return
-    if plan.existing and not plan.new:
-        console.say(f"nothing to do: {plan.existing} is there")
-        return
-    console.say(
-        f"would write {plan.name}: {plan.rows} vectors of {plan.texts} different texts; "
-        f"{plan.new} to encode ({plan.characters} characters), {plan.reused} known"
-    )
     state = "available now" if plan.available else "not available now"
-    console.say(f"encoder {plan.encoder}: {state} ({plan.where})")
+    lines = [
+        f"would write {plan.name}: {plan.rows} vectors of {plan.texts} different texts; "
+        f"{plan.new} to encode ({plan.characters} characters), {plan.reused} known",
+        f"encoder {plan.encoder}: {state} ({plan.where})",
+    ]
+    if plan.existing and not plan.new:
+        lines = [f"nothing to do: {plan.existing} is there"]
+    console.answer(json, plan, *lines)

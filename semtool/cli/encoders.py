@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from semtool.cli import console
+from semtool.cli.console import argument, option
 from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ __all__ = ["encoders"]
 
 encoders = typer.Typer(no_args_is_help=True, help="List encoders, show one, check whether it can be used.")
 console.app.add_typer(encoders, name="encoders")
-Name = Annotated[str, typer.Argument(help="Alias or full name (family:model).")]
+Name = Annotated[str, argument("Alias or full name (family:model).")]
 
 
 @encoders.command("list")
@@ -34,19 +35,12 @@ def list_(json: console.Json = False) -> None:
     if json:
         console.json_object({"encoders": found, "problems": problems})
         return
-    rows = [
-        (
-            e["alias"],
-            e["name"],
-            e["dim"] or "-",
-            e["max_tokens"] or "-",
-            e["licence"],
-            mark(e),
-            short(e["where"]),
-        )
-        for e in found
-    ]
-    console.table("Encoders", ("alias", "name", "dim", "tokens", "licence", "now", "weights"), rows)
+    columns = ("alias", "name", "dim", "max_tokens", "licence", "available", "where")
+    headings = ("alias", "name", "dim", "tokens", "licence", "now", "weights")
+    shown = [e | {"available": "yes" if e["available"] else "no"} for e in found]
+    # The address of the hub is the same for all.
+    shown = [e | {"where": e["where"].partition(" from http")[0]} for e in shown]
+    console.table("Encoders", headings, [[e[c] or "-" for c in columns] for e in shown])
 
 
 @encoders.command()
@@ -70,7 +64,7 @@ def show(name: Name, json: console.Json = False) -> None:
 @encoders.command()
 def check(
     name: Name,
-    run: Annotated[bool, typer.Option("--run", help="Also load it and encode a few texts.")] = False,
+    run: Annotated[bool, option("Also load it and encode a few texts.", "--run")] = False,
     json: console.Json = False,
 ) -> None:
     """Say whether an encoder can be used now; exit 1 if not. With --run, load it and test what it returns.
@@ -102,13 +96,3 @@ def record(alias: str, encoder: Encoder) -> dict[str, Any]:
     """Return an encoder's card and availability as plain data."""
     place = encoder.availability()
     return {"alias": alias, **encoder.card.as_dict(), "available": place.now, "where": place.where}
-
-
-def mark(entry: dict[str, Any]) -> str:
-    """Return what the column ``now`` says."""
-    return "yes" if entry["available"] else "no"
-
-
-def short(where: str) -> str:
-    """Return a place without the address of the hub, which is the same for all."""
-    return where.split(" from http", 1)[0]

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from semtool.cli.console import json_object, table
+from semtool.cli.console import json_object, option, table
 
 if TYPE_CHECKING:
     from semtool.artifacts import Store
@@ -16,9 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DryRun", "show_estimates"]
 
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Measure for some seconds what it would take, and do nothing.")
-]
+DryRun = Annotated[bool, option("Measure for some seconds what it would take, and do nothing.", "--dry-run")]
 
 
 def show_estimates(

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from semtool.cli.console import Json, Root, app, json_object, note, progress, store, table
-from semtool.cli.options import Dataset, Device, Embeddings, Seeds, Split, words
+from semtool.cli.console import Json, Root, app, argument, json_object, note, option, progress, store, table
+from semtool.cli.options import Dataset, Device, Embeddings, Features, Seeds, Split, words
 from semtool.cli.switches import SwitchCommand, chosen_preset
 from semtool.cli.train import per_cent, show_summary
 
@@ -17,23 +17,13 @@ __all__ = ["ablate", "evaluate"]
 @app.command()
 def evaluate(
     run: Annotated[
-        str | None, typer.Argument(help="Run: its name, its folder, or `newest`.", show_default="the newest")
+        str | None, argument("Run: its name, its folder, or `newest`.", unset="the newest")
     ] = None,
-    embeddings: Annotated[
-        str | None, typer.Option(help="Recognise by this text.", show_default="the run's own")
-    ] = None,
-    features: Annotated[
-        str | None, typer.Option(help="Recognise these samples.", show_default="the run's own")
-    ] = None,
-    split: Annotated[
-        str | None, typer.Option("--split", "-s", help="Class split.", show_default="the run's own")
-    ] = None,
-    codebook: Annotated[
-        str | None, typer.Option(help="Granularities of the codebook.", show_default="as trained")
-    ] = None,
-    motion: Annotated[
-        str | None, typer.Option(help="Granularity of the motion slot.", show_default="as trained")
-    ] = None,
+    embeddings: Annotated[str | None, option("Recognise by this text.", unset="the run's own")] = None,
+    features: Annotated[str | None, option("Recognise these samples.", unset="the run's own")] = None,
+    split: Annotated[str | None, option("Class split.", "--split", "-s", unset="the run's own")] = None,
+    codebook: Annotated[str | None, option("Granularities of the codebook.", unset="as trained")] = None,
+    motion: Annotated[str | None, option("Granularity of the motion slot.", unset="as trained")] = None,
     root: Root = None,
     json: Json = False,
 ) -> None:
@@ -68,15 +58,11 @@ def evaluate(
 def ablate(
     context: typer.Context,
     embeddings: Embeddings = None,
-    features: Annotated[
-        str | None, typer.Option(help="Features.", show_default="the newest of the split")
-    ] = None,
+    features: Features = None,
     dataset: Dataset = None,
     split: Split = None,
     seeds: Seeds = "1",
-    only: Annotated[
-        str | None, typer.Option(help="Some variants, as full,no-motion.", show_default="all")
-    ] = None,
+    only: Annotated[str | None, option("Some variants, as full,no-motion.", unset="all")] = None,
     device: Device = "auto",
     root: Root = None,
     json: Json = False,
@@ -112,13 +98,8 @@ def ablate(
         f"{first.dataset}, split {first.split}{simulated}",
         ("variant", "what", "% right", "mean over classes", "chance"),
         [
-            (
-                r.name,
-                r.meaning,
-                per_cent(r.summary.zsl.accuracy),
-                per_cent(r.summary.zsl.class_mean),
-                f"{r.summary.zsl.chance:.1%}",
-            )
+            (r.name, r.meaning, per_cent(zsl.accuracy), per_cent(zsl.class_mean), f"{zsl.chance:.1%}")
             for r in rows
+            for zsl in [r.summary.zsl]
         ],
     )

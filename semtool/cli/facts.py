@@ -3,36 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
 
 from semtool.cli import console, datasets, prompts
 from semtool.cli.asking import Filling
+from semtool.cli.console import argument, option
 from semtool.cli.options import grouped
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
-    from semtool.encoders import PredictedFacts
+    from semtool.encoders import Encoder, PredictedFacts
 
 __all__ = ["dataset_facts", "facts"]
 
-Encoder = Annotated[
-    str, typer.Option("--encoder", help="kinetic, or attributes-from:<any sentence encoder>.")
-]
+Reading = Annotated[str, option("kinetic, or attributes-from:<any sentence encoder>.", "--encoder")]
 
 
 @prompts.group.command()
 def facts(
-    texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="A label or a sentence.")],
-    encoder: Encoder = "kinetic",
+    texts: Annotated[list[str], argument("A label or a sentence.", metavar="TEXT...")],
+    encoder: Reading = "kinetic",
     json: console.Json = False,
 ) -> None:
     """Show which attribute facts are read from words, field by field, with confidence.
 
     Example: semtool prompts facts "climb a ladder"
     """
-    found = reader(encoder)(texts)
+    from semtool.encoders import predict_facts
+
+    reader = _reading(encoder)
+    limit, counts = reader.card.max_tokens, None
+    if limit and all(map(str.strip, texts)):
+        counts = reader.count_tokens(texts)
+    for text, tokens in zip(texts, counts if counts is not None else (), strict=False):
+        if limit and tokens > limit:
+            console.note(f"warning: only the first {limit} of {tokens} tokens of {text[:40]!r}... are read")
+    found = predict_facts(texts, reader)
     if json:
         console.json_object(
             {"encoder": encoder, "texts": [_record(found, i, t) for i, t in enumerate(texts)]}
@@ -49,14 +56,15 @@ def facts(
             )
             for i, (field, value) in enumerate(found.values[at].items())
         ]
-        console.table(_short(text), ("field", "value", "confidence", ""), rows)
+        short = shorten(text, 60, placeholder="...")
+        console.table(short, ("field", "value", "confidence", ""), rows)
         console.note(
             f"{len(found.said[at])} of {len(rows)} fields are decided by words, "
             f"{int((sure < 0.5).sum())} are guesses"
         )
         if found.strange[at]:
             console.note(
-                f"warning: {_short(text)!r} is like nothing that the map was learned from (cosine with "
+                f"warning: {short!r} is like nothing that the map was learned from (cosine with "
                 f"the nearest text {found.nearest[at]:.2f}): do not rely on it; the map reads English"
             )
 
@@ -65,11 +73,9 @@ def facts(
 @grouped
 def dataset_facts(
     model: Filling,
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Your YAML file.")],
-    encoder: Encoder = "kinetic",
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="File to write.", show_default="stdout")
-    ] = None,
+    file: Annotated[Path, argument("Your YAML file.", exists=True, dir_okay=False)],
+    encoder: Reading = "kinetic",
+    out: Annotated[Path | None, option("File to write.", "--out", "-o", unset="stdout")] = None,
     root: console.Root = None,
     json: console.Json = False,
 ) -> None:
@@ -83,7 +89,7 @@ def dataset_facts(
     from semtool.disk import write_atomically
     from semtool.fact_scaffold import fill_in
 
-    reader(encoder)
+    _reading(encoder)
     options = model.options()
     text = fill_in(file, encoder, llm=options, store=console.store(root) if options else None)
     if out:
@@ -97,31 +103,14 @@ def dataset_facts(
         console.say(text.rstrip())
 
 
-def reader(encoder: str) -> Any:
-    """Return the function of an encoder that reads facts from texts.
-
-    Raises:
-        UsageError: if the encoder reads none.
-    """
+def _reading(name: str) -> Encoder:
+    """Return an encoder that reads facts from texts; another one is refused."""
     from semtool.encoders import find_encoder
 
-    found = find_encoder(encoder)
+    found = find_encoder(name)
     if found.reads != "either":
-        raise UsageError(f"the encoder {encoder!r} reads no facts from words; use attributes-from:{encoder}")
-
-    def read(texts: list[str]) -> PredictedFacts:
-        from semtool.encoders import predict_facts
-
-        limit = found.card.max_tokens
-        counts = found.count_tokens(texts) if all(map(str.strip, texts)) else None
-        for text, tokens in zip(texts, counts if counts is not None else (), strict=False):
-            if limit and tokens > limit:
-                console.note(
-                    f"warning: only the first {limit} of {tokens} tokens of {text[:40]!r}... are read"
-                )
-        return predict_facts(texts, found)
-
-    return read
+        raise UsageError(f"the encoder {name!r} reads no facts from words; use attributes-from:{name}")
+    return found
 
 
 def _record(found: PredictedFacts, at: int, text: str) -> dict[str, Any]:
@@ -139,7 +128,3 @@ def _record(found: PredictedFacts, at: int, text: str) -> dict[str, Any]:
         "strange": bool(found.strange[at]),
         "fields": fields,
     }
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."

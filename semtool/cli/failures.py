@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from semtool.errors import SemtoolError, printable
 
@@ -54,7 +54,8 @@ def sentence(error: Exception) -> str:
     if isinstance(error, OSError):
         return printable(_of_system(error))
     if isinstance(error, MemoryError):
-        return f"out of memory{_detail(error)}; give the command less at a time, or a machine with more"
+        detail = f" ({' '.join(str(error).split())})" if str(error) else ""
+        return f"out of memory{detail}; give the command less at a time, or a machine with more"
     if isinstance(error, RecursionError):
         return "an input is nested too deeply to be read"
     text = " ".join(str(error).split())
@@ -71,17 +72,6 @@ def _of_system(error: OSError) -> str:
         errno.EACCES: f"{where}: permission denied; change its permissions, or choose another place (--root)",
         errno.EPERM: f"{where}: not permitted; change its permissions, or choose another place (--root)",
         errno.ENOTDIR: f"{where}: a part of this path is a file, not a folder; choose another path",
-        errno.EISDIR: f"{where} is a folder where a file is needed",
-        errno.ENOENT: f"{where} does not exist",
-        errno.ENAMETOOLONG: f"the name {where[:60]}... is too long for a file; choose a shorter one",
         errno.EMFILE: "too many files are open at once; raise the limit (ulimit -n) or use fewer workers",
-        errno.ELOOP: f"{where} is a link that leads to itself",
-        errno.EFBIG: f"{where} would become larger than this system allows (ulimit -f); raise the limit",
-        errno.EIO: f"the disk failed while {where} was read or written",
     }
     return kind.get(error.errno) or f"{where}: {error.strerror or ' '.join(str(error).split()) or 'failed'}"
-
-
-def _detail(error: MemoryError) -> str:
-    text: Any = " ".join(str(error).split())
-    return f" ({text})" if text else ""

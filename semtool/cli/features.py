@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store
+from semtool.cli.console import (
+    Json,
+    Root,
+    answer,
+    app,
+    argument,
+    json_object,
+    note,
+    option,
+    progress,
+    say,
+    store,
+)
 from semtool.cli.estimates import DryRun, show_estimates
 from semtool.cli.options import Device, Split
 from semtool.cli.switches import assignments
@@ -19,41 +30,23 @@ group = typer.Typer(invoke_without_command=True)
 app.add_typer(group, name="features")
 
 
-class Part(StrEnum):
-    """Which samples of unseen classes imported features hold."""
-
-    test = "test"
-    all = "all"
-
-
 @group.callback()
 def features(
     context: typer.Context,
     dataset: Annotated[
-        str | None,
-        typer.Option("--dataset", "-d", help="Data set.", show_default="the one whose skeletons came last"),
+        str | None, option("Data set.", "--dataset", "-d", unset="the one whose skeletons came last")
     ] = None,
     split: Split = None,
     visual: Annotated[
-        str,
-        typer.Option("--visual", help="stgcn, stgcn-paper, shiftgcn, ctrgcn, kinematics; or a plug-in."),
+        str, option("stgcn, stgcn-paper, shiftgcn, ctrgcn, kinematics; or a plug-in.")
     ] = "stgcn",
-    protocol: Annotated[
-        str | None, typer.Option("--protocol", help="Sample protocol.", show_default="the data set's default")
-    ] = None,
-    arrays: Annotated[
-        str | None,
-        typer.Option("--arrays", help="Skeletons.", show_default="the newest real, else simulated"),
-    ] = None,
-    epochs: Annotated[
-        int | None,
-        typer.Option("--epochs", min=1, help="Training epochs.", show_default="by size of the data"),
-    ] = None,
+    protocol: Annotated[str | None, option("Sample protocol.", unset="the data set's default")] = None,
+    arrays: Annotated[str | None, option("Skeletons.", unset="the newest real, else simulated")] = None,
+    epochs: Annotated[int | None, option("Training epochs.", min=1, unset="by size of the data")] = None,
     setting: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A setting of the visual encoder: lr=0.001. May be repeated."),
+        list[str] | None, option("A setting of the visual encoder: lr=0.001. May be repeated.", "--set")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of weights, order and augmentation.")] = 0,
+    seed: Annotated[int, option("Seed of weights, order and augmentation.")] = 0,
     device: Device = "auto",
     dry_run: DryRun = False,
     root: Root = None,
@@ -67,6 +60,8 @@ def features(
     """
     if context.invoked_subcommand:
         return
+    import yaml
+
     from semtool.catalogue import load_dataset
     from semtool.errors import NotMadeError
 
@@ -92,7 +87,8 @@ def features(
         "visual": visual,
         "protocol": protocol,
         "arrays": arrays,
-        "settings": _settings(setting) | ({"epochs": epochs} if epochs else {}),
+        "settings": {k: yaml.safe_load(v) for k, v in assignments(setting or ()).items()}
+        | ({"epochs": epochs} if epochs else {}),
     }
     if dry_run:
         from skeleton.device import resolve_device
@@ -106,17 +102,9 @@ def features(
         done = run(dataset, split, seed=seed, device=device, progress=report, **asked)
     counts, details = done.manifest.counts, done.manifest.details
     created = done.reference not in before
+    said = {"features": done.reference, "path": done.path, "created": created}
     if as_json:
-        json_object(
-            {
-                "features": done.reference,
-                "path": str(done.path),
-                "created": created,
-                "simulated": done.manifest.simulated,
-                "counts": counts,
-                **details,
-            }
-        )
+        json_object(said | {"simulated": done.manifest.simulated, "counts": counts, **details})
         return
     flag = " (simulated skeletons)" if done.manifest.simulated else ""
     if not created:
@@ -131,32 +119,22 @@ def features(
         say(f"seen-class accuracy on seen-test samples{flag}: {details['seen_test_accuracy']:.1%}")
 
 
-def _settings(given: list[str] | None) -> dict[str, object]:
-    import yaml
-
-    return {name: yaml.safe_load(value) for name, value in assignments(given or ()).items()}
-
-
 @group.command("import")
 def import_(
-    path: Annotated[Path, typer.Argument(help="Folder of ready-made features, or Flora's .npz file.")],
-    dataset: Annotated[str, typer.Option("--dataset", "-d", help="Data set whose class ids the labels are.")],
+    path: Annotated[Path, argument("Folder of ready-made features, or Flora's .npz file.")],
+    dataset: Annotated[str, option("Data set whose class ids the labels are.", "--dataset", "-d")],
     split: Annotated[
-        str | None,
-        typer.Option("--split", "-s", help="Class split.", show_default="the one that the files hold"),
+        str | None, option("Class split.", "--split", "-s", unset="the one that the files hold")
     ] = None,
-    visual: Annotated[
-        str | None, typer.Option("--visual", help="Name of the visual encoder.", show_default="the project's")
-    ] = None,
+    visual: Annotated[str | None, option("Name of the visual encoder.", unset="the project's")] = None,
     layout: Annotated[
-        str | None,
-        typer.Option("--layout", help="synse, smie, purls or flora.", show_default="all are tried in turn"),
+        str | None, option("synse, smie, purls or flora.", unset="all are tried in turn")
     ] = None,
     part: Annotated[
-        Part | None,
-        typer.Option(
-            help="Samples of unseen classes that the files hold: the protocol's test part, or all.",
-            show_default="test where the data set has a published test part",
+        Literal["test", "all"] | None,
+        option(
+            "Samples of unseen classes that the files hold: the protocol's test part, or all.",
+            unset="test where the data set has a published test part",
         ),
     ] = None,
     root: Root = None,
@@ -168,24 +146,15 @@ def import_(
     """
     from skeleton.visual import import_features
 
-    done = import_features(
-        path,
-        dataset,
-        split,
-        store=store(root),
-        visual=visual,
-        layout=layout,
-        part=part.value if part else None,
-    )
+    done = import_features(path, dataset, split, store=store(root), visual=visual, layout=layout, part=part)
     counts = done.manifest.counts
     for sentence in done.manifest.details.get("notes", ()):
         note(sentence)
-    if as_json:
-        json_object(
-            {"features": done.reference, "path": str(done.path), "counts": counts, **done.manifest.details}
-        )
-        return
     listed = ", ".join(f"{count} {name}" for name, count in counts.items() if name != "dim")
-    say(f"{done.reference}: {counts['dim']}-d features of {listed} samples")
     held = "the protocol's test part" if done.manifest.details["part"] == "test" else "all samples"
-    say(f"of unseen classes they hold {held}; --part says otherwise")
+    answer(
+        as_json,
+        {"features": done.reference, "path": done.path, "counts": counts, **done.manifest.details},
+        f"{done.reference}: {counts['dim']}-d features of {listed} samples",
+        f"of unseen classes they hold {held}; --part says otherwise",
+    )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from semtool.cli import asking, console
-from semtool.cli.options import SayOnly, grouped, words
+from semtool.cli.console import option
+from semtool.cli.options import DataFile, SayOnly, grouped, words
 from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
@@ -21,37 +20,33 @@ __all__ = ["generate"]
 @grouped
 def generate(
     model: asking.Asking,
-    dataset: Annotated[
-        str, typer.Option("--dataset", "-d", help="Data set, or the path of your own YAML file.")
-    ],
+    dataset: DataFile,
     prompts: Annotated[
         str | None,
-        typer.Option(
+        option(
+            "Prompt set, or the path of your own folder.",
             "--prompts",
             "-p",
-            help="Prompt set, or the path of your own folder.",
-            show_default="multi; with --llm llm-multi",
+            unset="multi; with --llm llm-multi",
         ),
     ] = None,
     dry_run: SayOnly = False,
     overwrite: Annotated[
-        str,
-        typer.Option(
-            help="If it is there: never (keep it), only-missing (make what changed), always (make all)."
-        ),
+        str, option("If it is there: never (keep it), only-missing (make what changed), always (make all).")
     ] = "only-missing",
-    limit: asking.Limit = None,
+    limit: Annotated[int | None, asking.option("Send at most so many requests.", min=0)] = None,
     classes: Annotated[
-        str | None,
-        asking.option("--classes", help="Only these: ids, codes or names, with commas.", show_default="all"),
+        str | None, asking.option("Only these: ids, codes or names, with commas.", unset="all")
     ] = None,
-    price: asking.PriceOption = None,
-    allow_missing: asking.AllowMissing = False,
+    price: Annotated[
+        str | None,
+        asking.option("What a million tokens costs you; --dry-run then names a cost.", metavar="IN/OUT"),
+    ] = None,
+    allow_missing: Annotated[
+        bool, asking.option("Write the set without what did not come.", "--allow-missing")
+    ] = False,
     resamples: Annotated[
-        int | None,
-        asking.option(
-            "--resamples", min=2, help="Draw the text so often, as sets NAME-r1, -r2 ...; see compare."
-        ),
+        int | None, asking.option("Draw the text so often, as sets NAME-r1, -r2 ...; see compare.", min=2)
     ] = None,
     root: console.Root = None,
     json: console.Json = False,

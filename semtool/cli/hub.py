@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from semtool.cli.artifacts import entry
-from semtool.cli.console import Json, Root, app, json_object, note, say, store
+from semtool.cli.console import Json, Root, answer, app, argument, note, option, store
 
 __all__: list[str] = []
 
@@ -15,12 +13,12 @@ __all__: list[str] = []
 @app.command("push")
 def _push(
     reference: Annotated[
-        str, typer.Argument(help="<data set>/<name>[@vN], without a version the newest; or runs/<name>.")
+        str, argument("<data set>/<name>[@vN], without a version the newest; or runs/<name>.")
     ],
-    repo: Annotated[str, typer.Option(help="Repository on the Hugging Face hub: USER/NAME.")],
-    private: Annotated[bool, typer.Option("--private", help="Make a new repository private.")] = False,
+    repo: Annotated[str, option("Repository on the Hugging Face hub: USER/NAME.")],
+    private: Annotated[bool, option("Make a new repository private.", "--private")] = False,
     licence: Annotated[
-        str, typer.Option(help="Licence of what is shared, as the hub names it (cc-by-4.0).")
+        str, option("Licence of what is shared, as the hub names it (cc-by-4.0).")
     ] = "unknown",
     root: Root = None,
     json: Json = False,
@@ -43,16 +41,14 @@ def _push(
         pushed, done = artifact.reference, push(artifact, repo, private=private, licence=licence)
     if licence == "unknown":
         note("the card names no licence; say one with --licence")
-    if json:
-        json_object({"reference": pushed, "repo": repo, "url": done.url, "commit": done.commit})
-        return
-    say(f"pushed {pushed} to {done.url}")
+    said = {"reference": pushed, "repo": repo, "url": done.url, "commit": done.commit}
+    answer(json, said, f"pushed {pushed} to {done.url}")
 
 
 @app.command("pull")
 def _pull(
-    repo: Annotated[str, typer.Argument(help="Repository on the Hugging Face hub: USER/NAME.")],
-    revision: Annotated[str | None, typer.Option(help="Branch, tag or commit.", show_default="main")] = None,
+    repo: Annotated[str, argument("Repository on the Hugging Face hub: USER/NAME.")],
+    revision: Annotated[str | None, option("Branch, tag or commit.", unset="main")] = None,
     root: Root = None,
     json: Json = False,
 ) -> None:
@@ -73,12 +69,8 @@ def _pull(
                 run = pull_run(source, store=where)
             except FileNotFoundError:
                 raise no_artifact from None
-            if json:
-                json_object({"kind": "run", "reference": f"runs/{run.name}", "path": str(run.path)})
-            else:
-                say(f"run {run.name}, from {repo}")
+            made = {"kind": "run", "reference": f"runs/{run.name}", "path": run.path}
+            answer(json, made, f"run {run.name}, from {repo}")
             return
-    if json:
-        json_object(entry(artifact) | {"pulled": artifact.manifest.details.get("pulled")})
-        return
-    say(f"{artifact.kind} {artifact.reference}, from {repo}")
+    said = entry(artifact) | {"pulled": artifact.manifest.details.get("pulled")}
+    answer(json, said, f"{artifact.kind} {artifact.reference}, from {repo}")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from semtool.cli import asking, console
-from semtool.cli.options import Dataset, Split, grouped
+from semtool.cli.console import argument, option
+from semtool.cli.options import Dataset, Split, Visual, grouped
 from semtool.cli.switches import Switches, assignments
 
 if TYPE_CHECKING:
@@ -15,35 +14,31 @@ if TYPE_CHECKING:
 
 __all__ = ["optimise"]
 
+COLUMNS = ("start", "result", "gain", "low", "high")
+
 
 @console.app.command()
 @grouped
 def optimise(
     model: asking.Asking,
-    text: Annotated[str, typer.Argument(metavar="REF", help="Prompt set or description set to begin with.")],
+    text: Annotated[str, argument("Prompt set or description set to begin with.", metavar="REF")],
     dataset: Dataset = None,
     split: Split = None,
-    encoder: Annotated[str, typer.Option("--encoder", "-e", help="Text encoder.")] = "minilm",
-    preset: Annotated[str, typer.Option(help="A closed form: ridge, best or eszsl.")] = "ridge",
+    encoder: Annotated[str, option("Text encoder.", "--encoder", "-e")] = "minilm",
+    preset: Annotated[str, option("A closed form: ridge, best or eszsl.")] = "ridge",
     switch: Switches = None,
-    visual: Annotated[
-        str | None, typer.Option(help="Visual encoder.", show_default="newest features; best: kinematics")
-    ] = None,
+    visual: Visual = None,
     use: Annotated[
         list[str] | None,
-        typer.Option(
-            help="A text to try in its place or beside it; may be repeated.",
-            show_default="multi, attributes, parts-phases, motion, global",
+        option(
+            "A text to try in its place or beside it; may be repeated.",
+            unset="multi, attributes, parts-phases, motion, global",
         ),
     ] = None,
-    tries: Annotated[int, typer.Option(help="Try at most so often.")] = 20,
-    tokens: Annotated[
-        int | None, typer.Option(help="Most tokens of a model.", show_default="any number")
-    ] = None,
-    minutes: Annotated[float | None, typer.Option(help="Most minutes.", show_default="any number")] = None,
-    name: Annotated[
-        str | None, typer.Option(help="Name of the optimisation.", show_default="from what is optimised")
-    ] = None,
+    tries: Annotated[int, option("Try at most so often.")] = 20,
+    tokens: Annotated[int | None, option("Most tokens of a model.", unset="any number")] = None,
+    minutes: Annotated[float | None, option("Most minutes.", unset="any number")] = None,
+    name: Annotated[str | None, option("Name of the optimisation.", unset="from what is optimised")] = None,
     root: console.Root = None,
     json: console.Json = False,
 ) -> None:
@@ -84,38 +79,26 @@ def optimise(
 
 def show(found: Optimisation) -> None:
     """Print the tries, and the gain on held-out and on unseen classes side by side."""
-    rows = [
-        (
-            t.number,
-            t.move,
-            "-" if t.gain is None else f"{100 * t.gain:+.1f}",
-            "-" if t.elsewhere is None else f"{100 * t.elsewhere:+.1f}",
-            "-" if t.p is None else f"{t.p:.4f}",
-            "-" if t.doubt is None else f"{t.doubt:.4f}",
-            f"{t.alpha:.4f}",
-            "kept" if t.kept else "",
-        )
-        for t in found.tries
-    ]
-    console.table(
-        "tries, on held-out seen classes",
-        ("", "what", "points", "elsewhere", "p", "doubt", "at most", ""),
-        rows,
-    )
+
+    def shown(value: float | None, form: str) -> str:
+        return "-" if value is None else form.format(value)
+
+    rows = []
+    for t in found.tries:
+        points = [shown(gain and 100 * gain, "{:+.1f}") for gain in (t.gain, t.elsewhere)]
+        chances = [shown(chance, "{:.4f}") for chance in (t.p, t.doubt, t.alpha)]
+        rows.append((t.number, t.move, *points, *chances, "kept" if t.kept else ""))
+    headings = ("", "what", "points", "elsewhere", "p", "doubt", "at most", "")
+    console.table("tries, on held-out seen classes", headings, rows)
     if found.unseen is None:
         console.say(f"{found.start} stays as it is: {found.stopped}. The unseen classes were not looked at.")
     else:
         sides = {"held-out seen classes": found.held_out, "unseen classes": found.unseen}
-        gains = [
-            (
-                side,
-                f"{100 * n['start']:.1f}",
-                f"{100 * n['result']:.1f}",
-                f"{100 * n['gain']:+.1f}",
-                f"{100 * n['low']:+.1f} to {100 * n['high']:+.1f}",
-            )
-            for side, n in sides.items()
-        ]
+        gains = []
+        for side, numbers in sides.items():
+            start, result, gain, low, high = (100 * numbers[k] for k in COLUMNS)
+            told = f"{start:.1f}", f"{result:.1f}", f"{gain:+.1f}", f"{low:+.1f} to {high:+.1f}"
+            gains.append((side, *told))
         columns = ("accuracy in %", found.start, found.result, "gain", "95 % interval")
         console.table("what it gave", columns, gains)
         console.say(f"Stopped: {found.stopped}.")

@@ -6,41 +6,34 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, is_dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import typer
+from semtool.cli.console import option
 
 if TYPE_CHECKING:
     from skeleton.runs import Executor
 
 __all__ = [
-    "Dataset", "Device", "Embeddings", "Format", "Jobs", "SayOnly", "Seeds", "Split", "Workers", "grouped",
-    "words",
+    "DataFile", "Dataset", "Device", "Embeddings", "Features", "Format", "Jobs", "SayOnly", "Seeds", "Split",
+    "Visual", "Workers", "grouped", "words",
 ]  # fmt: skip
 
 
-class ExecutorName(StrEnum):
-    """Who does the work."""
-
-    processes = "processes"
-    ray = "ray"
-
-
-Dataset = Annotated[
+DataFile = Annotated[str, option("Data set, or the path of your own YAML file.", "--dataset", "-d")]
+Dataset = Annotated[str | None, option("Data set.", "--dataset", "-d", unset="that of the texts")]
+Device = Annotated[str, option("auto, cpu, cuda or mps.", "--device")]
+Embeddings = Annotated[str | None, option("Embedding file.", unset="the one made last")]
+Features = Annotated[
+    str | None, option("Features.", unset="the newest of the split; train makes them if missing")
+]
+Format = Annotated[str | None, option("Name of the reader.", "--format", unset="recognised")]
+Jobs = Annotated[int | None, option("Trainings at the same time.", min=1, unset="cores")]
+SayOnly = Annotated[bool, option("Say what would be done, and do nothing.", "--dry-run")]
+Seeds = Annotated[str, option("How many (3), or which (0,1,2 or 0-4).")]
+Split = Annotated[str | None, option("Class split.", "--split", "-s", unset="the data set's")]
+Visual = Annotated[
     str | None,
-    typer.Option("--dataset", "-d", help="Data set.", show_default="that of the texts"),
-]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
-Embeddings = Annotated[str | None, typer.Option(help="Embedding file.", show_default="the one made last")]
-Format = Annotated[
-    str | None, typer.Option("--format", help="Name of the reader.", show_default="recognised")
-]
-Jobs = Annotated[int | None, typer.Option(min=1, help="Trainings at the same time.", show_default="cores")]
-SayOnly = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
-Seeds = Annotated[str, typer.Option(help="How many (3), or which (0,1,2 or 0-4).")]
-Split = Annotated[
-    str | None, typer.Option("--split", "-s", help="Class split.", show_default="the data set's")
+    option("Visual encoder, or name of imported features.", unset="newest features; best: kinematics"),
 ]
 
 
@@ -48,10 +41,9 @@ Split = Annotated[
 class Workers:
     """Who does the work, and how much of it at the same time."""
 
-    executor: Annotated[ExecutorName, typer.Option(help="Who does the work.")] = ExecutorName.processes
+    executor: Annotated[Literal["processes", "ray"], option("Who does the work.")] = "processes"
     address: Annotated[
-        str | None,
-        typer.Option(help="Ray cluster: host:port, ray://host:port or auto.", show_default="this machine"),
+        str | None, option("Ray cluster: host:port, ray://host:port or auto.", unset="this machine")
     ] = None
     jobs: Jobs = None
 
@@ -59,7 +51,7 @@ class Workers:
         """Return the executor that was asked for."""
         from skeleton.runs import choose_executor
 
-        return choose_executor(self.executor.value, jobs=self.jobs, address=self.address)
+        return choose_executor(self.executor, jobs=self.jobs, address=self.address)
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store
-from semtool.cli.options import Format, grouped
+from semtool.cli.console import Json, Root, app, json_object, note, option, progress, say, store
+from semtool.cli.options import DataFile, Format, grouped
 from semtool.cli.recordings import Hints, told_once
 
 if TYPE_CHECKING:
@@ -28,37 +26,23 @@ _LOUD = (
 @grouped
 def prepare(
     hints: Hints,
-    dataset: Annotated[
-        str, typer.Option("--dataset", "-d", help="Data set: a catalogue name or a YAML file.")
-    ],
+    dataset: DataFile,
     raw: Annotated[
-        Path | None,
-        typer.Option(
-            "--raw", help="Folder or file of raw skeletons.", show_default="$SEMTOOL_DATA/<data set>"
-        ),
+        Path | None, option("Folder or file of raw skeletons.", unset="$SEMTOOL_DATA/<data set>")
     ] = None,
-    name: Annotated[
-        str | None, typer.Option("--name", help="Name of the arrays.", show_default="raw, or simulated")
-    ] = None,
+    name: Annotated[str | None, option("Name of the arrays.", unset="raw, or simulated")] = None,
     format: Format = None,
     unusable: Annotated[
         Path | None,
-        typer.Option(
-            "--unusable",
-            help="List of samples to leave out.",
-            show_default="lists called missing, bad or unusable in the raw folder",
+        option(
+            "List of samples to leave out.", unset="lists called missing, bad or unusable in the raw folder"
         ),
     ] = None,
     first_label: Annotated[
-        int | None,
-        typer.Option(
-            "--first-label", min=0, max=1, help="Labels count from 0 or 1.", show_default="they tell"
-        ),
+        int | None, option("Labels count from 0 or 1.", min=0, max=1, unset="they tell")
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail if any sample is rejected.")] = False,
-    workers: Annotated[
-        int, typer.Option("--workers", min=0, help="Processes; 0 decides by the amount of data.")
-    ] = 0,
+    strict: Annotated[bool, option("Fail if any sample is rejected.", "--strict")] = False,
+    workers: Annotated[int, option("Processes; 0 decides by the amount of data.", min=0)] = 0,
     root: Root = None,
     as_json: Json = False,
 ) -> None:
@@ -93,18 +77,13 @@ def prepare(
 
 def _as_json(done: Prepared) -> dict[str, object]:
     manifest = done.artifact.manifest
+    counted = ("created", "format", "sources", "read", "samples", "outcomes")
     return {
         "arrays": done.artifact.reference,
-        "path": str(done.artifact.path),
-        "created": done.created,
-        "format": done.format,
-        "layout": manifest.details["layout"],
+        "path": done.artifact.path,
         "simulated": manifest.simulated,
-        "sources": done.sources,
-        "read": done.read,
-        "samples": done.samples,
-        "frames": manifest.details["frames"],
-        "outcomes": done.outcomes,
+        **{key: getattr(done, key) for key in counted},
+        **{key: manifest.details[key] for key in ("layout", "frames")},
         "rejected": [
             {"source": source, "sample": f.sample, "outcome": f.outcome, "message": f.message}
             for source, f in done.findings

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from semtool.cli import console
+from semtool.cli.console import argument, option
+from semtool.cli.options import DataFile
 from semtool.errors import SemtoolError, UsageError
 
 if TYPE_CHECKING:
@@ -20,10 +21,7 @@ __all__ = ["group"]
 group = typer.Typer(no_args_is_help=True, help="Prompt sets: what is said about actions.")
 console.app.add_typer(group, name="prompts")
 
-_Name = Annotated[str, typer.Argument(help="Prompt set, or the path of your own folder.")]
-_Dataset = Annotated[
-    str, typer.Option("--dataset", "-d", help="Data set, or the path of your own YAML file.")
-]
+_Name = Annotated[str, argument("Prompt set, or the path of your own folder.")]
 
 
 @group.command("list")
@@ -65,8 +63,8 @@ def show(name: _Name, json: console.Json = False) -> None:
 @group.command()
 def render(
     name: _Name,
-    action: Annotated[str, typer.Argument(metavar="CLASS", help="Class by id, code, name or alias.")],
-    dataset: _Dataset = "ntu60",
+    action: Annotated[str, argument("Class by id, code, name or alias.", metavar="CLASS")],
+    dataset: DataFile = "ntu60",
     root: console.Root = None,
     json: console.Json = False,
 ) -> None:
@@ -98,14 +96,12 @@ def render(
 @group.command()
 def check(
     name: _Name,
-    dataset: _Dataset = "ntu60",
-    encoder: Annotated[
-        str, typer.Option("--encoder", help="Count tokens as this encoder does.", show_default="an estimate")
-    ] = "",
+    dataset: DataFile = "ntu60",
+    encoder: Annotated[str, option("Count tokens as this encoder does.", unset="an estimate")] = "",
     max_tokens: Annotated[
-        int | None, typer.Option(min=1, help="Most tokens of a text.", show_default="the encoder's, else 77")
+        int | None, option("Most tokens of a text.", min=1, unset="the encoder's, else 77")
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
+    strict: Annotated[bool, option("Warnings fail too.", "--strict")] = False,
     root: console.Root = None,
     json: console.Json = False,
 ) -> None:
@@ -114,22 +110,23 @@ def check(
     Example: semtool prompts check my-prompts --dataset utd-mhad --encoder clip
     """
     from semtool.catalogue import load_bank, load_dataset
+    from semtool.encoders import find_encoder
     from semtool.generation import MAX_TOKENS, check_prompt_set, load_prompt_set
 
     data = load_dataset(console.store(root).dataset_file(dataset))
     prompt_set = load_prompt_set(name)
     found: list[Finding] = []
     if prompt_set.source != "llm":
-        limit, count = _encoder_limit(encoder) if encoder else (MAX_TOKENS, None)
+        counting = find_encoder(encoder) if encoder else None
+        limit = counting.card.max_tokens or 10**9 if counting else MAX_TOKENS
+        count = counting.count_tokens if counting else None
         found = check_prompt_set(
             prompt_set, data, load_bank(data), max_tokens=max_tokens or limit, count_tokens=count
         )
     bad = [f for f in found if strict or f.severity == "error"]
     if json:
-        listed = [asdict(f) for f in found]
-        console.json_object(
-            {"prompts": prompt_set.name, "dataset": data.name, "ok": not bad, "findings": listed}
-        )
+        said = {"prompts": prompt_set.name, "dataset": data.name, "ok": not bad, "findings": found}
+        console.json_object(said)
     elif prompt_set.source == "llm":
         console.say(f"{prompt_set.name}: valid; what a model answers is checked as it comes")
     else:
@@ -140,9 +137,9 @@ def check(
 
 @group.command()
 def new(
-    folder: Annotated[Path, typer.Argument(help="Folder to make; its name is the prompt set's.")],
+    folder: Annotated[Path, argument("Folder to make; its name is the prompt set's.")],
     source: Annotated[
-        str, typer.Option("--from", help="Prompt set to start from; without it a small commented one.")
+        str, option("Prompt set to start from; without it a small commented one.", "--from")
     ] = "",
     json: console.Json = False,
 ) -> None:
@@ -153,22 +150,9 @@ def new(
     from semtool.generation import scaffold
 
     files = scaffold(folder, source or None)
-    if json:
-        console.json_object({"path": str(folder), "files": files})
-        return
-    console.say(f"{folder} made: {', '.join(files)}")
-    console.note(f"next: semtool prompts check {_as_path(folder)} --dataset ntu60")
-
-
-def _as_path(folder: Path) -> str:
-    return str(folder) if folder.is_absolute() or len(folder.parts) > 1 else f"./{folder}"
-
-
-def _encoder_limit(name: str) -> tuple[int, Any]:
-    from semtool.encoders import find_encoder
-
-    encoder = find_encoder(name)
-    return encoder.card.max_tokens or 10**9, encoder.count_tokens
+    console.answer(json, {"path": folder, "files": files}, f"{folder} made: {', '.join(files)}")
+    path = folder if folder.is_absolute() or len(folder.parts) > 1 else f"./{folder}"
+    console.note(f"next: semtool prompts check {path} --dataset ntu60")
 
 
 def _show_findings(found: list[Finding], title: str) -> None:

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from semtool.cli.console import note
+from semtool.cli.console import note, option
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,26 +23,20 @@ EXAMPLE = "example"
 class Hints:
     """What is said of the recordings."""
 
-    layout: Annotated[
-        str | None,
-        typer.Option("--layout", help="Order of nameless joints: coco, h36m, ...", show_default="recognised"),
-    ] = None
+    layout: Annotated[str | None, option("Order of nameless joints: coco, h36m, ...", unset="recognised")] = (
+        None
+    )
     up: Annotated[
-        str | None,
-        typer.Option(
-            "--up", help="Axis that points up: +y, -y, +z ...", show_default="said, or by the people"
-        ),
+        str | None, option("Axis that points up: +y, -y, +z ...", unset="said, or by the people")
     ] = None
-    fps: Annotated[
-        float | None,
-        typer.Option("--fps", min=0.1, help="Frames a second.", show_default="said, or the layout's usual"),
-    ] = None
+    fps: Annotated[float | None, option("Frames a second.", min=0.1, unset="said, or the layout's usual")] = (
+        None
+    )
     mapping: Annotated[
         Path | None,
-        typer.Option(
-            "--mapping",
-            help="YAML that says what the files do not: joints: {Marker7: left_wrist}, unit, mirrored ...",
-            show_default="skeleton.yaml beside them",
+        option(
+            "YAML that says what the files do not: joints: {Marker7: left_wrist}, unit, mirrored ...",
+            unset="skeleton.yaml beside them",
         ),
     ] = None
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store
+from semtool.cli.console import Json, Root, answer, app, argument, note, option, progress, store
 
 __all__ = ["report"]
 
@@ -15,12 +13,9 @@ __all__ = ["report"]
 @app.command()
 def report(
     what: Annotated[
-        str | None,
-        typer.Argument(metavar="[RUN|COMPARISON]", help="Name or folder.", show_default="the one made last"),
+        str | None, argument("Name or folder.", metavar="[RUN|COMPARISON]", unset="the one made last")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="HTML file to write.", show_default="<name>.html")
-    ] = None,
+    out: Annotated[Path | None, option("HTML file to write.", "--out", "-o", unset="<name>.html")] = None,
     root: Root = None,
     json: Json = False,
 ) -> None:
@@ -37,15 +32,4 @@ def report(
         made = write(what, out, store=store(root), progress=told)
     for sentence in made.missing:
         note(sentence)
-    if json:
-        json_object(
-            {
-                "kind": made.kind,
-                "name": made.name,
-                "path": str(made.path),
-                "bytes": made.bytes,
-                "missing": list(made.missing),
-            }
-        )
-    else:
-        say(f"{made.path}: report of the {made.kind} {made.name}, {made.bytes / 1e6:.1f} MB")
+    answer(json, made, f"{made.path}: report of the {made.kind} {made.name}, {made.bytes / 1e6:.1f} MB")

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from semtool.cli.console import Json, app, json_object, note, say
+from semtool.cli.console import Json, answer, app, argument, note, option
 from semtool.cli.options import Format, grouped
 from semtool.cli.recordings import Hints, recording
 
@@ -18,19 +16,12 @@ __all__ = ["show_skeleton"]
 @grouped
 def show_skeleton(
     hints: Hints,
-    file: Annotated[
-        Path, typer.Argument(help="A raw skeleton file of any known format, or a folder of arrays.")
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="The page, .html.", show_default="<sample>.html"),
-    ] = None,
+    file: Annotated[Path, argument("A raw skeleton file of any known format, or a folder of arrays.")],
+    out: Annotated[Path | None, option("The page, .html.", "--out", "-o", unset="<sample>.html")] = None,
     dataset: Annotated[
-        str | None, typer.Option("--dataset", "-d", help="Data set.", show_default="by the file's format")
+        str | None, option("Data set.", "--dataset", "-d", unset="by the file's format")
     ] = None,
-    sample: Annotated[
-        str | None, typer.Option("--sample", help="Name of the sample.", show_default="the first")
-    ] = None,
+    sample: Annotated[str | None, option("Name of the sample.", unset="the first")] = None,
     format: Format = None,
     as_json: Json = False,
 ) -> None:
@@ -45,19 +36,15 @@ def show_skeleton(
     shown = run(recording(file), out, dataset=dataset, sample=sample, format=format, hints=hints.said())
     sequence = shown.sequence
     _, frames, _, bodies = sequence.positions.shape
-    if as_json:
-        json_object(
-            {
-                "path": str(shown.path),
-                "sample": sequence.name,
-                "class_id": sequence.class_id,
-                "layout": sequence.layout,
-                "frames": frames,
-                "bodies": bodies,
-                "findings": [{"outcome": f.outcome, "message": f.message} for f in shown.findings],
-            }
-        )
-        return
-    say(f"{shown.path}: {shown.title}, {frames} frames, layout {sequence.layout}")
-    for finding in shown.findings:
+    said = {
+        "path": shown.path,
+        "sample": sequence.name,
+        "class_id": sequence.class_id,
+        "layout": sequence.layout,
+        "frames": frames,
+        "bodies": bodies,
+        "findings": [{"outcome": f.outcome, "message": f.message} for f in shown.findings],
+    }
+    answer(as_json, said, f"{shown.path}: {shown.title}, {frames} frames, layout {sequence.layout}")
+    for finding in () if as_json else shown.findings:
         note(f"{finding.outcome}: {finding.message}")

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-import typer
-
-from semtool.cli.console import Json, Root, app, json_object, note, progress, say
+from semtool.cli.console import Json, Root, answer, app, note, option, progress
 from semtool.cli.console import store as open_store
 from semtool.cli.options import words
 
 __all__ = ["simulate"]
 
 
-class Format(StrEnum):
-    """What is written."""
-
-    arrays = "arrays"
-    ntu = "ntu"
-
-
 @app.command()
 def simulate(
-    dataset: Annotated[str, typer.Option(help="Data set; ntu60 is the one that can be simulated.")] = "ntu60",
-    subjects: Annotated[
-        int, typer.Option(help="People, 1 to 40; half of them train under cross-subject.")
-    ] = 20,
-    reps: Annotated[int, typer.Option(help="Performances of each class by each of them.")] = 2,
-    seed: Annotated[int, typer.Option(help="Other seeds give other people and other performances.")] = 0,
+    dataset: Annotated[str, option("Data set; ntu60 is the one that can be simulated.")] = "ntu60",
+    subjects: Annotated[int, option("People, 1 to 40; half of them train under cross-subject.")] = 20,
+    reps: Annotated[int, option("Performances of each class by each of them.")] = 2,
+    seed: Annotated[int, option("Other seeds give other people and other performances.")] = 0,
     classes: Annotated[
-        str | None,
-        typer.Option(help="Ids, codes or names, comma-separated: 'A001, pick up, 9'.", show_default="all 60"),
+        str | None, option("Ids, codes or names, comma-separated: 'A001, pick up, 9'.", unset="all 60")
     ] = None,
-    format: Annotated[Format, typer.Option(help="arrays, or ntu for .skeleton text files.")] = Format.arrays,
-    out: Annotated[Path | None, typer.Option(help="New folder for the .skeleton files.")] = None,
+    format: Annotated[
+        Literal["arrays", "ntu"], option("arrays, or ntu for .skeleton text files.")
+    ] = "arrays",
+    out: Annotated[Path | None, option("New folder for the .skeleton files.")] = None,
     root: Root = None,
     json: Json = False,
 ) -> None:
@@ -58,30 +47,25 @@ def simulate(
             seed=seed,
             classes=words(classes),
             store=open_store(root),
-            output=format.value,
+            output=format,
             folder=out,
             progress=report,
         )
     where = made.artifact.reference if made.artifact else str(made.folder)
-    if json:
-        json_object(
-            {
-                "simulated": True,
-                "dataset": dataset,
-                "format": format.value,
-                "arrays": made.artifact.reference if made.artifact else None,
-                "folder": str(made.folder),
-                "samples": made.samples,
-                "classes": made.classes,
-                "subjects": made.subjects,
-                "seed": seed,
-                "reused": made.reused,
-            }
-        )
-        return
+    said = {
+        "simulated": True,
+        "dataset": dataset,
+        "format": format,
+        "arrays": made.artifact.reference if made.artifact else None,
+        "folder": made.folder,
+        **{key: getattr(made, key) for key in ("samples", "classes", "subjects", "reused")},
+        "seed": seed,
+    }
     if made.reused:
         note(f"{where} was simulated before with the same settings; nothing to do")
-    say(
+    answer(
+        json,
+        said,
         f"simulated {made.samples} samples of {made.classes} classes by {made.subjects} people "
-        f"(simulated, no recordings): {where}"
+        f"(simulated, no recordings): {where}",
     )

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store, table
+from semtool.cli.console import Json, Root, app, argument, json_object, note, progress, say, store, table
 from semtool.cli.estimates import DryRun, show_estimates
 from semtool.cli.options import Device, Workers, grouped
 from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
-    from semtool.experiments.grid import Preview, SweepResult
+    from semtool.artifacts import Store
+    from semtool.experiments.grid import SweepFile, SweepResult
 
 __all__ = ["sweep"]
 
@@ -23,7 +22,7 @@ __all__ = ["sweep"]
 @grouped
 def sweep(
     workers: Workers,
-    config: Annotated[Path, typer.Argument(help="The sweep's file (YAML).")],
+    config: Annotated[Path, argument("The sweep's file (YAML).")],
     device: Device = "auto",
     dry_run: DryRun = False,
     root: Root = None,
@@ -38,19 +37,12 @@ def sweep(
 
     Example: semtool sweep grid.yaml --executor ray --address head:6379
     """
-    from semtool.experiments.grid import estimate_grid, grid_of, preview
+    from semtool.experiments.grid import read_sweep
     from semtool.experiments.grid import sweep as run
-    from skeleton.runs import estimate_start
 
     where = store(root)
     if dry_run:
-        start = estimate_start()
-        grid = grid_of(config, where)
-        plan = preview(grid, store=where, device=device)
-        found = estimate_grid(grid, store=where, device=device, jobs=workers.jobs)
-        if not json:
-            show_plan(plan)
-        show_estimates(found, start, json, where, workers.jobs, **asdict(plan))
+        plan_sweeps([read_sweep(config, where)], where, device, workers.jobs, json)
         return
     with progress("sweep") as report:
         result = run(
@@ -85,13 +77,24 @@ def raise_failed(found: SweepResult) -> None:
         )
 
 
-def show_plan(found: Preview) -> None:
-    """Print what a sweep would do."""
-    say(f"{found.cells} cells, {found.runs} trainings: {found.finished} finished, "
-        f"{found.runs - found.finished} to do")  # fmt: skip
-    for kind in ("descriptions", "embeddings", "features"):
-        for name in getattr(found, kind):
-            say(f"to make first: {kind} {name}")
+def plan_sweeps(wanted: Sequence[SweepFile], where: Store, device: str, jobs: int | None, json: bool) -> None:
+    """Print what sweeps would do, and what that would take."""
+    from semtool.experiments.grid import estimate_grid, grid_of, unfinished
+    from skeleton.runs import estimate_start
+
+    start = estimate_start()
+    plans, found = [], []
+    for one in wanted:
+        grid = grid_of(one, where)
+        cells = grid.cells()
+        runs = sum(len(grid.seeds_of(c)) for c in cells)
+        to_do = sum(len(seeds) for _, seeds in unfinished(grid, where, device))
+        found += estimate_grid(grid, store=where, device=device, jobs=jobs)
+        plans.append({"cells": len(cells), "runs": runs, "finished": runs - to_do})
+        if not json:
+            said = f"{len(cells)} cells, {runs} trainings: {runs - to_do} finished, {to_do} to do"
+            say(f"presets {', '.join(one.presets)}: {said}")
+    show_estimates(found, start, json, where, jobs, sweeps=plans)
 
 
 def show(found: SweepResult) -> None:
@@ -102,15 +105,17 @@ def show(found: SweepResult) -> None:
         return
     runs = found.to_frame()
     names = list(runs.columns)
-    keys = names[: names.index("preset") + 1]
-    runs = runs.astype(dict.fromkeys(names[: names.index("seed")], str))  # lists cannot be grouped by
+    keys, settings = names[: names.index("preset") + 1], names[: names.index("seed")]
+    # As words: neither lists nor what is missing can be grouped by.
+    runs[settings] = runs[settings].map(lambda v: f"{v:g}" if isinstance(v, float) else str(v))
+    runs[settings] = runs[settings].replace(["nan", "None"], "-")
     said = marks(
         simulated=bool(runs["simulated"].any()),
         leaky=bool(runs["leaky"].any()),
         auxiliary=runs.loc[runs["auxiliary"].notna(), "preset"],
         transductive=runs.loc[~runs["inductive"], "preset"],
     )
-    keys += [k for k in names[len(keys) : names.index("seed")] if runs[k].nunique() > 1]
+    keys += [k for k in settings if k not in keys and len({*runs[k]} - {"-"}) > 1]
     # Never two parts in a table, nor two rules in a column.
     for part, own in runs.groupby("part", sort=False):
         columns = {"% right": "accuracy"}

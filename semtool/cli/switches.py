@@ -14,6 +14,7 @@ import typer
 import typer.main
 from typer.core import TyperCommand
 
+from semtool.cli.console import option
 from semtool.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ __all__ = ["SwitchCommand", "Switches", "assignments", "chosen_preset", "switche
 
 Switches = Annotated[
     list[str] | None,
-    typer.Option("--set", "--switch", help="A switch of the preset's method, as lr=1e-4; may be repeated."),
+    option("A switch of the preset's method, as lr=1e-4; may be repeated.", "--set", "--switch"),
 ]
 GIVEN = "semtool.switches"
 """Where the values wait in the context of a command."""
@@ -95,8 +96,8 @@ def _options(taken: set[str | None]) -> list[Any]:
     app = typer.Typer(add_completion=False)
     app.command()(command)
     options = [o for o in typer.main.get_command(app).params if o.name in wanted]
-    for option in options:
-        option.expose_value = False
+    for one in options:
+        one.expose_value = False
     return options
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store
-from semtool.cli.estimates import DryRun, show_estimates
-from semtool.cli.options import Device, Seeds, Workers, grouped, words
-from semtool.cli.sweep import raise_failed, show_end, show_plan
+from semtool.cli.console import Json, Root, app, argument, json_object, note, option, progress, say, store
+from semtool.cli.estimates import DryRun
+from semtool.cli.options import Device, Seeds, Visual, Workers, grouped, words
+from semtool.cli.sweep import plan_sweeps, raise_failed, show_end
 from semtool.cli.switches import Switches, assignments
 from semtool.errors import UsageError
 
@@ -24,25 +21,19 @@ FIGURES = (".svg", ".pdf", ".png")
 @grouped
 def table(
     workers: Workers,
-    family: Annotated[str, typer.Argument(help="Class splits of: synse, purls, smie, sadvae or star.")],
+    family: Annotated[str, argument("Class splits of: synse, purls, smie, sadvae or star.")],
     dataset: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--dataset", "-d", help="Data set; may be repeated.", show_default="those that are here"
-        ),
+        list[str] | None, option("Data set; may be repeated.", "--dataset", "-d", unset="those that are here")
     ] = None,
-    texts: Annotated[str, typer.Option(help="Prompt sets or description sets, with commas.")] = "multi",
-    encoders: Annotated[str, typer.Option(help="Encoders, with commas.")] = "minilm",
-    presets: Annotated[str, typer.Option(help="Presets, with commas; also a plug-in's.")] = "paper",
+    texts: Annotated[str, option("Prompt sets or description sets, with commas.")] = "multi",
+    encoders: Annotated[str, option("Encoders, with commas.")] = "minilm",
+    presets: Annotated[str, option("Presets, with commas; also a plug-in's.")] = "paper",
     seeds: Seeds = "5",
-    visual: Annotated[
-        str | None,
-        typer.Option(help="Visual encoder, or name of imported features.", show_default="newest features"),
-    ] = None,
+    visual: Visual = None,
     switch: Switches = None,
     device: Device = "auto",
     figure: Annotated[
-        Path | None, typer.Option(help="Also draw our rows as bars: a name that ends in .svg, .pdf or .png.")
+        Path | None, option("Also draw our rows as bars: a name that ends in .svg, .pdf or .png.")
     ] = None,
     dry_run: DryRun = False,
     root: Root = None,
@@ -63,29 +54,19 @@ def table(
 
     request = TableRequest(
         family=family,
-        datasets=tuple(dataset or ()),
-        texts=words(texts) or (),
+        datasets=list(dataset or ()),
+        prompts=words(texts) or (),
         encoders=words(encoders) or (),
         presets=words(presets) or (),
         seeds=parse_seeds(seeds),
         visual=visual,
-        switches={name: [value] for name, value in assignments(switch or ()).items()},
+        switches=assignments(switch or ()),
     )
     if figure is not None and figure.suffix not in FIGURES:
         raise UsageError(f"--figure {figure.name} must end in {', '.join(FIGURES)}")
     where = store(root)
     if dry_run:
-        from semtool.experiments.table import estimate_table, plan_table
-        from skeleton.runs import estimate_start
-
-        start = estimate_start()
-        plans = plan_table(request, store=where, device=device)
-        found = estimate_table(request, store=where, device=device, jobs=workers.jobs)
-        for wanted, plan in zip(request.sweeps(where), plans, strict=True):
-            if not json:
-                say(f"presets {', '.join(wanted.presets)}:")
-                show_plan(plan)
-        show_estimates(found, start, json, where, workers.jobs, sweeps=[asdict(p) for p in plans])
+        plan_sweeps(request.sweeps(where), where, device, workers.jobs, json)
         return
     with progress(f"table {family}") as report:
         made = tabulate(

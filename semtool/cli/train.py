@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from semtool.cli.console import Json, Root, app, json_object, note, progress, say, store, table
+from semtool.cli.console import Json, Root, app, json_object, note, option, progress, say, store, table
 from semtool.cli.estimates import DryRun, show_estimates
-from semtool.cli.options import Dataset, Device, Embeddings, Jobs, Seeds, Split, words
+from semtool.cli.options import Dataset, Device, Embeddings, Features, Jobs, Seeds, Split, words
 from semtool.cli.switches import SwitchCommand, Switches, chosen_preset
 
 if TYPE_CHECKING:
@@ -21,22 +21,18 @@ __all__ = ["epoch_line", "per_cent", "show_summary"]
 def train(
     context: typer.Context,
     embeddings: Embeddings = None,
-    features: Annotated[
-        str | None, typer.Option(help="Features.", show_default="the newest of the split; made if missing")
-    ] = None,
+    features: Features = None,
     dataset: Dataset = None,
     split: Split = None,
-    preset: Annotated[str, typer.Option(help="paper, ridge, eszsl, best, or a plug-in's.")] = "paper",
+    preset: Annotated[str, option("paper, ridge, eszsl, best, or a plug-in's.")] = "paper",
     switch: Switches = None,
     seeds: Seeds = "1",
-    name: Annotated[
-        str | None, typer.Option(help="Name of the run, no path.", show_default="from inputs and switches")
-    ] = None,
+    name: Annotated[str | None, option("Name of the run, no path.", unset="from inputs and switches")] = None,
     device: Device = "auto",
     jobs: Jobs = None,
-    track: Annotated[str | None, typer.Option(help="tensorboard, wandb, or both with a comma.")] = None,
+    track: Annotated[str | None, option("tensorboard, wandb, or both with a comma.")] = None,
     dry_run: DryRun = False,
-    again: Annotated[bool, typer.Option("--again", help="Train although this run is finished.")] = False,
+    again: Annotated[bool, option("Train although this run is finished.", "--again")] = False,
     root: Root = None,
     json: Json = False,
 ) -> None:
@@ -113,22 +109,21 @@ def epoch_line(record: dict[str, Any]) -> str:
 
 def show_summary(summary: Summary, title: str = "") -> None:
     """Print the table of a run: accuracy on unseen classes against chance, then class by class."""
-    from semtool.experiments import rule_named
+    from semtool.experiments import marks, rule_named
 
-    said = ((summary.simulated, "SIMULATED skeletons"), (summary.leaky, "LEAKY: epoch chosen on test"),
-            (not summary.inductive, "TRANSDUCTIVE: saw the unlabelled test samples"))  # fmt: skip
-    marks = [mark for set_, mark in said if set_]
-    if extra := summary.auxiliary:
-        marks.append(f"learned also from {len(extra.classes)} simulated classes of {extra.source}")
-    head = f"{summary.dataset}, split {summary.split}, preset {summary.preset or summary.method}"
-    chance = f"{summary.zsl.chance:.1%}"
-    rows: list[tuple[object, ...]] = [
-        (
-            f"unseen classes, {_part(summary, summary.part)} (n={summary.zsl.n})",
-            per_cent(summary.zsl.accuracy),
-            chance,
-        ),
-        ("mean over unseen classes", per_cent(summary.zsl.class_mean), chance),
+    preset, zsl = summary.preset or summary.method, summary.zsl
+    said = marks(
+        simulated=summary.simulated,
+        leaky=summary.leaky,
+        auxiliary=[preset] if summary.auxiliary else (),
+        transductive=() if summary.inductive else [preset],
+    )
+    head = f"{summary.dataset}, split {summary.split}, preset {preset}"
+    chance = f"{zsl.chance:.1%}"
+    whole = f"unseen classes, {_part(summary, summary.part)} (n={zsl.n})"
+    rows = [
+        (whole, per_cent(zsl.accuracy), chance),
+        ("mean over unseen classes", per_cent(zsl.class_mean), chance),
     ]
     other: Part = "all" if summary.part == "test" else "test"
     if (result := getattr(summary, other)) is not None:
@@ -137,12 +132,9 @@ def show_summary(summary: Summary, title: str = "") -> None:
         three = " / ".join(per_cent(v) for v in (values.seen, values.unseen, values.harmonic))
         rows.append((f"all classes, {rule_named(rule)}: seen / unseen / harmonic", three, ""))
     seeds = f"seed{'s' if len(summary.seeds) > 1 else ''} {', '.join(map(str, summary.seeds))}"
-    table(" - ".join([title or head, *marks]), (seeds, "%", "chance"), rows)
-    table(
-        " - ".join(["unseen classes", *marks]),
-        ("class", "name", "samples", "% right"),
-        [(c, entry.name, entry.n, per_cent(entry.accuracy)) for c, entry in summary.zsl.per_class.items()],
-    )
+    table(f"{title or head}{said}", (seeds, "%", "chance"), rows)
+    classes = [(c, entry.name, entry.n, per_cent(entry.accuracy)) for c, entry in zsl.per_class.items()]
+    table(f"unseen classes{said}", ("class", "name", "samples", "% right"), classes)
     train, pilot = (summary.timing[key].mean for key in ("train_seconds", "pilot_seconds"))
     if pilot:
         say(

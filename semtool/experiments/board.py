@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 from semtool.artifacts import Reference
 from semtool.errors import SemtoolError, UsageError
 from semtool.experiments.measured import common_rule
+from semtool.experiments.tables import marks
 
 if TYPE_CHECKING:
     from skeleton.runs import Summary
 
 __all__ = ["Group", "board"]
+
+SHARED = ("dataset", "family", "split", "protocol", "part", "features", "inductive", "selection", "simulated")
+"""What results must have in common to be compared."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +25,7 @@ class Group:
     """Results that may be compared: what they share, the rule of their generalised task, rows best first.
 
     Attributes:
-        shared: data set, class split and its family, protocol, part, features, inductive, selection,
-            simulated.
+        shared: see `SHARED`.
         rule: that all have; None without one.
         rows: run, preset, text, seeds, accuracy and, by the rule, seen, unseen and harmonic mean (fractions).
     """
@@ -36,13 +39,12 @@ class Group:
         """What the results share, in words."""
         s = self.shared
         kind = "inductive" if s["inductive"] else "TRANSDUCTIVE"
-        marks = (" - SIMULATED skeletons" if s["simulated"] else "") + (
-            " - LEAKY: epoch chosen on test" if s["selection"] == "test" else ""
-        )
         part = "test part" if s["part"] == "test" else "all samples"
+        leaky = s["selection"] == "test"
         return (
             f"{s['dataset']} {s['split']} ({s['family']}), {s['protocol']}, {part}, "
-            f"features {s['features']}, {kind}, epoch: {s['selection']}{marks}"
+            f"features {s['features']}, {kind}, epoch: {s['selection']}"
+            f"{marks(simulated=s['simulated'], leaky=leaky, auxiliary=(), transductive=())}"
         )
 
 
@@ -58,13 +60,12 @@ def board(folder: str | Path) -> tuple[list[Group], list[str]]:
     Raises:
         UsageError: if there is no result below the folder.
     """
+    from semtool.artifacts import Store
     from skeleton.runs import open_run
 
     files = sorted(Path(folder).rglob("summary.json"))
     if not files:
         raise UsageError(f"there is no result (summary.json) below {folder}; semtool train makes some")
-    from semtool.artifacts import Store
-
     groups: dict[tuple[Any, ...], list[Summary]] = {}
     problems = []
     for file in files:
@@ -78,21 +79,15 @@ def board(folder: str | Path) -> tuple[list[Group], list[str]]:
 
 
 def _shared(summary: Summary) -> dict[str, Any]:
-    return {
-        "dataset": summary.dataset,
+    own = {
         "family": summary.split.split("-")[0],
-        "split": summary.split,
-        "protocol": summary.protocol,
-        "part": summary.part,
         "features": Reference.parse("features", summary.features.reference).visual,
-        "inductive": summary.inductive,
-        "selection": summary.selection,
-        "simulated": summary.simulated,
     }
+    return {key: own[key] if key in own else getattr(summary, key) for key in SHARED}
 
 
 def _group(shared: dict[str, Any], found: list[Summary]) -> Group:
-    rule = common_rule(s.to_dict()["gzsl"] for s in found)
+    rule = common_rule(s.gzsl for s in found)
     rows = []
     for summary in sorted(found, key=lambda s: -s.zsl.accuracy.mean):
         row: dict[str, Any] = {
@@ -104,8 +99,6 @@ def _group(shared: dict[str, Any], found: list[Summary]) -> Group:
             "accuracy": summary.zsl.accuracy.mean,
             "std": summary.zsl.accuracy.std,
         }
-        general = {str(k): v for k, v in (summary.gzsl or {}).items()}.get(rule or "")
-        if general is not None:
-            row |= {key: getattr(general, key).mean for key in ("seen", "unseen", "harmonic")}
-        rows.append(row)
+        by_rule = summary.to_dict()["gzsl"] or {}
+        rows.append(row | {key: spread["mean"] for key, spread in by_rule.get(rule, {}).items()})
     return Group(shared, rule, rows)

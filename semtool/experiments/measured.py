@@ -1,24 +1,18 @@
-"""What runs measured, as experiments read it: the one place that knows ``metrics.json``, ``summary.json`` and
-``predictions.csv``."""
+"""What runs measured, as experiments read it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError
 
 if TYPE_CHECKING:
-    from skeleton.runs import Metrics
+    from skeleton.runs import Metrics, Predictions
 
 __all__ = [
-    "GENERALISED", "PARTS", "RULES", "Predictions", "common_rule", "part_named", "read_seed", "row_of",
+    "GENERALISED", "PARTS", "RULES", "common_rule", "part_named", "read_seed", "row_of",
     "rule_named",
 ]  # fmt: skip
 
@@ -39,66 +33,6 @@ def part_named(part: str) -> str:
     return "the protocol's test part" if part == "test" else "all samples"
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """Test samples and what a run predicted for them, a row a sample.
-
-    Attributes:
-        names: sample names.
-        unseen: bool (n,): whether the sample's class is an unseen one.
-        in_test: bool (n,): whether the sample is of the protocol's test part.
-        truth, predicted, general: class ids (n,): true, predicted among the candidates of the sample's kind
-            (unseen classes for unseen ones), predicted among all classes.
-        columns: ids of the unseen classes.
-        scores: float32 (n, U), a column each of ``columns``.
-    """
-
-    names: tuple[str, ...]
-    unseen: NDArray[np.bool_]
-    in_test: NDArray[np.bool_]
-    truth: NDArray[np.int64]
-    predicted: NDArray[np.int64]
-    general: NDArray[np.int64]
-    columns: tuple[int, ...]
-    scores: NDArray[np.float32]
-
-    @classmethod
-    def read(cls, path: Path) -> Predictions:
-        """Read ``predictions.csv``; one that is missing or damaged is named.
-
-        Raises:
-            SemtoolError: with the file's name and what is wrong with it.
-        """
-        import pandas as pd
-
-        try:
-            table = pd.read_csv(path, dtype={"name": str, "subset": str}, keep_default_na=False)
-            scores = [name for name in table.columns if name.startswith("score_")]
-            return cls(
-                names=tuple(table["name"]),
-                unseen=(table["subset"] == "unseen-test").to_numpy(),
-                in_test=(table["protocol_test"] == 1).to_numpy(),
-                truth=table["class_id"].to_numpy(np.int64),
-                predicted=table["predicted"].to_numpy(np.int64),
-                general=table["gzsl_predicted"].to_numpy(np.int64),
-                columns=tuple(int(name.removeprefix("score_")) for name in scores),
-                scores=table[scores].to_numpy(np.float32),
-            )
-        except KeyError as error:
-            reason = f"the column {error} is missing"
-        except OSError as error:
-            reason = error.strerror or str(error)
-        except (TypeError, ValueError) as error:
-            reason = " ".join(str(error).split())
-        raise SemtoolError(f"cannot read {path.parent.name}/{path.name}: {reason}")
-
-    def take(self, rows: NDArray[np.bool_]) -> Predictions:
-        """Return the samples at which ``rows`` (n,) holds."""
-        arrays = ("unseen", "in_test", "truth", "predicted", "general", "scores")
-        names = tuple(name for name, kept in zip(self.names, rows, strict=True) if kept)
-        return replace(self, names=names, **{key: getattr(self, key)[rows] for key in arrays})
-
-
 def read_seed(store: Store, run: str, seed: int) -> tuple[Metrics, Predictions]:
     """Return the metrics of a seed and its predictions for the unseen classes' samples that decide.
 
@@ -107,7 +41,7 @@ def read_seed(store: Store, run: str, seed: int) -> tuple[Metrics, Predictions]:
     Raises:
         SemtoolError: if a file is damaged; says which folder to remove so that it is trained again.
     """
-    from skeleton.runs import read_metrics, runs_folder, seed_folder
+    from skeleton.runs import Predictions, read_metrics, runs_folder, seed_folder
 
     folder = seed_folder(runs_folder(store) / run, seed)
     metrics = read_metrics(runs_folder(store) / run, seed)
@@ -149,7 +83,7 @@ def row_of(metrics: Metrics) -> dict[str, Any]:
     }
 
 
-def common_rule(results: Iterable[Mapping[str, Any] | None]) -> str | None:
+def common_rule(results: Iterable[Iterable[str] | None]) -> str | None:
     """Return the first of `RULES` by which all results of the generalised task were made; None without one.
 
     Rows that stand in one table are all by this rule.

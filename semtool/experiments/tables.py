@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from semtool.packaged import rendered
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["bibtex", "latex", "markdown", "marks", "neutralised", "over_seeds", "per_cent"]
+__all__ = ["View", "bibtex", "marks", "neutralised", "over_seeds", "per_cent"]
 
 
 def bibtex(note: str, *, paper: bool) -> str:
@@ -61,34 +62,51 @@ def neutralised(frame: DataFrame) -> DataFrame:
     )
 
 
-def markdown(frame: DataFrame) -> str:
-    """Return a Markdown table."""
+@dataclass(frozen=True)
+class View:
+    """A table for people.
 
-    def line(cells: list[str]) -> str:
-        shown = (re.sub(r"\s", " ", cell.replace("|", "\\|")) for cell in cells)
-        return f"| {' | '.join(shown)} |"
-
-    rows = [[str(value) for value in row] for row in frame.itertuples(index=False)]
-    return "\n".join([line(list(frame.columns)), "|---" * len(frame.columns) + "|", *map(line, rows)])
-
-
-def latex(frame: DataFrame, *, caption: str, label: str, bold: DataFrame | None = None, words: int) -> str:
-    """Return a LaTeX table for the package booktabs.
-
-    Args:
+    Attributes:
+        title: says what its numbers are.
         frame: texts.
-        caption, label: of the table.
-        bold: which cells are bold, a frame of the same shape.
         words: how many columns, the first ones, are words; the others are right-aligned.
+        bold: which cells are bold, a frame of the same shape.
     """
-    style = frame.rename(columns=_tex).style.format(lambda cell: _tex(str(cell))).hide(axis="index")
-    if bold is not None:
-        marks = bold.set_axis(style.columns, axis="columns").map(lambda v: "textbf:--rwrap;" if v else "")
-        style = style.apply(lambda _: marks, axis=None)
-    layout = "l" * words + "r" * (len(frame.columns) - words)
-    return style.to_latex(
-        hrules=True, caption=_tex(caption), label=label, column_format=layout, position_float="centering"
-    )
+
+    title: str
+    frame: DataFrame
+    words: int
+    bold: DataFrame | None = None
+
+    def markdown(self) -> str:
+        """Return the title and a Markdown table."""
+
+        def line(cells: list[str]) -> str:
+            shown = (re.sub(r"\s", " ", cell.replace("|", "\\|")) for cell in cells)
+            return f"| {' | '.join(shown)} |"
+
+        frame = self.frame.astype(str)
+        if self.bold is not None:
+            frame = frame.where(~self.bold, "**" + frame + "**")
+        rows = [line(list(row)) for row in frame.itertuples(index=False)]
+        head = line(list(frame.columns)), "|---" * len(frame.columns) + "|"
+        return "\n".join([f"{self.title[0].upper()}{self.title[1:]}:\n", *head, *rows])
+
+    def latex(self, label: str) -> str:
+        """Return a LaTeX table for the package booktabs."""
+        style = self.frame.rename(columns=_tex).style.format(_tex).hide(axis="index")
+        if self.bold is not None:
+            bold = self.bold.set_axis(style.columns, axis="columns")
+            marks = bold.map(lambda v: "textbf:--rwrap;" if v else "")
+            style = style.apply(lambda _: marks, axis=None)
+        layout = "l" * self.words + "r" * (len(self.frame.columns) - self.words)
+        return style.to_latex(
+            hrules=True,
+            caption=_tex(self.title),
+            label=label,
+            column_format=layout,
+            position_float="centering",
+        )
 
 
 def _tex(text: object) -> str:

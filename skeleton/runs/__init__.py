@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from skeleton.runs.folder import (
         CHECKPOINT,
         Run,
+        SeedRecord,
         check_name,
         finished_seeds,
         open_run,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from skeleton.runs.metrics import interval
     from skeleton.runs.parallel import Executor, Failure, Job, Processes, choose_executor, raise_first
     from skeleton.runs.planning import PlannedRun, RunSpec, plan_run
+    from skeleton.runs.predictions import Predictions
     from skeleton.runs.progress_log import log, logged
     from skeleton.runs.records import ClassResult, Generalised, Metrics, Part, PartResult, Spread, Summary
     from skeleton.runs.reevaluation import evaluate

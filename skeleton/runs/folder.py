@@ -102,11 +102,11 @@ class Run:
 
 
 def check_name(name: str) -> str:
-    """Return ``name`` if it can be that of a folder below ``runs/``, and no path."""
+    """Return ``name`` if it can be that of a folder below ``runs/`` or its like, and no path."""
     if not NAME.fullmatch(name) or name == "newest":
         raise UsageError(
-            f"{name!r} cannot be the name of a run: letters, digits, dots, hyphens and underscores only, and "
-            "not `newest`, which means the one made last"
+            f"{name!r} cannot be a name: letters, digits, dots, hyphens and underscores only, and not "
+            "`newest`, which means the one made last"
         )
     return name
 

@@ -1,11 +1,8 @@
-"""`measure`: a scorer on the test samples of a task, over both parts of them; ``predictions.csv``."""
+"""`measure`: a scorer on the test samples of a task, over both parts of them."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,33 +10,11 @@ from numpy.typing import NDArray
 from skeleton.methods import Scorer
 from skeleton.runs.calibration import predict
 from skeleton.runs.metrics import gzsl_metrics, zsl_metrics
+from skeleton.runs.predictions import Predictions
 from skeleton.runs.records import Calibration, Generalised, Part, PartResult
-from skeleton.runs.task import Samples, Task
+from skeleton.runs.task import Task
 
-__all__ = ["Measured", "Predictions", "measure", "write_predictions"]
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """The test samples of one subset.
-
-    Attributes:
-        subset: `unseen-test` or `seen-test`.
-        names: of the samples.
-        labels: (n,) true class ids.
-        in_test: (n,) whether the sample is of the protocol's test part.
-        predicted: (n,) the class among the unseen ones (`unseen-test`), or among all.
-        generalised: (n,) the class among all, by the rule that is shown.
-        scores: (n, U) against the unseen classes.
-    """
-
-    subset: str
-    names: tuple[str, ...]
-    labels: NDArray[np.int64]
-    in_test: NDArray[np.bool_]
-    predicted: NDArray[np.int64]
-    generalised: NDArray[np.int64]
-    scores: NDArray[np.float32]
+__all__ = ["Measured", "measure"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +23,7 @@ class Measured:
 
     part: Part
     parts: dict[Part, PartResult[float] | None]
-    predictions: tuple[Predictions, Predictions]
+    predictions: Predictions
 
     def fields(self) -> dict[str, object]:
         """Return the fields of `records.Metrics` that these numbers fill."""
@@ -96,34 +71,19 @@ def measure(scorer: Scorer, task: Task, calibration: Calibration | None = None) 
     }
     decides = task.protocol.decides
 
-    def table(
-        subset: str, samples: Samples, scores: NDArray[np.float32], predicted: NDArray[np.int64]
-    ) -> Predictions:
-        shown = said[rules[0]][0 if subset == "seen-test" else 1]
-        return Predictions(subset, samples.names, samples.labels, samples.in_test, predicted, shown, scores)
-
+    both = (task.unseen_test, task.seen_test)
+    on_seen_said, on_unseen_said = said[rules[0]]
     return Measured(
         part=decides if parts[decides] is not None else "all" if decides == "test" else "test",
         parts=parts,
-        predictions=(
-            table("unseen-test", task.unseen_test, among_unseen, zero_shot),
-            table("seen-test", task.seen_test, on_seen[:, unseen], said[rules[0]][0]),
+        predictions=Predictions(
+            names=(*task.unseen_test.names, *task.seen_test.names),
+            unseen=np.repeat([True, False], [len(samples) for samples in both]),
+            in_test=np.concatenate([samples.in_test for samples in both]),
+            truth=np.concatenate([samples.labels for samples in both]),
+            predicted=np.concatenate([zero_shot, on_seen_said]),
+            general=np.concatenate([on_unseen_said, on_seen_said]),
+            columns=task.unseen,
+            scores=np.concatenate([among_unseen, on_seen[:, unseen]]),
         ),
     )
-
-
-def write_predictions(path: Path, tables: Sequence[Predictions], task: Task) -> None:
-    """Write both subsets to a csv file with a header."""
-    columns = (
-        "name", "subset", "class_id", "class_name", "protocol_test", "predicted", "predicted_name",
-        "gzsl_predicted", *(f"score_{c}" for c in task.unseen),
-    )  # fmt: skip
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        for table in tables:
-            for i, name in enumerate(table.names):
-                truth, guess = int(table.labels[i]), int(table.predicted[i])
-                known = name, table.subset, truth, task.name_of(truth), int(table.in_test[i])
-                said = guess, task.name_of(guess), int(table.generalised[i])
-                writer.writerow([*known, *said, *(f"{x:.6g}" for x in table.scores[i])])

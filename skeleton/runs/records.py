@@ -98,6 +98,11 @@ class PartResult(_Record, Generic[N]):
     gzsl: dict[Rule, Generalised[N]] | None
 
 
+# Made here by name, so that pickle finds them; a class made inside another's fields has no address.
+ClassResult[float], Generalised[float], ZeroShot[float], PartResult[float]
+ClassResult[Spread], Generalised[Spread], ZeroShot[Spread], PartResult[Spread]
+
+
 class Auxiliary(_Record):
     """What a method learned from besides the seen classes."""
 

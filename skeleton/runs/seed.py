@@ -19,7 +19,7 @@ from semtool.artifacts import library_versions
 from skeleton.device import reproducible
 from skeleton.methods import Context, Examples, MethodSettings, Scorer, method_of, save_checkpoint
 from skeleton.runs import folder as runs
-from skeleton.runs.measuring import Measured, measure, write_predictions
+from skeleton.runs.measuring import Measured, measure
 from skeleton.runs.pilot import Pilot, accuracy_on, pilot, pilot_possible
 from skeleton.runs.planning import RunSpec
 from skeleton.runs.records import Metrics
@@ -142,7 +142,7 @@ def _train(spec: RunSpec, on_epoch: OnEpoch | None) -> None:
         versions={**library_versions("torch", "numpy"), "python": platform.python_version()},
     )
     save_checkpoint(learned.scorer, settings, folder / runs.CHECKPOINT)
-    write_predictions(folder / "predictions.csv", learned.measured.predictions, task)
+    learned.measured.predictions.write(folder / "predictions.csv", task.name_of)
     runs.write_json(folder / "metrics.json", metrics.to_dict())
     for state in STATES.values():
         (folder / state).unlink(missing_ok=True)

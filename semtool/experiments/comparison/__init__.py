@@ -14,14 +14,12 @@ if TYPE_CHECKING:
         FOLDER,
         Comparison,
         Result,
-        checked_name,
         comparison_names,
-        newest_comparison,
     )
     from semtool.experiments.comparison.foreign import compare_predictions
     from semtool.experiments.comparison.tables import (
         class_table,
-        difference_tables,
+        difference_views,
         result_views,
         write_tables,
     )

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from semtool.descriptions import DescriptionSet
 from semtool.errors import SemtoolError, UsageError
-from semtool.experiments.grid import Target, Text
+from semtool.experiments.grid import Target, Text, keep
 from semtool.generation import words
 
 if TYPE_CHECKING:
-    from semtool.artifacts import Artifact, Store
+    from semtool.artifacts import Store
 
 __all__ = ["LEVELS", "WITHOUT", "Piece", "ablate_texts", "pieces", "without"]
 
@@ -109,22 +109,17 @@ def ablate_texts(
                 made = {name: without(described, piece) for name, described in read.items()}
             except SemtoolError:  # the text is nothing but this
                 continue
-            written = {n: _written(text.descriptions[n], m, piece, store) for n, m in made.items()}
-            label = f"{text.label}-without-{'-'.join(filter(None, piece))}"
-            found.append(Text(label, written, control=WITHOUT, of=text.label))
+            suffix = f"-without-{'-'.join(filter(None, piece))}"
+            written = {}
+            for name, shortened in made.items():
+                source = text.descriptions[name]
+                inputs, parameters = {"descriptions": source.as_input()}, {"without": list(piece)}
+                full = f"{name}/{source.name}{suffix}"
+                written[name] = keep(shortened, full, store, inputs=inputs, parameters=parameters)
+            found.append(Text(text.label + suffix, written, control=WITHOUT, of=text.label))
     if len(found) == len(texts):
         raise UsageError("no text has a part that could be left out: each says one thing only")
     return found
-
-
-def _written(source: Artifact, made: DescriptionSet, piece: Piece, store: Store) -> Artifact:
-    name = f"{source.dataset}/{source.name}-without-{'-'.join(filter(None, piece))}"
-    with store.create(
-        "descriptions", name, inputs={"descriptions": source.as_input()}, parameters={"without": list(piece)}
-    ) as draft:
-        made.write(draft.folder)
-        draft.counts = made.counts() | {"descriptions": len(made), "classes": len(made.class_ids)}
-    return draft.result
 
 
 def _belongs(granularity: str, slot: str, variant: int, piece: Piece) -> bool:

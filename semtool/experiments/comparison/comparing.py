@@ -9,13 +9,12 @@ from semtool.artifacts import Store, library_versions, now
 from semtool.disk import digest
 from semtool.errors import UsageError
 from semtool.experiments.comparison.ablation import ablate_texts
-from semtool.experiments.comparison.comparison import ComparedText, Comparison, Result, checked_name
+from semtool.experiments.comparison.comparison import ComparedText, Comparison, Result
 from semtool.experiments.comparison.controls import add_controls, unreadable
-from semtool.experiments.comparison.differences import differences
+from semtool.experiments.comparison.differences import differences, general_notes
 from semtool.experiments.comparison.outcomes import Outcomes, read_outcomes
 from semtool.experiments.comparison.statistics import LEVEL, RESAMPLES
-from semtool.experiments.comparison.wording import general_notes
-from semtool.experiments.grid import CellRuns, Grid, Target, datasets_of, find_texts, run_grid, ways_to_train
+from semtool.experiments.grid import CellRuns, Grid, Target, dataset_of, find_texts, run_grid, ways_to_train
 from skeleton.runs import summarise_metrics
 
 if TYPE_CHECKING:
@@ -82,15 +81,15 @@ def compare(
         UsageError: if there are fewer than two texts, or they do not belong together.
         SemtoolError: if a text lacks a class, or a training fails (the others are kept).
     """
-    from skeleton.runs import check_seeds, choose_executor, raise_first
+    from skeleton.runs import check_name, check_seeds, choose_executor, raise_first
 
     if len(descriptions) < 2 and not controls and not ablate and "*" not in "".join(descriptions):
         raise UsageError("a comparison needs two texts: --descriptions label --descriptions multi")
     store = store or Store()
     check_seeds(seeds)
-    name = checked_name(name) if name else None
+    name = check_name(name) if name else None
     ways = ways_to_train(presets, {k: [v] for k, v in (switches or {}).items()})
-    targets = [Target.of(dataset or _dataset(descriptions, store), splits, store)]
+    targets = [Target.of(dataset or dataset_of(descriptions, store), splits, store)]
     texts = find_texts(descriptions, targets, store=store, note=note)
     if controls:
         texts = add_controls(texts, targets, store, controls)
@@ -124,29 +123,24 @@ def assemble(
     outcomes = [read_outcomes(c, store, features_per_seed=grid.features_per_seed) for c in cells]
     results = [_result(c, o) for c, o in zip(cells, outcomes, strict=True)]
     _check_parts(results)
-    simulated = any(m.simulated for o in outcomes for m in o.metrics.values())
-    leaky = any(m.leaky for o in outcomes for m in o.metrics.values())
-    helped = dict.fromkeys(
-        r.preset
-        for r, o in zip(results, outcomes, strict=True)
-        if any(m.auxiliary for m in o.metrics.values())
-    )
+    metrics = [(r.preset, m) for r, o in zip(results, outcomes, strict=True) for m in o.metrics.values()]
+    marks: dict[str, Any] = {
+        "simulated": any(m.simulated for _, m in metrics),
+        "leaky": any(m.leaky for _, m in metrics),
+        "auxiliary": list(dict.fromkeys(preset for preset, m in metrics if m.auxiliary)),
+    }
+    visual = sorted({f.place.visual for c in cells for f in c.features.values()})
     runs = [{str(seed): run for seed, run in r.runs.items()} for r in results]
     return Comparison(
         name=name or f"{grid.targets[0].dataset.name}-{digest([runs, level])[:8]}",
         created=now().isoformat(timespec="seconds"),
         seeds=list(grid.seeds),
-        simulated=simulated,
-        leaky=leaky,
-        auxiliary=list(helped),
+        **marks,
         texts=[
             ComparedText(
-                label=t.label,
                 dataset=dataset,
                 descriptions=found.as_input(),
-                family=t.family,
-                control=t.control,
-                of=t.of,
+                **{key: getattr(t, key) for key in ("label", "family", "control", "of")},
             )
             for t in grid.texts
             for dataset, found in t.descriptions.items()
@@ -163,30 +157,9 @@ def assemble(
             "seed": 0,
             "features": "per seed" if grid.features_per_seed else "shared",
         },
-        notes=[
-            *general_notes(
-                grid,
-                sorted({f.place.visual for c in cells for f in c.features.values()}),
-                simulated=simulated,
-                leaky=leaky,
-                auxiliary=list(helped),
-            ),
-            *notes,
-        ],
+        notes=[*general_notes(grid, visual, **marks), *notes],
         versions=library_versions("torch", "numpy"),
     )
-
-
-def _dataset(descriptions: Sequence[str], store: Store) -> str:
-    if found := datasets_of(descriptions):
-        return found[0]
-    newest = store.newest("features") or store.newest("arrays")
-    if newest is None:
-        raise UsageError(
-            f"which data set? There are no skeletons under {store.root} yet; name one with --dataset, "
-            "prepared with semtool prepare or simulated with semtool simulate"
-        )
-    return newest.dataset
 
 
 def _check_parts(results: Sequence[Result]) -> None:

@@ -6,18 +6,16 @@ for each pair of texts their difference. The runs stay where they are, under ``r
 
 from __future__ import annotations
 
-import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from semtool.artifacts import Input
-from semtool.errors import NotMadeError, SemtoolError, UsageError, unknown_name
+from semtool.errors import NotMadeError, SemtoolError, unknown_name
 from semtool.record import Record, faults
 from semtool.showing import Shown
-from skeleton.runs import ClassResult, Generalised, Part, PartResult, Spread
+from skeleton.runs import ClassResult, Generalised, Part, PartResult, Spread, check_name, write_json
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -25,23 +23,10 @@ if TYPE_CHECKING:
     from semtool.artifacts import Store
     from skeleton.runs import Summary
 
-__all__ = [
-    "FILE",
-    "FOLDER",
-    "SCHEMA",
-    "Comparison",
-    "Difference",
-    "Result",
-    "Verdict",
-    "checked_name",
-    "comparison_names",
-    "newest_comparison",
-]
+__all__ = ["FILE", "FOLDER", "Comparison", "Difference", "Result", "Verdict", "comparison_names"]
 
 FOLDER = "comparisons"
 FILE = "comparison.json"
-SCHEMA = 3
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 Verdict = Literal["better", "worse", "not shown", "identical", "one seed"]
 """What a difference (first minus second) says: the first is better or worse beyond chance; it may be noise;
@@ -95,7 +80,7 @@ class Result(Record):
     accuracy: Spread
     class_mean: Spread | None
     gzsl: dict[str, Generalised[Spread]] | None
-    other: OtherPart | None
+    other: OtherPart | None = None
     per_class: dict[int, ClassResult[Spread]]
 
     @classmethod
@@ -103,27 +88,14 @@ class Result(Record):
         """Return the numbers of a run's seeds; ``said`` is what they are of, where not as the run says."""
         other: Part = "all" if summary.part == "test" else "test"
         rest: PartResult[Spread] | None = getattr(summary, other)
-        zsl = summary.zsl
-        known = {
-            "dataset": summary.dataset,
-            "split": summary.split,
-            "preset": summary.preset,
-            "switches": {},
-            "embeddings": summary.embeddings,
-            "seeds": summary.seeds,
-            "inductive": summary.inductive,
-        }
-        return cls(
-            **known | said,
-            part=summary.part,
-            n=zsl.n,
-            chance=zsl.chance,
-            accuracy=zsl.accuracy,
-            class_mean=zsl.class_mean,
-            per_class=zsl.per_class,
-            gzsl=summary.gzsl,
-            other=rest and OtherPart(part=other, n=rest.zsl.n, accuracy=rest.zsl.accuracy, gzsl=rest.gzsl),
-        )
+        own = ("dataset", "split", "preset", "embeddings", "seeds", "inductive", "part", "gzsl")
+        zero_shot = ("n", "chance", "accuracy", "class_mean", "per_class")
+        known = {key: getattr(summary, key) for key in own} | {"switches": {}}
+        numbers = {key: getattr(summary.zsl, key) for key in zero_shot}
+        if rest:
+            rest_numbers = {"n": rest.zsl.n, "accuracy": rest.zsl.accuracy, "gzsl": rest.gzsl}
+            numbers["other"] = OtherPart(part=other, **rest_numbers)
+        return cls(**known | numbers | said)
 
 
 class ClassDifference(Record):
@@ -186,7 +158,7 @@ class Comparison(Shown, Record):
         versions: of the libraries.
     """
 
-    schema_version: int = SCHEMA
+    schema_version: Literal[3] = Field(3, alias="schema")
     kind: Literal["comparison"] = "comparison"
     name: str
     created: str
@@ -208,8 +180,7 @@ class Comparison(Shown, Record):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as ``comparison.json`` holds it."""
-        raw = self.model_dump(mode="json")
-        return {"schema": raw.pop("schema_version"), **raw}
+        return self.model_dump(mode="json", by_alias=True)
 
     def to_frame(self) -> DataFrame:
         """Return a row for each run's seed: what it is of, and its numbers as fractions."""
@@ -242,20 +213,18 @@ class Comparison(Shown, Record):
 
     def write(self, store: Store) -> Path:
         """Write ``comparison.json``: all of it, or nothing. Return its folder."""
-        from skeleton.runs import write_json
-
-        folder = store.root / FOLDER / checked_name(self.name)
+        folder = store.root / FOLDER / check_name(self.name)
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / FILE, self.to_dict())
         return folder
 
     @classmethod
-    def read(cls, store: Store, name_or_path: str | Path) -> Comparison:
+    def read(cls, store: Store, name_or_path: str | Path | None = None) -> Comparison:
         """Read a comparison by name, by its folder or by its file.
 
         Args:
             store: where a name is looked up.
-            name_or_path: name below ``comparisons/``, or a path.
+            name_or_path: name below ``comparisons/``, or a path; None: the one made last.
 
         Returns:
             The comparison as it was written.
@@ -264,29 +233,26 @@ class Comparison(Shown, Record):
             UsageError: if there is none.
             SemtoolError: if it is damaged or of another schema.
         """
-        for place in (store.root / FOLDER / name_or_path, Path(name_or_path)):
+        known = sorted((store.root / FOLDER).glob(f"*/{FILE}"), key=lambda p: p.stat().st_mtime_ns)
+        if name_or_path is None and not known:
+            raise NotMadeError(
+                f"there is no comparison under {store.root / FOLDER} yet; make one with semtool compare"
+            )
+        wanted = name_or_path or known[-1]
+        for place in (store.root / FOLDER / wanted, Path(wanted)):
             path = place if place.name == FILE else place / FILE
             if path.is_file():
-                return cls._read(path)
-        raise unknown_name("comparison", str(name_or_path), comparison_names(store), NotMadeError)
-
-    @classmethod
-    def _read(cls, path: Path) -> Comparison:
+                break
+        else:
+            raise unknown_name("comparison", str(wanted), comparison_names(store), NotMadeError)
         try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-            if not isinstance(raw, dict) or raw.get("kind") != "comparison":
-                raise ValueError("it holds no comparison")
-            if (schema := raw.pop("schema", None)) != SCHEMA:
-                raise ValueError(f"it has schema {schema}, not {SCHEMA}")
-            return cls.model_validate(raw)
-        except ValidationError as error:
-            reason = faults(error)[0]
-        except (OSError, ValueError, RecursionError) as error:
-            reason = str(error)
-        raise SemtoolError(
-            f"cannot read the comparison {path}: {reason}; remove it and run semtool compare again, which "
-            "reuses its runs"
-        )
+            return cls.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            reason = faults(error)[0] if isinstance(error, ValidationError) else str(error)
+            raise SemtoolError(
+                f"cannot read the comparison {path}: {reason}; remove it and run semtool compare again, "
+                "which reuses its runs"
+            ) from error
 
     def check(self, store: Store) -> None:
         """Raise `SemtoolError` if a run is gone, damaged or no longer the one that was compared."""
@@ -311,20 +277,3 @@ class Comparison(Shown, Record):
 def comparison_names(store: Store) -> list[str]:
     """Return the names of all comparisons, sorted."""
     return sorted(p.parent.name for p in (store.root / FOLDER).glob(f"*/{FILE}"))
-
-
-def newest_comparison(store: Store) -> Comparison:
-    """Return the comparison that was written last; an error says how to make one."""
-    found = sorted((store.root / FOLDER).glob(f"*/{FILE}"), key=lambda p: p.stat().st_mtime_ns)
-    if not found:
-        raise NotMadeError(
-            f"there is no comparison under {store.root / FOLDER} yet; make one with semtool compare"
-        )
-    return Comparison.read(store, found[-1])
-
-
-def checked_name(name: str) -> str:
-    """Return ``name`` if it can be a folder's."""
-    if not NAME.fullmatch(name):
-        raise UsageError(f"{name!r} cannot be a name: letters, digits, dots, hyphens and underscores only")
-    return name

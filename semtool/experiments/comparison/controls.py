@@ -18,7 +18,7 @@ from semtool.catalogue import Dataset, load_bank
 from semtool.descriptions import Description, DescriptionSet
 from semtool.errors import SemtoolError, UsageError
 from semtool.experiments.comparison.ablation import WITHOUT
-from semtool.experiments.grid import Target, Text
+from semtool.experiments.grid import Target, Text, keep
 from semtool.generation import words
 
 if TYPE_CHECKING:
@@ -153,10 +153,7 @@ def _written(text: Text, dataset: Dataset, kind: Kind, draw: int, store: Store) 
         made = control(DescriptionSet.read(source.path), kind, draw, names=_names(dataset))
     except SemtoolError:
         return None
-    with store.create("descriptions", full, inputs=inputs, parameters=parameters) as draft:
-        made.write(draft.folder)
-        draft.counts = made.counts() | {"descriptions": len(made), "classes": len(made.class_ids)}
-    return draft.result
+    return keep(made, full, store, inputs=inputs, parameters=parameters)
 
 
 def _names(dataset: Dataset) -> dict[int, list[str]]:

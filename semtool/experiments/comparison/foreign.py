@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError, UsageError
+from semtool.experiments.comparison.differences import verdict
 from semtool.experiments.comparison.outcomes import persons
 from semtool.experiments.comparison.statistics import LEVEL, RESAMPLES, PairedOutcomes, estimate
-from semtool.experiments.comparison.wording import verdict
-from semtool.experiments.measured import Predictions, part_named, read_seed
+from semtool.experiments.measured import part_named, read_seed
 
 if TYPE_CHECKING:
     from semtool.catalogue import Dataset
-    from skeleton.runs import Run
+    from skeleton.runs import Predictions, Run
 
 __all__ = ["ForeignComparison", "compare_predictions"]
 

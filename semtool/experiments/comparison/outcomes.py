@@ -86,7 +86,7 @@ def read_outcomes(found: CellRuns, store: Store, *, features_per_seed: bool) -> 
         fingerprint=predicted.tobytes(),
         class_id=first.truth,
         names=names,
-        person=persons(found.features[found.seeds[0]], names),
+        person=persons(next(iter(found.features.values())), names),
         metrics={seed: metrics for seed, (metrics, _) in read.items()},
         seeded=found.cell.setting.seeded or features_per_seed,
         draws=right.mean(keepdims=True).ravel(),

@@ -30,7 +30,7 @@ control that is drawn the question is whether a text is more than one draw more:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,10 +77,8 @@ class Estimate:
     """A mean difference, its interval and its two-sided p-value.
 
     Attributes:
-        seeds: seeds in the interval; 0 if it does not cover seeds.
-        units: how many persons or samples were resampled.
-        persons: whether these are persons.
-        draws: draws of a text that the interval covers, of the text that has fewest; 0 if none is drawn.
+        covers: how many the interval covers of ``seeds`` (0: none), of ``persons`` or ``samples``, and of
+            ``draws`` of the text that has fewest, where one is drawn.
         sources: share of the error's variance that each source has: ``seeds``, ``persons`` or ``samples``,
             ``draws``.
     """
@@ -89,11 +87,8 @@ class Estimate:
     low: float
     high: float
     p: float
-    seeds: int
-    units: int
-    persons: bool
-    draws: int = 0
-    sources: dict[str, float] = field(default_factory=dict)
+    covers: dict[str, int]
+    sources: dict[str, float]
 
 
 def estimate(
@@ -110,8 +105,9 @@ def estimate(
     rng = np.random.default_rng(seed)
     mean = float(np.mean([p.differences.mean() for p in pairs]))
     units, influence, freedom, persons = _influences(pairs)
+    unit = "persons" if persons else "samples"
     parts = {
-        "persons" if persons else "samples": (float((influence**2).sum()), 0.0),
+        unit: (float((influence**2).sum()), 0.0),
         "seeds": _seed_variance(pairs),
         "draws": _draw_variance(pairs),
     }
@@ -124,10 +120,12 @@ def estimate(
     beyond = min(int((mean + errors <= 0).sum()), int((mean + errors >= 0).sum()))
     p = min(1.0, 2 * (beyond + 1) / (resamples + 1))
     seeds = min(len(p.differences) for p in pairs) if all(p.seeded for p in pairs) else 0
+    covers = {"seeds": seeds if seeds > 1 else 0, unit: units}
     total = sum(v for v, _ in parts.values())
     sources = {name: v / total for name, (v, _) in parts.items() if v > 0}
-    draws = min((len(d) for p in pairs for d in p.draws if len(d) > 1), default=0)
-    return Estimate(mean, low, high, p, seeds if seeds > 1 else 0, units, persons, draws, sources)
+    if drawn := [len(d) for p in pairs for d in p.draws if len(d) > 1]:
+        covers["draws"] = min(drawn)
+    return Estimate(mean, low, high, p, covers, sources)
 
 
 def pooled_variance(accuracies: Sequence[Floats]) -> tuple[float, int] | None:

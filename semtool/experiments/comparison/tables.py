@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from semtool.errors import unknown_name
 from semtool.experiments.comparison.ablation import WITHOUT
 from semtool.experiments.measured import common_rule, part_named
-from semtool.experiments.tables import latex, markdown, marks, neutralised, per_cent
+from semtool.experiments.tables import View, marks, neutralised, per_cent
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -19,11 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS",
-    "View",
     "ablation_table",
     "class_table",
-    "difference_table",
-    "difference_tables",
+    "difference_views",
     "result_marks",
     "result_views",
     "write_tables",
@@ -32,16 +30,6 @@ __all__ = [
 OF_RESULT = ["text", "encoder", "preset"]
 OF_DIFFERENCE = ["difference", "encoder", "preset", "split"]
 CARRIES = {"better": "carries accuracy", "worse": "costs accuracy", "identical": "changes nothing"}
-
-
-@dataclass(frozen=True)
-class View:
-    """A table for people: a title that says what its numbers are, text cells, which of them are bold."""
-
-    title: str
-    frame: DataFrame
-    bold: DataFrame
-    words: int
 
 
 def result_marks(found: Comparison) -> str:
@@ -96,48 +84,47 @@ def _view(title: str, found: Comparison, of: Callable[[Result], dict[str, Spread
         for suffix, value in of(cell).items():
             column = f"{cell.dataset} {cell.split}{suffix or f' (chance {100 * cell.chance:.1f})'}"
             drawn.setdefault(key, {}).setdefault(column, []).append(value)
-    shown = {key: {c: _over_draws(v) for c, v in row.items()} for key, row in drawn.items()}
-    means = {key: {c: fmean(s.mean for s in v) for c, v in row.items()} for key, row in drawn.items()}
-    frame = DataFrame.from_dict(shown, orient="index").fillna("-")
-    numbers = DataFrame.from_dict(means, orient="index")
+    cells = DataFrame.from_dict(drawn, orient="index").map(lambda v: v if isinstance(v, list) else [])
+    frame = cells.map(lambda v: per_cent(v[0].values.values() if len(v) == 1 else [s.mean for s in v]))
+    numbers = cells.map(lambda v: fmean(s.mean for s in v) if v else float("nan"))
     bold = numbers == numbers.max()
-    names = [*OF_RESULT, "rule"][: len(next(iter(shown)))]
+    names = [*OF_RESULT, "rule"][: len(next(iter(drawn)))]
     for at, name in enumerate(names):
-        frame.insert(at, name, [key[at] for key in shown])
+        frame.insert(at, name, [key[at] for key in drawn])
         bold.insert(at, name, False)
-    return View(title, frame.reset_index(drop=True), bold.reset_index(drop=True), len(names))
+    return View(title, frame.reset_index(drop=True), len(names), bold.reset_index(drop=True))
 
 
-def difference_table(found: Comparison) -> DataFrame:
+def difference_views(found: Comparison) -> list[View]:
+    """Return the tables of differences that have rows: of texts, and of each part of a text."""
+    views = [
+        View("differences of paired accuracies", _difference_table(found), 4),
+        View("accuracy that each part of a text carries: lost without it", ablation_table(found), 4),
+    ]
+    return [view for view in views if len(view.frame)]
+
+
+def _columns(found: Comparison) -> list[str]:
+    """Return the titles of what `_numbers` gives."""
+    return [f"{found.method['level']:.0%} interval", "p (Holm)", "verdict"]
+
+
+def _numbers(d: Difference, verdict: str) -> tuple[str, str, str]:
+    p = "-" if d.p_adjusted is None else f"{d.p_adjusted:.3f}"
+    return f"{100 * d.low:+.1f} to {100 * d.high:+.1f}", p, verdict
+
+
+def _difference_table(found: Comparison) -> DataFrame:
     """Return differences in points, with interval, p-value and verdict; but for what `ablation_table` has."""
     from pandas import DataFrame
 
-    return DataFrame(
-        [
-            (
-                f"{d.a} - {d.b}",
-                d.encoder,
-                d.preset,
-                f"{d.dataset} {d.split or 'all splits'}",
-                f"{100 * d.mean:+.1f}",
-                f"{100 * d.low:+.1f} to {100 * d.high:+.1f}",
-                "-" if d.p_adjusted is None else f"{d.p_adjusted:.3f}",
-                d.verdict,
-            )
-            for d in found.differences
-            if d.control != WITHOUT
-        ],
-        columns=[*OF_DIFFERENCE, "points", f"{found.method['level']:.0%} interval", "p (Holm)", "verdict"],
-    )
-
-
-def difference_tables(found: Comparison) -> dict[str, DataFrame]:
-    """Return the tables of differences that have rows, by title."""
-    tables = {
-        "differences of paired accuracies": difference_table(found),
-        "accuracy that each part of a text carries: lost without it": ablation_table(found),
-    }
-    return {title: table for title, table in tables.items() if len(table)}
+    rows = [
+        (f"{d.a} - {d.b}", d.encoder, d.preset, f"{d.dataset} {d.split or 'all splits'}",
+         f"{100 * d.mean:+.1f}", *_numbers(d, d.verdict))
+        for d in found.differences
+        if d.control != WITHOUT
+    ]  # fmt: skip
+    return DataFrame(rows, columns=[*OF_DIFFERENCE, "points", *_columns(found)])
 
 
 def ablation_table(found: Comparison) -> DataFrame:
@@ -149,30 +136,22 @@ def ablation_table(found: Comparison) -> DataFrame:
         if d.control == WITHOUT:
             parts.setdefault((d.a, d.encoder, d.preset, d.b), {})[d.split] = d
     splits = list(dict.fromkeys(s for by in parts.values() for s in by if s))
+    splits = splits if len(splits) > 1 else []
+    whole = {key: by.get(None) or next(iter(by.values())) for key, by in parts.items()}
     rows = []
-    for (text, encoder, preset, shortened), by in parts.items():
-        d = by.get(None) or next(iter(by.values()))
-        lost = [f"{100 * by[s].mean:+.1f}" if s in by else "-" for s in splits if len(splits) > 1]
-        p = "-" if d.p_adjusted is None else f"{d.p_adjusted:.3f}"
-        rows.append(
-            (text, encoder, preset, shortened.removeprefix(f"{text}-without-"), *lost, f"{100 * d.mean:+.1f}",
-             f"{100 * d.low:+.1f} to {100 * d.high:+.1f}", p, CARRIES.get(d.verdict, d.verdict))
-        )  # fmt: skip
-    rows.sort(key=lambda row: (*row[:3], -float(row[-4])))
-    return DataFrame(
-        rows,
-        columns=[*OF_RESULT, "left out", *(splits if len(splits) > 1 else ()), "points lost",
-                 f"{found.method['level']:.0%} interval", "p (Holm)", "verdict"],
-    )  # fmt: skip
+    for key in sorted(parts, key=lambda key: (*key[:3], -whole[key].mean)):
+        *of, shortened = key
+        lost = [f"{100 * parts[key][s].mean:+.1f}" if s in parts[key] else "-" for s in splits]
+        d = whole[key]
+        without = shortened.removeprefix(f"{d.a}-without-")
+        verdict = CARRIES.get(d.verdict, d.verdict)
+        rows.append((*of, without, *lost, f"{100 * d.mean:+.1f}", *_numbers(d, verdict)))
+    return DataFrame(rows, columns=[*OF_RESULT, "left out", *splits, "points lost", *_columns(found)])
 
 
-def class_table(found: Comparison, most: int | None = None) -> DataFrame:
-    """Return by how many points the first text of a pair recognises each class better.
-
-    Args:
-        found: the comparison.
-        most: only so many of the largest gains and losses of each difference.
-    """
+def class_table(found: Comparison, most: int = 2) -> DataFrame:
+    """Return by how many points the first text of a pair recognises classes better: the largest gains and
+    losses of each difference, at most so many of each."""
     from pandas import DataFrame
 
     rows = []
@@ -180,20 +159,15 @@ def class_table(found: Comparison, most: int | None = None) -> DataFrame:
         if d.verdict == "identical" or d.control == WITHOUT or not d.per_class:
             continue
         classes = sorted(d.per_class.items(), key=lambda item: -item[1].mean)
-        if most is not None and len(classes) > 2 * most:
+        if len(classes) > 2 * most:
             classes = classes[:most] + classes[-most:]
         of = (f"{d.a} - {d.b}", d.encoder, d.preset, f"{d.dataset} {d.split}")
         rows += [
             (*of, f"{entry.name} ({c})", str(entry.n), f"{100 * entry.mean:+.1f}")
             for c, entry in classes
-            if entry.mean or most is None
+            if entry.mean
         ]
     return DataFrame(rows, columns=[*OF_DIFFERENCE, "class", "samples", "points"])
-
-
-def _over_draws(values: list[Spread]) -> str:
-    """Return mean and deviation over the draws of a text; over seeds where it is not drawn."""
-    return per_cent(values[0].values.values() if len(values) == 1 else [v.mean for v in values])
 
 
 def write_tables(found: Comparison, form: str) -> str:
@@ -215,40 +189,23 @@ def _csv(found: Comparison) -> str:
     return str(neutralised(table).to_csv(index=False, lineterminator="\n"))
 
 
-def _json(found: Comparison) -> str:
-    import json
-
-    return json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n"
-
-
 def _markdown(found: Comparison) -> str:
-    parts = [f"# {found.name}"]
-    for view in result_views(found):
-        shown = view.frame.where(~view.bold, "**" + view.frame.astype(str) + "**")
-        parts += [f"{view.title[0].upper()}{view.title[1:]}:", markdown(shown)]
+    views = [*result_views(found), *difference_views(found)]
     said = [d.words for d in found.differences if d.control != WITHOUT] + found.notes
-    for title, table in difference_tables(found).items():
-        parts += [f"{title[0].upper()}{title[1:]}:", markdown(table)]
-    parts.append("\n".join(f"- {words}" for words in said))
-    return "\n\n".join(parts) + "\n"
+    sentences = "\n".join(f"- {words}" for words in said)
+    return "\n\n".join([f"# {found.name}", *(view.markdown() for view in views), sentences]) + "\n"
 
 
 def _latex(found: Comparison) -> str:
-    label = f"tab:{found.name}"
-    tables = [
-        latex(v.frame, caption=v.title, label=f"{label}-{at}", bold=v.bold, words=v.words)
-        for at, v in enumerate(result_views(found))
-    ]
-    tables += [
-        latex(table, caption=title, label=f"{label}-{title.split()[0]}", words=4)
-        for title, table in difference_tables(found).items()
-    ]
+    tables = [view.latex(f"tab:{found.name}-{at}") for at, view in enumerate(result_views(found))]
+    for view in difference_views(found):
+        tables.append(view.latex(f"tab:{found.name}-{view.title.split()[0]}"))
     return "".join(f"% {' '.join(note.split())}\n" for note in found.notes) + "\n".join(tables)
 
 
 FORMATS: dict[str, Callable[[Comparison], str]] = {
     "csv": _csv,
-    "json": _json,
+    "json": lambda found: json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n",
     "markdown": _markdown,
     "latex": _latex,
 }

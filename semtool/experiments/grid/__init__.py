@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from semtool.lazy import door
 
 if TYPE_CHECKING:
-    from semtool.experiments.grid.cells import Cell, CellRuns, Grid, ways_to_train
+    from semtool.experiments.grid.cells import Cell, CellRuns, Grid, Setting, ways_to_train
     from semtool.experiments.grid.estimating import estimate_grid
-    from semtool.experiments.grid.running import Preview, embed_cells, preview, run_grid, unfinished
-    from semtool.experiments.grid.sweep_file import SweepFile
+    from semtool.experiments.grid.running import embed_cells, run_grid, unfinished
+    from semtool.experiments.grid.sweep_file import SweepFile, Words, read_sweep
     from semtool.experiments.grid.sweeping import SweepResult, grid_of, sweep
-    from semtool.experiments.grid.texts import Target, Text, datasets_of, find_texts
+    from semtool.experiments.grid.texts import Target, Text, dataset_of, find_texts, keep
 
 __all__ = [
     "Cell",

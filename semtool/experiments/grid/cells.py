@@ -108,11 +108,6 @@ class CellRuns:
     features: dict[int, Artifact]
     runs: dict[int, str]
 
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """The seeds, in order."""
-        return tuple(self.runs)
-
 
 @dataclass(frozen=True)
 class Grid:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from semtool.artifacts import Artifact, Store
 from semtool.errors import SemtoolError, UsageError
 from semtool.experiments.grid.cells import Cell, CellRuns, Grid
+from semtool.experiments.grid.texts import Target
 
 if TYPE_CHECKING:
     from skeleton.runs import Executor, Failure, Job, PlannedRun
 
-__all__ = ["GridResult", "Preview", "embed_cells", "preview", "run_grid", "unfinished"]
+__all__ = ["GridResult", "embed_cells", "run_grid", "unfinished"]
 
 Note = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -35,18 +36,6 @@ class GridResult:
     reused: int
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What a grid would do: runs (one a seed) in all and finished, and what would be made before them."""
-
-    cells: int
-    runs: int
-    finished: int
-    descriptions: list[str]
-    embeddings: list[str]
-    features: list[str]
 
 
 def run_grid(
@@ -76,15 +65,17 @@ def run_grid(
 
     where = str(resolve_device(device))
     cells = grid.cells()
+    tell = note or (lambda _: None)
     making = _missing_features(grid, store, executor, where)
     texts = embed_cells(cells, store, note)
-    steps = _Steps(progress, ahead=sum(c.setting.method.steps * len(grid.seeds_of(c)) for c in cells))
-    failures = steps.run(executor, list(making.values()), note)
+    if making:
+        tell(f"making {making[0].label}" + (f" and {len(making) - 1} more" if len(making) > 1 else ""))
+    training = sum(c.setting.method.steps * len(grid.seeds_of(c)) for c in cells)
+    failures = _run(executor, making, progress, 0, training)
     visuals = _find_features(grid, store)
     warnings = _outdated(grid, visuals, store)
     for warning in warnings:
-        if note is not None:
-            note(warning)
+        tell(warning)
     planned: list[tuple[Cell, dict[int, PlannedRun]]] = []
     for cell in cells:
         if runs := _plan(grid, cell, texts[_text_key(cell)], visuals, store, where, executor.threads):
@@ -98,8 +89,9 @@ def run_grid(
                 reused.add((run.folder.name, seed))
             jobs |= {(run.folder.name, s.seed): seed_job(s) for s in run.specs if s.seed == seed}
     _refuse_short([run for _, runs in planned for run in runs.values()], store, executor)
-    steps.settle(list(jobs.values()))
-    untrained = steps.run(executor, list(jobs.values()), None)
+    # What is reused counts as done.
+    before = sum(job.steps for job in making) + training - sum(job.steps for job in jobs.values())
+    untrained = _run(executor, list(jobs.values()), progress, before, 0)
     done = []
     for cell, runs in planned:
         trained = {s: r for s, r in runs.items() if s in finished_seeds(r.folder)}
@@ -112,38 +104,13 @@ def run_grid(
     return GridResult(done, len(jobs) - len(untrained), len(reused), failures + untrained, warnings)
 
 
-def preview(grid: Grid, *, store: Store, device: str = "auto") -> Preview:
-    """Return what `run_grid` would do, without doing it."""
-    from semtool.embedding import plan as plan_embedding
-
-    cells, visuals = grid.cells(), _find_features(grid, store)
-    missing = [key for key, _ in _wanted_features(grid) if key not in visuals]
-    for dataset, split, _ in missing:
-        _can_be_made(grid, dataset, split)
-    unwritten: dict[str, None] = {}
-    unread: dict[str, None] = {}
-    for cell in {(c.dataset, c.text.label, c.encoder): c for c in cells}.values():
-        if cell.dataset not in cell.text.descriptions:
-            unwritten[f"{cell.dataset}/{cell.text.label}"] = None
-            unread[f"{cell.dataset}/{cell.text.label}/{cell.encoder}"] = None
-        elif _find_text(cell, store) is None:
-            unread[plan_embedding(cell.descriptions, cell.encoder, store=store).name] = None
-    runs = sum(len(grid.seeds_of(c)) for c in cells)
-    return Preview(
-        cells=len(cells),
-        runs=runs,
-        finished=runs - sum(len(seeds) for _, seeds in unfinished(grid, store, device)),
-        descriptions=list(unwritten),
-        embeddings=list(unread),
-        features=[f"{d}/{s}" + ("" if seed is None else f", seed {seed}") for d, s, seed in missing],
-    )
-
-
 def unfinished(grid: Grid, store: Store, device: str = "auto") -> list[tuple[Cell, list[int]]]:
     """Return the cells that are not trained with every seed, and the seeds that are left of each."""
     from skeleton.device import resolve_device
 
     where, visuals = str(resolve_device(device)), _find_features(grid, store)
+    for dataset, split, _ in set(_wanted_features(grid)) - set(visuals):
+        _can_be_made(grid, dataset, split)
     texts: dict[tuple[str, str, str], Artifact | None] = {}
     left = []
     for cell in grid.cells():
@@ -199,33 +166,16 @@ def _refuse_short(runs: Sequence[PlannedRun], store: Store, executor: Executor) 
         refuse_short(total([largest] * jobs, jobs), store, jobs=jobs)
 
 
-class _Steps:
-    """Progress over the phases of a grid, as one number."""
+def _run(
+    executor: Executor, jobs: Sequence[Job], progress: Progress | None, before: int, after: int
+) -> list[Failure]:
+    """Do jobs; tell progress of them as part of the whole: steps done ``before`` and to do ``after``."""
 
-    def __init__(self, progress: Progress | None, ahead: int) -> None:
-        self._progress, self._done, self._ahead = progress, 0, ahead
+    def tell(done: int, total: int) -> None:
+        if progress is not None:
+            progress(before + done, before + total + after)
 
-    def settle(self, jobs: Sequence[Job]) -> None:
-        """Count what is reused as done, now that the jobs that remain are known."""
-        remaining = sum(job.steps for job in jobs)
-        self._done += self._ahead - remaining
-        self._ahead = 0
-
-    def run(self, executor: Executor, jobs: Sequence[Job], note: Note | None) -> list[Failure]:
-        """Do jobs; tell progress of them as part of the whole."""
-        if not jobs:
-            return []
-        if note is not None:
-            note(f"making {jobs[0].label}" + (f" and {len(jobs) - 1} more" if len(jobs) > 1 else ""))
-        before, after = self._done, self._ahead
-
-        def tell(done: int, total: int) -> None:
-            if self._progress is not None:
-                self._progress(before + done, before + total + after)
-
-        failures = executor.run(jobs, tell)
-        self._done += sum(job.steps for job in jobs)
-        return failures
+    return executor.run(jobs, tell) if jobs else []
 
 
 def _text_key(cell: Cell) -> tuple[str, str]:
@@ -236,28 +186,24 @@ def _key(grid: Grid, cell: Cell, seed: int) -> FeatureKey:
     return cell.dataset, cell.split, seed if grid.features_per_seed else None
 
 
-def _wanted_features(grid: Grid) -> list[tuple[FeatureKey, str]]:
-    """Return the key of all features that the grid needs, and what their data set was called."""
+def _wanted_features(grid: Grid) -> dict[FeatureKey, Target]:
+    """Return the key of all features that the grid needs, and whose they are."""
     seeds: Sequence[int | None] = grid.seeds if grid.features_per_seed else [None]
-    return [
-        ((t.dataset.name, split, seed), t.called)
-        for t in grid.targets
-        for split in t.splits
-        for seed in seeds
-    ]
+    return {(t.dataset.name, split, seed): t for t in grid.targets for split in t.splits for seed in seeds}
 
 
 def _find_features(grid: Grid, store: Store) -> dict[FeatureKey, Artifact]:
     """Return the features that are there: each seed's own, or the newest of a split."""
     from skeleton.visual import find_features, newest_features
 
-    found: dict[FeatureKey, Artifact] = {}
-    for key, called in _wanted_features(grid):
+    found = {}
+    for key, target in _wanted_features(grid).items():
         dataset, split, seed = key
         if seed is None:
             there = newest_features(store, dataset, split, grid.wanted_visual)
         else:
-            there = find_features(called, split, store=store, visual=grid.wanted_visual or "stgcn", seed=seed)
+            visual = grid.wanted_visual or "stgcn"
+            there = find_features(target.called, split, store=store, visual=visual, seed=seed)
         if there is not None:
             found[key] = there
     return found
@@ -267,26 +213,26 @@ def _outdated(grid: Grid, found: dict[FeatureKey, Artifact], store: Store) -> li
     """Return a sentence for each shared features that were made from older skeletons."""
     from skeleton.runs import outdated
 
-    called = dict(_wanted_features(grid))
-    said = [outdated(there, called[key], store) for key, there in found.items() if key[2] is None]
+    wanted = _wanted_features(grid)
+    said = [outdated(there, wanted[key].called, store) for key, there in found.items() if key[2] is None]
     return [sentence for sentence in said if sentence]
 
 
-def _missing_features(grid: Grid, store: Store, executor: Executor, device: str) -> dict[FeatureKey, Job]:
+def _missing_features(grid: Grid, store: Store, executor: Executor, device: str) -> list[Job]:
     from skeleton.runs import features_job
     from skeleton.visual import find_arrays
 
     there = _find_features(grid, store)
-    jobs = {}
-    for key, called in _wanted_features(grid):
+    jobs = []
+    for key, target in _wanted_features(grid).items():
         if key not in there:
             dataset, split, seed = key
             _can_be_made(grid, dataset, split)
-            find_arrays(next(t.dataset for t in grid.targets if t.dataset.name == dataset), store)
-            jobs[key] = features_job(
-                store, called, split, visual=grid.wanted_visual or "stgcn", seed=seed or 0, device=device,
-                threads=executor.threads,
-            )  # fmt: skip
+            find_arrays(target.dataset, store)
+            jobs.append(features_job(
+                store, target.called, split, visual=grid.wanted_visual or "stgcn", seed=seed or 0,
+                device=device, threads=executor.threads,
+            ))  # fmt: skip
     return jobs
 
 

@@ -15,24 +15,25 @@ exclude:                        # what does not fit together
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from semtool.artifacts import Store
 from semtool.catalogue import read_yaml
 from semtool.errors import SemtoolError, UsageError, unknown_name
-from semtool.experiments.comparison import checked_name
 from semtool.experiments.grid.cells import Setting, ways_to_train
 from semtool.experiments.grid.texts import Target
 from semtool.record import Record
 
-__all__ = ["Exclusion", "SweepFile", "read_sweep"]
+__all__ = ["Exclusion", "SweepFile", "Words", "read_sweep"]
 
-Words = tuple[str, ...]
+Words = Annotated[tuple[str, ...], BeforeValidator(lambda raw: (raw,) if isinstance(raw, str) else raw)]
+"""Several words, or one."""
+Values = Annotated[list[Any], BeforeValidator(lambda raw: raw if isinstance(raw, list) else [raw])]
+"""Several values, or one."""
 
 
 class Exclusion(Record):
@@ -62,7 +63,7 @@ class SweepFile(Record):
     prompts: Words = Field(min_length=1)
     encoders: Words = Field(default=("minilm",), min_length=1)
     presets: Words = Field(default=("paper",), min_length=1)
-    switches: dict[str, list[Any]] = Field(default_factory=dict)
+    switches: dict[str, Values] = Field(default_factory=dict)
     seeds: tuple[int, ...] = Field(default=(0, 1, 2), min_length=1)
     features_per_seed: bool = False
     visual: str | None = None
@@ -75,21 +76,7 @@ class SweepFile(Record):
             raw = [raw]
         if isinstance(raw, list):
             return {str(name): () for name in raw}
-        if isinstance(raw, dict):
-            return {str(k): (v,) if isinstance(v, str) else v or () for k, v in raw.items()}
-        return raw
-
-    @field_validator("prompts", "encoders", "presets", mode="before")
-    @classmethod
-    def _one_word(cls, raw: Any) -> Any:
-        return (raw,) if isinstance(raw, str) else raw
-
-    @field_validator("switches", mode="before")
-    @classmethod
-    def _one_value(cls, raw: Any) -> Any:
-        return (
-            {k: v if isinstance(v, list) else [v] for k, v in raw.items()} if isinstance(raw, dict) else raw
-        )
+        return {str(k): v or () for k, v in raw.items()} if isinstance(raw, dict) else raw
 
     @field_validator("seeds", mode="before")
     @classmethod
@@ -137,11 +124,11 @@ def _unknown_names(found: SweepFile, store: Store) -> list[str]:
     """Return a sentence for each name that nothing has and each value that does not fit."""
     from semtool.encoders import parse_encoder
     from skeleton.methods import preset, presets
-    from skeleton.runs import check_seeds
+    from skeleton.runs import check_name, check_seeds
 
     known = [p for p in found.presets if p in presets()] or list(presets())
     checks: list[tuple[Callable[..., object], tuple[Any, ...]]] = [
-        (checked_name, (found.name,)),
+        (check_name, (found.name,)),
         (check_seeds, (found.seeds,)),
         *(
             (Target.of, (d, (s,) if s else (), store))
@@ -151,10 +138,13 @@ def _unknown_names(found: SweepFile, store: Store) -> list[str]:
         *((parse_encoder, (e,)) for e in found.encoders),
         *((preset, (p,)) for p in found.presets),
         *((ways_to_train, (known, {k: [v]})) for k, values in found.switches.items() for v in values),
-        *((_one_of, ("text to exclude", e.prompts, found.prompts)) for e in found.exclude),
-        *((_one_of, ("encoder to exclude", e.encoder, found.encoders)) for e in found.exclude),
     ]
     problems = [said for check, arguments in checks if (said := _problem(check, *arguments))]
+    for e in found.exclude:
+        if e.prompts not in found.prompts:
+            problems.append(str(unknown_name("text to exclude", e.prompts, found.prompts)))
+        if e.encoder not in found.encoders:
+            problems.append(str(unknown_name("encoder to exclude", e.encoder, found.encoders)))
     if not problems and (said := _problem(found.settings)):
         problems = [said]
     return list(dict.fromkeys(problems))
@@ -166,8 +156,3 @@ def _problem(check: Callable[..., object], *arguments: Any) -> str:
     except SemtoolError as error:
         return str(error)
     return ""
-
-
-def _one_of(kind: str, name: str, known: typing.Iterable[str]) -> None:
-    if name not in known:
-        raise unknown_name(kind, name, known)

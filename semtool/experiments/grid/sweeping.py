@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from semtool.artifacts import Store
 from semtool.disk import write_atomically
 from semtool.experiments.grid.cells import CellRuns, Grid
-from semtool.experiments.grid.running import GridResult, run_grid
+from semtool.experiments.grid.running import Note, run_grid
 from semtool.experiments.grid.sweep_file import SweepFile, read_sweep
 from semtool.experiments.grid.texts import Target, find_texts
 from semtool.experiments.measured import row_of
@@ -50,15 +50,8 @@ class SweepResult(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as ``table.json`` holds it."""
-        return {
-            "schema": 1,
-            "kind": "sweep",
-            "name": self.name,
-            "trained": self.trained,
-            "reused": self.reused,
-            "failures": self.failures,
-            "rows": self.rows,
-        }
+        said = ("name", "trained", "reused", "failures", "rows")
+        return {"schema": 1, "kind": "sweep", **{key: getattr(self, key) for key in said}}
 
 
 def sweep(
@@ -88,26 +81,33 @@ def sweep(
         SemtoolError: if a text cannot be made or embedded. A training that fails does not stop the others:
             it is listed in the result.
     """
-    from skeleton.runs import choose_executor, logged
+    from skeleton.runs import choose_executor, logged, write_json
 
     store = store or Store()
-    found = config if isinstance(config, SweepFile) else read_sweep(Path(config), store)
-    grid = grid_of(found, store, note=note, make=True)
-    folder = store.root / FOLDER / found.name
+    wanted = config if isinstance(config, SweepFile) else read_sweep(Path(config), store)
+    grid = grid_of(wanted, store, note=note, make=True)
+    folder = store.root / FOLDER / wanted.name
     folder.mkdir(parents=True, exist_ok=True)
     progress = logged(progress, folder / "progress.log")
-    result = run_grid(
+    done = run_grid(
         grid, store=store, executor=executor or choose_executor(), device=device, progress=progress, note=note
     )
-    return _write(found, result, store)
+    made = SweepResult(
+        name=wanted.name,
+        path=folder,
+        rows=[row for cell in done.cells for row in _rows(cell, wanted.switches, store)],
+        trained=done.trained,
+        reused=done.reused,
+        failures=[asdict(f) for f in done.failures],
+    )
+    write_json(folder / "table.json", made.to_dict())
+    csv = neutralised(made.to_frame()).to_csv(index=False, lineterminator="\n")
+    write_atomically(folder / "table.csv", csv)
+    return made
 
 
 def grid_of(
-    config: str | Path | SweepFile,
-    store: Store,
-    *,
-    note: Callable[[str], None] | None = None,
-    make: bool = False,
+    config: str | Path | SweepFile, store: Store, *, note: Note | None = None, make: bool = False
 ) -> Grid:
     """Return the grid of a sweep's file; with ``make`` its texts are rendered where they are missing."""
     found = config if isinstance(config, SweepFile) else read_sweep(Path(config), store)
@@ -126,26 +126,8 @@ def grid_of(
     )
 
 
-def _write(found: SweepFile, result: GridResult, store: Store) -> SweepResult:
-    from skeleton.runs import write_json
-
-    made = SweepResult(
-        name=found.name,
-        path=store.root / FOLDER / found.name,
-        rows=[row for cell in result.cells for row in _rows(cell, store)],
-        trained=result.trained,
-        reused=result.reused,
-        failures=[asdict(f) for f in result.failures],
-    )
-    made.path.mkdir(parents=True, exist_ok=True)
-    write_json(made.path / "table.json", made.to_dict())
-    csv = neutralised(made.to_frame()).to_csv(index=False, lineterminator="\n")
-    write_atomically(made.path / "table.csv", csv)
-    return made
-
-
-def _rows(found: CellRuns, store: Store) -> list[dict[str, Any]]:
-    """Return a row for each seed of a cell."""
+def _rows(found: CellRuns, switches: Iterable[str], store: Store) -> list[dict[str, Any]]:
+    """Return a row for each seed of a cell; ``switches`` are those of any cell, as the file writes them."""
     from skeleton.runs import read_metrics, runs_folder
 
     cell = found.cell
@@ -155,6 +137,7 @@ def _rows(found: CellRuns, store: Store) -> list[dict[str, Any]]:
         "text": cell.text.label,
         "encoder": cell.encoder,
         "preset": cell.setting.method.preset,
+        **{name.replace("-", "_"): None for name in switches},
         **{k: list(v) if isinstance(v, tuple) else v for k, v in cell.setting.switches},
     }
     return [

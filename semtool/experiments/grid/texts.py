@@ -6,13 +6,14 @@ import fnmatch
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from semtool.artifacts import Artifact, Store
+from semtool.artifacts import Artifact, Input, Store
 from semtool.catalogue import Dataset, load_dataset
 from semtool.descriptions import DescriptionSet
 from semtool.errors import NotMadeError, SemtoolError, UsageError
 
-__all__ = ["Target", "Text", "datasets_of", "find_texts"]
+__all__ = ["Target", "Text", "dataset_of", "find_texts", "keep"]
 
 Note = Callable[[str], None]
 
@@ -58,9 +59,39 @@ class Text:
         return self.family or self.label
 
 
-def datasets_of(names: Sequence[str]) -> list[str]:
+def keep(
+    texts: DescriptionSet,
+    name: str,
+    store: Store,
+    *,
+    inputs: dict[str, Input],
+    parameters: dict[str, Any],
+    details: dict[str, Any] | None = None,
+) -> Artifact:
+    """Return a description set as an artifact of the store, ``<data set>/<prompt set>``."""
+    with store.create("descriptions", name, inputs=inputs, parameters=parameters) as draft:
+        texts.write(draft.folder)
+        draft.counts = texts.counts() | {"descriptions": len(texts), "classes": len(texts.class_ids)}
+        draft.details = details or {}
+    return draft.result
+
+
+def _datasets_of(names: Sequence[str]) -> list[str]:
     """Return the data sets that references among ``names`` are of, in order."""
     return list(dict.fromkeys(n.split("/")[0] for n in names if _is_reference(n)))
+
+
+def dataset_of(names: Sequence[str], store: Store) -> str:
+    """Return the data set that texts are of, where a reference says it; else that of the newest skeletons."""
+    newest = store.newest("features") or store.newest("arrays")
+    if found := _datasets_of(names):
+        return found[0]
+    if newest is None:
+        raise UsageError(
+            f"which data set? There are no skeletons under {store.root} yet; name one with --dataset, "
+            "prepared with semtool prepare or simulated with semtool simulate"
+        )
+    return newest.dataset
 
 
 def find_texts(
@@ -86,7 +117,7 @@ def find_texts(
     if len(set(names)) < len(names):
         twice = next(n for n in names if names.count(n) > 1)
         raise UsageError(f"the text {twice!r} is named twice")
-    sets = datasets_of(names)
+    sets = _datasets_of(names)
     if len(sets) > 1:
         first, second = (next(n for n in names if n.startswith(f"{s}/")) for s in sets[:2])
         raise UsageError(
@@ -181,23 +212,18 @@ def _check(text: Artifact, dataset: Dataset) -> None:
     if text.kind == "embeddings":  # imported, which looks at the classes
         return
     described = {d.class_id: d.class_name for d in DescriptionSet.read(text.path)}
-    missing = [c for c in dataset.classes if c.id not in described]
-    beyond = sorted(set(described) - {c.id for c in dataset.classes})
-    if beyond:
-        raise SemtoolError(
-            f"{text.reference} describes class {beyond[0]} ({described[beyond[0]]}), but {dataset.name} has "
-            f"classes 0 to {len(dataset.classes) - 1}: it was made for another class list; make it again "
-            "with semtool generate"
-        )
+    wanted = {c.id: c.name for c in dataset.classes}
+    missing = [f"{i} ({name})" for i, name in wanted.items() if i not in described]
+    other = [i for i, name in described.items() if wanted.get(i) != name]
     if missing:
-        listed = ", ".join(f"{c.id} ({c.name})" for c in missing[:5]) + (" ..." if len(missing) > 5 else "")
-        raise SemtoolError(
-            f"{text.reference} has no text for {len(missing)} of the {len(dataset.classes)} classes of "
-            f"{dataset.name}: {listed}; make it again with semtool generate"
+        listed = ", ".join(missing[:5]) + (" ..." if len(missing) > 5 else "")
+        said = f"has no text for {len(missing)} of the {len(wanted)} classes of {dataset.name}: {listed}"
+    elif other:
+        here = f"calls it {wanted[other[0]]!r}" if other[0] in wanted else "has no such class"
+        said = (
+            f"calls class {other[0]} {described[other[0]]!r}, {dataset.name} {here}: "
+            "it was made for another class list"
         )
-    other = [c for c in dataset.classes if described[c.id] != c.name]
-    if other:
-        raise SemtoolError(
-            f"{text.reference} calls class {other[0].id} {described[other[0].id]!r}, {dataset.name} calls it "
-            f"{other[0].name!r}: it was made for another class list; make it again with semtool generate"
-        )
+    else:
+        return
+    raise SemtoolError(f"{text.reference} {said}; make it again with semtool generate")

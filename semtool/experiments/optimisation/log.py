@@ -43,16 +43,16 @@ class Try(Record):
     number: int
     move: str
     exchange: bool
-    digest: str
-    held_out: float | None
-    gain: float | None
-    low: float | None
-    high: float | None
-    p: float | None
+    digest: str = ""
+    held_out: float | None = None
+    gain: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
     elsewhere: float | None
-    doubt: float | None
+    doubt: float | None = None
     alpha: float
-    kept: bool
+    kept: bool = False
     tokens: int
     seconds: float
 

@@ -1,32 +1,37 @@
-"""What may be done to a text: put texts in their place, take another prompt set, leave a granularity out,
-say more.
+"""What may be done to a text: put texts in their place, take another prompt set, leave a granularity out, ask
+a language model.
 
 Every move but the first is a recipe for all classes, seen and unseen alike, so that what helps held-out
 classes can help unseen ones. Of unseen classes only names and texts are read, never a sample.
+
+A sentence that names the other class ("unlike swiping right, ...") lies near that class in the space of any
+text encoder, so it makes the pair more alike, not less. A model is therefore shown facts to be stated
+plainly: each class's own value of the attribute fields in which it differs from what it is taken for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from semtool.catalogue import Dataset, load_bank
-from semtool.descriptions import Description, DescriptionSet
-from semtool.experiments.optimisation.contrast import Rivals, choose_fields, filled
+from semtool.catalogue import ActionFacts, Dataset, load_bank, load_vocabulary
+from semtool.descriptions import DescriptionSet
 from semtool.experiments.optimisation.record import TextWorth
 from semtool.experiments.optimisation.repair import Ring, exchanged
-from semtool.generation import generate, names_label
+from semtool.generation import PromptSet, generate, load_prompt_set, names_label
 from semtool.numeric import unit
 
 if TYPE_CHECKING:
     from semtool.artifacts import Store
     from semtool.experiments.optimisation.held_out import HeldOut, Judge
-    from semtool.generation import LlmOptions
+    from semtool.generation import GenerationResult, LlmOptions
 
-__all__ = ["SOURCES", "Made", "Move", "moves", "named_elsewhere"]
+__all__ = ["SOURCES", "Means", "Move", "Rivals", "choose_fields", "filled", "moves"]
 
 SOURCES = ("multi", "attributes", "parts-phases", "motion", "global")
 """Prompt sets that are tried, those that say most first."""
@@ -35,43 +40,49 @@ ANSWERS = 3
 MOST_RIVALS = 3
 RIVAL = 0.1
 """The share of a class's samples that a rival takes, at least."""
-SHOWN = 3
-"""Texts of a class that a language model is shown."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """The text that a move made (None: none), and the tokens that it took."""
-
-    texts: DescriptionSet | None
-    tokens: int = 0
 
 
 @dataclass(frozen=True)
 class Move:
-    """A move, made when it is tried; ``costs`` says about how many tokens it takes, before it is made.
+    """A move, and the text that it gives (None: none).
 
-    ``ring``: for texts that are put in their place, how surely they were not. ``text``: what the record calls
-    the text that it makes, "" if it cannot know it.
+    Attributes:
+        name: what is done.
+        texts: the text; of a move that must ask for it, see the next.
+        ask: makes the text and says how many tokens that took; ``plan`` is asked beforehand.
+        ring: for texts that are put in their place, how surely they were not.
+        called: what the record calls the text, "" if it cannot know it.
     """
 
     name: str
-    make: Callable[[], Made]
-    costs: Callable[[], int] = lambda: 0
+    texts: DescriptionSet | None = None
+    ask: Callable[[], tuple[DescriptionSet | None, int]] | None = None
+    plan: Callable[[], GenerationResult] | None = None
     ring: Ring | None = None
-    text: str = ""
+    called: str = ""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What moves are made with.
+
+    Attributes:
+        judge: knows the classes and the encoder.
+        record: what texts were worth on other data sets.
+        sources: other texts of the same classes, by name.
+        llm: a model to ask; None: none.
+        store: where its answers are kept.
+    """
+
+    judge: Judge
+    record: TextWorth
+    sources: Sequence[tuple[str, DescriptionSet]]
+    llm: LlmOptions | None
+    store: Store
 
 
 def moves(
-    current: DescriptionSet,
-    called: str,
-    held: HeldOut,
-    rings: Sequence[Ring],
-    record: TextWorth,
-    judge: Judge,
-    sources: Sequence[tuple[str, DescriptionSet]],
-    llm: LlmOptions | None,
-    store: Store,
+    current: DescriptionSet, called: str, held: HeldOut, rings: Sequence[Ring], means: Means
 ) -> Iterator[Move]:
     """Yield what may be done to a text: exchanged texts, then what gained most elsewhere, then the rest.
 
@@ -80,92 +91,63 @@ def moves(
         called: what the record calls it; "" if nothing.
         held: what became of held-out classes with it.
         rings: texts that seem to be in the wrong place, by position among the seen classes.
-        record: what texts were worth on other data sets.
-        judge: knows the classes and the encoder.
-        sources: other texts of the same classes, by name.
-        llm: asks a model too.
-        store: where its answers are kept.
+        means: what moves are made with.
     """
-    data, seen = judge.task.dataset, judge.task.seen
+    data, seen = means.judge.task.dataset, means.judge.task.seen
     for ring in rings:
         ids = tuple(seen[i] for i in ring.classes)
         said = " -> ".join(data.classes[c].name for c in ids)
-        yield Move(f"exchange: {said}", lambda ids=ids: Made(exchanged(current, ids)), ring=ring, text=called)  # type: ignore[misc]
-    others = [
-        *(Move(f"use: {n}", lambda t=t: Made(t), text=n) for n, t in sources),  # type: ignore[misc]
-        *(
-            Move(f"add: {n}", lambda t=t: Made(_joined(current, t)), text=called and f"{called} + {n}")  # type: ignore[misc]
-            for n, t in sources
-        ),
-    ]
+        yield Move(f"exchange: {said}", exchanged(current, ids), ring=ring, called=called)
+    others = [Move(f"use: {name}", texts, called=name) for name, texts in means.sources]
+    for name, texts in means.sources:
+        both = DescriptionSet([*current, *current.unsaid(texts)])
+        others.append(Move(f"add: {name}", both, called=called and f"{called} + {name}"))
     yield from sorted(
-        others, key=lambda m: -known.mean if (known := record.gains(called, m.text)) else np.inf
+        others, key=lambda m: -known.mean if (known := means.record.gains(called, m.called)) else np.inf
     )
     granularities = [g for g in current.counts() if g != "label"]
     for granularity in granularities if len(current.counts()) > 1 else ():
-        yield Move(f"leave out: {granularity}", lambda g=granularity: Made(_without(current, g)))  # type: ignore[misc]
-    rivals = _rivals(current, held, judge)
+        left = DescriptionSet(d for d in current if d.granularity != granularity)
+        whole = left.class_ids == current.class_ids
+        yield Move(f"leave out: {granularity}", left if whole else None)
+    if means.llm is None:
+        return
+    rivals = _rivals(current, held, means.judge)
     bank = load_bank(data)
     fields = choose_fields({c: f.attribute for c, f in bank.items() if f.attribute}, rivals)
-    own: dict[int, list[str]] = {c: [] for c in current.class_ids}
-    for d in current:
-        if not d.is_codes:
-            own[d.class_id].append(d.text)
-
-    def contrast() -> Made:
-        made = generate(data, filled("contrast", data, bank, rivals, fields, own), store=store).artifact
-        return Made(_joined(current, DescriptionSet.read(made.path)) if made else None)
-
-    if any(fields.values()) and len(bank) == len(data.classes):
-        yield Move("add: facts that tell apart what is confused", contrast)
-    if llm is None:
-        return
-    asked = filled("llm-contrast", data, bank, rivals, fields, own, SHOWN)
+    asked = filled(data, bank, rivals, fields, current)
     for answer in range(ANSWERS):
-        options = replace(llm, seed=llm.seed + answer * ANSWERS, allow_missing=True)
-
-        def ask(options: LlmOptions = options) -> Made:
-            result = generate(data, asked, llm=options, store=store)
-            tokens = sum(result.llm.tokens.values()) if result.llm else 0
-            if result.artifact is None:
-                return Made(None, tokens)
-            fitting = named_elsewhere(DescriptionSet.read(result.artifact.path), data)
-            return Made(_completed(current, fitting), tokens)
-
-        def costs(options: LlmOptions = options) -> int:
-            plan = generate(data, asked, llm=options, store=store, dry_run=True).plan
-            return plan.tokens_in + plan.tokens_out if plan else 0
-
-        yield Move(f"ask {llm.model}, seed {options.seed}", ask, costs)
+        options = replace(means.llm, seed=means.llm.seed + answer * ANSWERS, allow_missing=True)
+        yield Move(
+            f"ask {options.model}, seed {options.seed}",
+            ask=partial(_ask, current, data, asked, options, means.store),
+            plan=partial(generate, data, asked, llm=options, store=means.store, dry_run=True),
+        )
 
 
-def named_elsewhere(answers: DescriptionSet, data: Dataset) -> list[Description]:
-    """Return the texts of ``answers`` that name no other class."""
-    return [
+def _ask(
+    current: DescriptionSet, data: Dataset, asked: PromptSet, options: LlmOptions, store: Store
+) -> tuple[DescriptionSet | None, int]:
+    """Return a text with a model's answers, but for those that name another class, and the tokens they took.
+
+    A class that has no answer says its first text again, at the answers' granularity.
+    """
+    result = generate(data, asked, llm=options, store=store)
+    tokens = sum(result.llm.tokens.values()) if result.llm else 0
+    if result.artifact is None:
+        return None, tokens
+    more = [
         d
-        for d in answers
+        for d in DescriptionSet.read(result.artifact.path)
         if not any(c.id != d.class_id and names_label(d.text, c.name) for c in data.classes)
     ]
-
-
-def _joined(base: DescriptionSet, more: DescriptionSet) -> DescriptionSet:
-    return DescriptionSet([*base, *base.unsaid(more)])
-
-
-def _completed(base: DescriptionSet, more: Sequence[Description]) -> DescriptionSet:
-    """Return both; a class of which ``more`` has nothing says its first text again, at that granularity."""
-    first = {d.class_id: d for d in reversed(base.descriptions) if not d.is_codes}
+    first = {d.class_id: d for d in reversed(current.descriptions) if not d.is_codes}
     lacking = [
         replace(first[c], granularity=granularity, slot="", variant=0)
-        for granularity in {d.granularity for d in more} - set(base.counts())
+        for granularity in {d.granularity for d in more} - set(current.counts())
         for c in set(first) - {d.class_id for d in more if d.granularity == granularity}
     ]
-    return DescriptionSet([*base, *base.unsaid(more), *lacking])
-
-
-def _without(texts: DescriptionSet, granularity: str) -> DescriptionSet | None:
-    kept = DescriptionSet(d for d in texts if d.granularity != granularity)
-    return kept if kept.class_ids == texts.class_ids else None
+    return DescriptionSet([*current, *current.unsaid(more), *lacking]), tokens
 
 
 def _rivals(current: DescriptionSet, held: HeldOut, judge: Judge) -> dict[int, Rivals]:
@@ -187,3 +169,90 @@ def _rivals(current: DescriptionSet, held: HeldOut, judge: Judge) -> dict[int, R
         if worst := sorted(others, reverse=True)[:MOST_RIVALS]:
             found[c] = Rivals(tuple(d for _, d in worst), tuple(share for share, _ in worst))
     return found
+
+
+FILE = "_contrast.j2"
+MOST = 5
+"""Fields that are told of a class at most: with more everything is said and nothing stressed."""
+SHOWN = 3
+"""Texts of a class that a language model is shown."""
+AT_REST = 0.25
+"""What a field counts in which the class itself is at rest: such sentences say what does not happen."""
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """What a class is confused with: class ids, and how much each counts, the worst first."""
+
+    ids: tuple[int, ...]
+    weights: tuple[float, ...]
+
+
+def choose_fields(
+    codes: Mapping[int, Mapping[str, str]], rivals: Mapping[int, Rivals]
+) -> dict[int, list[str]]:
+    """Return for each class the fields that separate it from its rivals, most separating first.
+
+    A field counts by how far apart the two values are (steps of an ordered field over its length, 1 for a
+    nominal one) times how much the rival counts, less where the class itself is at rest.
+
+    Args:
+        codes: class id -> attributes (field -> value); a class without them gets no fields.
+        rivals: class id -> what it is confused with.
+    """
+    fields = load_vocabulary().fields
+    found = {}
+    for c, other in rivals.items():
+        if c not in codes:
+            continue
+        worth: dict[str, float] = {}
+        for name, field in fields.items():
+            values = list(field.values)
+            mine = codes[c].get(name, field.default)
+            apart = 0.0
+            for rival, weight in zip(other.ids, other.weights, strict=True):
+                theirs = codes.get(rival, {}).get(name, mine)
+                if theirs != mine:
+                    steps = abs(values.index(mine) - values.index(theirs)) / (len(values) - 1)
+                    apart += weight * (steps if field.kind == "ordered" else 1.0)
+            if apart > 0:
+                worth[name] = apart * (AT_REST if mine == field.default else 1.0)
+        found[c] = sorted(worth, key=lambda name: -worth[name])[:MOST]
+    return found
+
+
+def filled(
+    data: Dataset,
+    bank: Mapping[int, ActionFacts],
+    rivals: Mapping[int, Rivals],
+    fields: Mapping[int, list[str]],
+    said: DescriptionSet,
+) -> PromptSet:
+    """Return the prompt set `llm-contrast` with ``_contrast.j2`` filled in; its checksum covers that.
+
+    Args:
+        data: the classes.
+        bank: class id -> what is known of it.
+        rivals: class id -> what it is confused with.
+        fields: from `choose_fields`.
+        said: the texts that there are; a few of each class are shown to the model, to better.
+    """
+    empty = load_prompt_set("llm-contrast")
+    says = load_vocabulary().fields
+    names = {c.id: c.name for c in data.classes}
+    told = {
+        "rivals": {names[c]: [names[i] for i in r.ids] for c, r in rivals.items()},
+        "facts": {
+            names[c]: [says[f].values[bank[c].attribute[f]].says for f in chosen]
+            for c, chosen in fields.items()
+            if c in bank
+        },
+        "said": {
+            name: [d.text for d in said if d.class_id == c and not d.is_codes][:SHOWN]
+            for c, name in names.items()
+        },
+    }
+    # JSON literals of strings, lists and objects are Jinja's too.
+    text = "".join(f"{{% set {key} = {json.dumps(value)} %}}\n" for key, value in told.items())
+    raw = empty.model_dump(by_alias=True)
+    return PromptSet.model_validate(raw | {"files": empty.files | {FILE: text}})

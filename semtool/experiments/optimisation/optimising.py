@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +11,26 @@ from semtool.artifacts import Artifact, Store
 from semtool.descriptions import DescriptionSet
 from semtool.disk import digest
 from semtool.errors import UsageError
-from semtool.experiments.comparison import checked_name, compare
-from semtool.experiments.grid import Cell, Target, datasets_of, embed_cells, find_texts, ways_to_train
+from semtool.experiments.comparison import compare
+from semtool.experiments.grid import (
+    Cell,
+    Setting,
+    Target,
+    dataset_of,
+    embed_cells,
+    find_texts,
+    keep,
+    ways_to_train,
+)
 from semtool.experiments.optimisation.held_out import Judge
 from semtool.experiments.optimisation.log import FOLDER, Log, Try
-from semtool.experiments.optimisation.moves import SOURCES
+from semtool.experiments.optimisation.moves import SOURCES, Means
 from semtool.experiments.optimisation.record import TextWorth
 from semtool.experiments.optimisation.search import ALPHA, Search, interval_of, text_digest
+from skeleton.runs import check_name
 
 if TYPE_CHECKING:
     from semtool.generation import LlmOptions
-    from skeleton.methods import MethodSettings
     from skeleton.runs import Executor
 
 __all__ = ["ALPHA", "Optimisation", "optimise"]
@@ -86,7 +95,7 @@ def optimise(
     Args:
         text: prompt set or description set to begin with.
         store: where everything lives.
-        dataset: name or YAML file; that of the text if None.
+        dataset: name or YAML file; that of the text, or of the newest features, if None.
         split: class split; the data set's default if None.
         encoder: reads sentences.
         preset: of a closed form; what it would learn from simulated classes is left out.
@@ -115,15 +124,11 @@ def optimise(
     store, tell = store or Store(), note or (lambda _: None)
     if tries < 1 or (tokens is not None and tokens < 1) or (minutes is not None and minutes <= 0):
         raise UsageError("a budget of zero tries nothing: give at least one try, one token and some time")
-    (way,) = ways_to_train([preset], {k: [v] for k, v in (switches or {}).items()})
-    method = _closed(way.method)
-    found = datasets_of([text])
-    if dataset is None and not found:
-        raise UsageError("which data set? Name one with --dataset, or a description set as utd-mhad/multi")
-    target = Target.of(dataset or found[0], [split] if split else [], store)
+    way = _closed_form(preset, switches or {})
+    target = Target.of(dataset or dataset_of([text], store), [split] if split else [], store)
     (started,) = find_texts([text], [target], store=store, note=note)
     start = started.descriptions[target.dataset.name]
-    cell = Cell(started, encoder, target, target.splits[0], replace(way, method=method))
+    cell = Cell(started, encoder, target, target.splits[0], way)
     judge, features = _judge(cell, store, visual, seed)
     known = _sources(sources, text, target, store, tell)
     record = TextWorth.of(encoder, target.dataset.name)
@@ -131,25 +136,24 @@ def optimise(
         "text": [start.reference, start.manifest.content_sha256],
         "features": [features.reference, features.manifest.content_sha256],
         "encoder": encoder,
-        "settings": method.to_dict(),
+        "settings": way.method.to_dict(),
         "sources": [[n, digest([asdict(d) for d in t])] for n, t in known],
         "llm": llm.parameters(None) if llm else None,
         "alpha": alpha,
         "seed": seed,
         "record": digest(record.accuracy),
     }
-    short = checked_name(name) if name else f"{start.dataset}-{start.name}-{digest(about)[:8]}"
+    short = check_name(name) if name else f"{start.dataset}-{start.name}-{digest(about)[:8]}"
     log = Log(store.root / FOLDER / short, about)
-    search = Search(
-        DescriptionSet.read(start.path), judge, _called(start), record, known, llm, store, log, alpha
-    )
+    means = Means(judge, record, known, llm, store)
+    search = Search(DescriptionSet.read(start.path), _called(start), means, log, alpha)
     budget = {"tries": tries, "tokens": tokens, "minutes": minutes}
     stopped = search.run(budget, tell, progress or (lambda _done, _all: None))
     result = _write(start, features, search, store) if any(t.kept for t in log.tries) else start
     gain, low, high = interval_of(search.held.accuracy - search.first.accuracy)
     if result is not start and log.end is None:
         tell("looking at the unseen classes, once")
-        log.close(_look(cell, start, result, features, store, executor, switches))
+        log.close(_look(cell, start, result, features, store, executor))
     return Optimisation(
         name=short,
         path=log.path.parent,
@@ -172,16 +176,18 @@ def _called(start: Artifact) -> str:
     return start.name if made_by is not None and made_by.reference == f"prompts/{start.name}" else ""
 
 
-def _closed(method: MethodSettings) -> MethodSettings:
-    """Return settings of a closed form without simulated classes, whose text could not follow the moves."""
-    if getattr(method, "auxiliary", "none") != "none":
-        method = method.change(auxiliary="none")
-    if method.depends_on_seed:
+def _closed_form(name: str, switches: Mapping[str, Any]) -> Setting:
+    """Return a preset of a closed form, without simulated classes, whose text could not follow the moves."""
+    from skeleton.methods import preset
+
+    own = {"auxiliary": "none"} if "auxiliary" in preset(name).switches() else {}
+    (way,) = ways_to_train([name], {k: [v] for k, v in {**switches, **own}.items()})
+    if way.seeded:
         raise UsageError(
-            f"the preset {method.preset!r} is trained by epochs, which is too slow for a text a try; name a "
-            "closed form: ridge, best or eszsl"
+            f"the preset {name!r} is trained by epochs, which is too slow for a text a try; name a closed "
+            "form: ridge, best or eszsl"
         )
-    return method
+    return way
 
 
 def _judge(cell: Cell, store: Store, visual: str | None, seed: int) -> tuple[Judge, Artifact]:
@@ -219,39 +225,23 @@ def _sources(
 
 
 def _write(start: Artifact, features: Artifact, search: Search, store: Store) -> Artifact:
-    kept = [t.move for t in search.log.tries if t.kept]
-    name = f"{start.dataset}/{start.name}-optimised"
-    inputs = {"descriptions": start.as_input(), "features": features.as_input()}
-    parameters = {"moves": kept, "text": text_digest(search.texts)}
-    with store.create("descriptions", name, inputs=inputs, parameters=parameters) as draft:
-        search.texts.write(draft.folder)
-        draft.counts = search.texts.counts() | {
-            "descriptions": len(search.texts), "classes": len(search.texts.class_ids),
-        }  # fmt: skip
-        draft.details = {
-            "prompts": start.name,
-            "optimised": [t.model_dump() for t in search.log.tries if t.kept],
-        }
-    return draft.result
+    kept = [t for t in search.log.tries if t.kept]
+    return keep(
+        search.texts, f"{start.dataset}/{start.name}-optimised", store,
+        inputs={"descriptions": start.as_input(), "features": features.as_input()},
+        parameters={"moves": [t.move for t in kept], "text": text_digest(search.texts)},
+        details={"prompts": start.name, "optimised": [t.model_dump() for t in kept]},
+    )  # fmt: skip
 
 
 def _look(
-    cell: Cell,
-    start: Artifact,
-    result: Artifact,
-    features: Artifact,
-    store: Store,
-    executor: Executor | None,
-    switches: Mapping[str, Any] | None,
+    cell: Cell, start: Artifact, result: Artifact, features: Artifact, store: Store, executor: Executor | None
 ) -> dict[str, Any]:
     """Train on all seen classes with both texts and compare them on the unseen ones."""
-    own = dict(switches or {})
-    if hasattr(cell.setting.method, "auxiliary"):
-        own["auxiliary"] = "none"
     found = compare(
         [result.reference, start.reference], [cell.encoder], store=store, dataset=cell.target.called,
-        splits=[cell.split], presets=[cell.setting.method.preset], switches=own, visual=features.place.visual,
-        seeds=(0,), executor=executor,
+        splits=[cell.split], presets=[cell.setting.method.preset], switches=dict(cell.setting.switches),
+        visual=features.place.visual, seeds=(0,), executor=executor,
     )  # fmt: skip
     after, before = found.cells
     (difference,) = found.differences

@@ -45,7 +45,7 @@ class TextWorth:
 
     Args:
         accuracy: data set -> text -> accuracy of each class. A text is called by the prompt set, or by two
-            (``label + attributes``).
+            in the order of the alphabet (``attributes + label``).
     """
 
     def __init__(self, accuracy: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
@@ -60,6 +60,7 @@ class TextWorth:
 
     def gains(self, before: str, after: str) -> Elsewhere | None:
         """Return what a text gained in another's place; None if too few data sets have both."""
+        before, after = (" + ".join(sorted(text.split(" + "))) for text in (before, after))
         found = tuple(
             np.subtract(texts[after], texts[before])
             for texts in self.accuracy.values()

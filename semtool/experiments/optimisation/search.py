@@ -13,24 +13,19 @@ tries there are. Texts put back in their place have a test of their own
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.artifacts import Store
 from semtool.descriptions import DescriptionSet
 from semtool.disk import digest
 from semtool.errors import SemtoolError
-from semtool.experiments.optimisation.held_out import Judge
 from semtool.experiments.optimisation.log import Log, Try
-from semtool.experiments.optimisation.moves import Move, moves
-from semtool.experiments.optimisation.record import TextWorth, doubt
+from semtool.experiments.optimisation.moves import Means, Move, moves
+from semtool.experiments.optimisation.record import doubt
 from semtool.experiments.optimisation.repair import FOLDS, misplaced
-
-if TYPE_CHECKING:
-    from semtool.generation import LlmOptions
 
 __all__ = ["ALPHA", "Search", "interval_of", "sign_flip", "text_digest"]
 
@@ -41,21 +36,11 @@ class Search:
     """The text so far, and what became of held-out classes with it."""
 
     def __init__(
-        self,
-        texts: DescriptionSet,
-        judge: Judge,
-        called: str,
-        record: TextWorth,
-        sources: Sequence[tuple[str, DescriptionSet]],
-        llm: LlmOptions | None,
-        store: Store,
-        log: Log,
-        alpha: float,
+        self, texts: DescriptionSet, called: str, means: Means, log: Log, alpha: float = ALPHA
     ) -> None:
-        self.called, self.record = called, record
-        self.texts, self.judge, self.sources, self.llm = texts, judge, sources, llm
-        self.store, self.log, self.alpha = store, log, alpha
-        self.held = self.first = judge.measure(texts)
+        self.texts, self.called, self.means, self.log, self.alpha = texts, called, means, log, alpha
+        self.judge = means.judge
+        self.held = self.first = self.judge.measure(texts)
         self.met = {text_digest(texts)}
         self.done = 0
 
@@ -77,18 +62,17 @@ class Search:
                 if why := self._spent(move, budget):
                     return why
                 began = time.monotonic()
-                made = move.make()
-                texts = made.texts
+                texts, tokens = move.ask() if move.ask else (move.texts, 0)
                 if texts is not None and text_digest(texts) in self.met:
                     continue
-                logged = self._try(move, texts, made.tokens, began)
+                logged = self._try(move, texts, tokens, began)
                 self.log.add(logged, texts)
                 tell(_said(logged))
             self.done += 1
             self.met.add(logged.digest)
             progress(self.done, int(budget["tries"] or 0))
             if logged.kept and texts is not None:
-                self.texts, self.called, self.held = texts, move.text, self.judge.measure(texts)
+                self.texts, self.called, self.held = texts, move.called, self.judge.measure(texts)
                 going = self._moves()
         if self.done < len(self.log.tries):
             raise SemtoolError(f"{self.log.path} does not fit what is tried today; choose another --name")
@@ -97,17 +81,7 @@ class Search:
     def _moves(self) -> Iterator[Move]:
         margins = self.judge.measure(self.texts, FOLDS).margins
         rings = misplaced(margins, self.alpha / 2)
-        return moves(
-            self.texts,
-            self.called,
-            self.held,
-            rings,
-            self.record,
-            self.judge,
-            self.sources,
-            self.llm,
-            self.store,
-        )
+        return moves(self.texts, self.called, self.held, rings, self.means)
 
     def _spent(self, move: Move, budget: Mapping[str, float | None]) -> str:
         tries, tokens, minutes = budget["tries"], budget["tokens"], budget["minutes"]
@@ -118,42 +92,35 @@ class Search:
             return f"the budget of {tries} tries is used up"
         if minutes is not None and sum(t.seconds for t in self.log.tries) >= 60 * minutes:
             return f"the budget of {minutes:g} minutes is used up"
-        if tokens is not None and used + (next_ := move.costs()) > tokens:
+        plan = move.plan().plan if tokens is not None and move.plan else None
+        next_ = plan.tokens_in + plan.tokens_out if plan else 0
+        if tokens is not None and used + next_ > tokens:
             return f"the budget of {tokens} tokens is used up: {used} spent, the next try takes about {next_}"
         return ""
 
     def _try(self, move: Move, texts: DescriptionSet | None, tokens: int, began: float) -> Try:
-        number = len(self.log.tries) + 1
-        elsewhere = None if move.ring else self.record.gains(self.called, move.text)
+        elsewhere = None if move.ring else self.means.record.gains(self.called, move.called)
         k = 1 + sum(not t.exchange and t.elsewhere is None for t in self.log.tries)
         share = self.alpha / 2 if move.ring else self.alpha if elsewhere else self.alpha / (k * (k + 1))
-        common = {
-            "number": number,
-            "move": move.name,
-            "exchange": move.ring is not None,
-            "elsewhere": elsewhere.mean if elsewhere else None,
-            "alpha": share,
-            "tokens": tokens,
-        }
-        if texts is None:
-            nothing = dict.fromkeys(("held_out", "gain", "low", "high", "p", "doubt"))
-            return Try(**common, **nothing, digest="", kept=False, seconds=time.monotonic() - began)
-        held = self.judge.measure(texts)
-        gains = held.accuracy - self.held.accuracy
-        gain, low, high = interval_of(gains)
-        p = move.ring.p if move.ring else sign_flip(gains)
-        unsure = doubt(gains, elsewhere) if elsewhere else None
+        found: dict[str, Any] = {}
+        if texts is not None:
+            held = self.judge.measure(texts)
+            gains = held.accuracy - self.held.accuracy
+            gain, low, high = interval_of(gains)
+            p = move.ring.p if move.ring else sign_flip(gains)
+            unsure = doubt(gains, elsewhere) if elsewhere else None
+            found = {"digest": text_digest(texts), "held_out": float(held.accuracy.mean()), "gain": gain}
+            found |= {"low": low, "high": high, "p": p, "doubt": unsure}
+            found["kept"] = gain > 0 and (p if unsure is None else unsure) <= share
         return Try(
-            **common,
-            digest=text_digest(texts),
-            held_out=float(held.accuracy.mean()),
-            gain=gain,
-            low=low,
-            high=high,
-            p=p,
-            doubt=unsure,
-            kept=gain > 0 and (p if unsure is None else unsure) <= share,
+            number=len(self.log.tries) + 1,
+            move=move.name,
+            exchange=move.ring is not None,
+            elsewhere=elsewhere.mean if elsewhere else None,
+            alpha=share,
+            tokens=tokens,
             seconds=time.monotonic() - began,
+            **found,
         )
 
 

@@ -7,6 +7,6 @@
 renders them with the files in ``assets``. What is gone is said in its section.
 """
 
-from semtool.experiments.report.writing import Report, report
+from semtool.experiments.report.page import Report, report
 
 __all__ = ["Report", "report"]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.experiments.measured import Predictions
 from semtool.experiments.report.packing import pack_bytes
 
 if TYPE_CHECKING:
     from skeleton.data import ArraySet
+    from skeleton.runs import Predictions
 
 __all__ = ["FRAMES", "choose_samples", "clip", "clips_of", "drawing"]
 
@@ -27,35 +27,20 @@ def choose_samples(answers: Sequence[Predictions], *, right: int = 2, wrong: int
     The wrong ones are of different answers, the most frequent first; where there are several answers to the
     same sample (the cells of a comparison), those on which they disagree come first.
     """
-    shown: dict[str, None] = {}
+    from pandas import DataFrame, concat
+
     first = answers[0]
-    hits = np.zeros(len(first.names), dtype=np.int64)
-    for answer in answers:
-        if answer.names == first.names:
-            hits += answer.predicted == answer.truth
-    split = (hits > 0) & (hits < len(answers))
-    for c in first.columns:
-        of_class = first.unseen & (first.truth == c)
-        good = np.flatnonzero(of_class & (first.predicted == c))
-        bad = np.flatnonzero(of_class & (first.predicted != c))
-        good = good[np.argsort(~split[good], kind="stable")]
-        picked = good[:right].tolist() + _varied(first, bad[np.argsort(~split[bad], kind="stable")], wrong)
-        shown |= dict.fromkeys(first.names[i] for i in picked)
-    return list(shown)
-
-
-def _varied(answers: Predictions, rows: NDArray[np.int64], most: int) -> list[int]:
-    """Return rows in turns of their answers, the most frequent answer first."""
-    by_answer: dict[int, list[int]] = {}
-    for row in rows.tolist():
-        by_answer.setdefault(int(answers.predicted[row]), []).append(row)
-    queues = sorted(by_answer.values(), key=len, reverse=True)
-    picked: list[int] = []
-    turn = 0
-    while len(picked) < most and any(turn < len(q) for q in queues):
-        picked += [q[turn] for q in queues if turn < len(q)]
-        turn += 1
-    return picked[:most]
+    alike = [a.predicted == a.truth for a in answers if a.names == first.names]
+    hits = np.sum(alike, axis=0)
+    known = {"name": first.names, "truth": first.truth, "said": first.predicted}
+    table = DataFrame({**known, "agreed": (hits == 0) | (hits == len(answers))})[first.unseen]
+    table = table.sort_values("agreed", kind="stable")
+    good, bad = table[table["truth"] == table["said"]], table[table["truth"] != table["said"]]
+    kinds = bad.groupby(["truth", "said"], sort=False)
+    turns = {"turn": kinds.cumcount(), "rare": -kinds["said"].transform("size"), "kind": kinds.ngroup()}
+    bad = bad.assign(**turns).sort_values(list(turns), kind="stable")
+    chosen = concat([good.groupby("truth").head(right), bad.groupby("truth").head(wrong)])
+    return list(dict.fromkeys(chosen.sort_values("truth", kind="stable")["name"]))
 
 
 def clips_of(arrays: ArraySet, names: Sequence[str]) -> dict[str, Any]:

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from semtool.artifacts import Artifact, Store
 from semtool.catalogue import Dataset, load_dataset
-from semtool.embedding_file import EmbeddingFile
 from semtool.errors import SemtoolError
-from semtool.experiments.measured import Predictions
 from semtool.experiments.report.attention import attention
 from semtool.experiments.report.clips import choose_samples, clips_of, drawing
 from semtool.experiments.report.numbers import accuracies, confusion, measured
@@ -21,11 +19,11 @@ from semtool.experiments.report.sources import Measurement, Subject
 from semtool.experiments.report.texts import ShownText, collect_text, same_content
 
 if TYPE_CHECKING:
-    from skeleton.runs import Task
+    from skeleton.runs import Predictions
 
 __all__ = ["collect"]
 
-Watched = tuple[Measurement, Predictions, dict[str, Any]]
+Watched = tuple[Measurement, "Predictions", dict[str, Any]]
 """A cell, its answers for single samples, and what the page shows of it."""
 
 CLIPS = 400
@@ -82,84 +80,67 @@ class _Page:
 
     def cell(self, cell: Measurement) -> dict[str, Any]:
         """Return everything about one cell."""
-        metrics = {seed: run.metrics(seed) for seed, run in cell.seeds.items()}
-        answers, problems = _answers(cell)
-        dataset = self._dataset(cell)
-        text = self._text(cell, dataset)
-        result = cell.result
-        every = result.part == "all"
-        decide = {s: a.take(a.in_test | every) for s, a in answers.items()}
+        text = self._text(cell, self._dataset(cell))
+        result, metrics = cell.result, cell.metrics.values()
+        decide = {s: a.take(a.in_test | (result.part == "all")) for s, a in cell.answers.items()}
         found: dict[str, Any] = {
             "label": result.text,
             "text": list(self.texts).index((result.text, result.embeddings.reference)),
             **result.model_dump(include={"dataset", "split", "preset", "encoder", "n", "chance", "part"}),
             "seeds": [int(s) for s in result.accuracy.values],
             "shown_seed": next(iter(cell.seeds), None),
-            "inductive": all(m.inductive for m in metrics.values()),
-            "auxiliary": any(m.auxiliary for m in metrics.values()),
+            "inductive": all(m.inductive for m in metrics),
+            "auxiliary": any(m.auxiliary for m in metrics),
             "numbers": accuracies(result),
             "per_class": {
                 c: {"n": entry.n, **(measured(entry.accuracy, entry.n) or {})}
                 for c, entry in result.per_class.items()
             },
             "unseen": list(result.per_class),
-            "confusion": confusion(metrics, decide, summed=self.source.kind == "comparison"),
-            "problems": [*cell.problems, *problems],
-            "provenance": provenance(cell, metrics, text.shown, self.store),
+            "confusion": confusion(cell.metrics, decide, summed=self.source.kind == "comparison"),
+            "problems": cell.problems,
+            "provenance": provenance(cell, text.shown, self.store),
         }
-        found |= self._pictures(cell, text, answers)
-        first = next(iter(answers.values()), None)
+        found |= self._pictures(cell, text)
+        first = next(iter(cell.answers.values()), None)
         if first is not None and first.columns:
             self.watched.setdefault((result.dataset, result.split), []).append((cell, first, found))
         return found
 
-    def _pictures(
-        self, cell: Measurement, text: ShownText, answers: dict[int, Predictions]
-    ) -> dict[str, Any]:
+    def _pictures(self, cell: Measurement, text: ShownText) -> dict[str, Any]:
         """Return map and attention, which need the checkpoint, the features and the embedding file."""
         if cell.first is None:
             gone = missing("The files of the run are gone.")
             return {"map": gone, "attention": gone}
-        run, seed = cell.first
+        run, record = cell.first
         try:
             from skeleton.methods import MLAScorer, load_scorer
-            from skeleton.runs import CHECKPOINT, seed_folder
+            from skeleton.runs import CHECKPOINT, load_task, open_embeddings, seed_folder
 
-            settings = run.settings(seed)
-            task, file = self._task(cell)
-            scorer = load_scorer(seed_folder(run.path, seed) / CHECKPOINT, settings)
-            first = next(iter(answers.values()), None)
+            settings = run.settings(record.seed)
+            text_file = same_content(self.store, "embeddings", record.embeddings)
+            motion = same_content(self.store, "features", record.features)
+            task = load_task(
+                text_file, motion, record.dataset, codebook=settings.codebook, motion=settings.motion
+            )
+            scorer = load_scorer(seed_folder(run.path, record.seed) / CHECKPOINT, settings)
+            first = next(iter(cell.answers.values()), None)
             drawn = shared_map(scorer, task, most=_points(len(self.source.cells)), answers=first)
             for view in drawn["views"]:
                 view["samples"] = [self.names.setdefault(n, len(self.names)) for n in view["samples"]]
             attended: dict[str, Any] | None = None
             if isinstance(scorer, MLAScorer):
-                attended = attention(scorer, task, file, text.places)
+                attended = attention(scorer, task, open_embeddings(text_file), text.places)
             return {"map": drawn, "attention": attended}
         except DAMAGE as error:
             gone = missing(f"The map cannot be drawn: {said(error, self.store.root)}.")
-            return {"map": gone, "attention": gone if _is_mla(cell) else None}
-
-    def _task(self, cell: Measurement) -> tuple[Task, EmbeddingFile]:
-        from skeleton.runs import load_task, open_embeddings
-
-        assert cell.first is not None
-        run, seed = cell.first
-        record = run.record(seed)
-        embeddings = same_content(self.store, "embeddings", record.embeddings)
-        features = same_content(self.store, "features", record.features)
-        settings = run.settings(seed)
-        task = load_task(
-            embeddings, features, record.dataset, codebook=settings.codebook, motion=settings.motion
-        )
-        return task, open_embeddings(embeddings)
+            return {"map": gone, "attention": gone}
 
     def _dataset(self, cell: Measurement) -> Dataset | None:
         """Look the data set up and keep its class names; without it, those of the unseen classes."""
         result, asked = cell.result, cell.result.dataset
         if cell.first is not None:
-            run, seed = cell.first
-            asked = run.record(seed).dataset  # the file, of a data set of one's own
+            asked = cell.first[1].dataset  # the file, of a data set of one's own
         shown = self.datasets.setdefault(result.dataset, {"title": result.dataset, "classes": {}})
         try:
             dataset = load_dataset(self.store.dataset_file(asked))
@@ -205,37 +186,16 @@ class _Page:
 
     def _arrays(self, cell: Measurement) -> Artifact:
         assert cell.first is not None
-        run, seed = cell.first
-        features = self.store.resolve("features", run.record(seed).features.reference)
+        features = self.store.resolve("features", cell.first[1].features.reference)
         named = features.manifest.inputs.get("arrays")
         if named is None:
             raise SemtoolError(f"the features {features.reference} were imported without skeletons")
         return same_content(self.store, "arrays", named)
 
 
-def _is_mla(cell: Measurement) -> bool:
-    """Return whether a cell's run is one of MLA, as far as its files tell."""
-    if cell.first is None:
-        return False
-    run, seed = cell.first
-    return bool(run.record(seed).settings["method"] == "mla")
-
-
 def _points(cells: int) -> int:
     """Return how many samples a map may show."""
     return min(2400, max(150, POINTS // cells))
-
-
-def _answers(cell: Measurement) -> tuple[dict[int, Predictions], list[str]]:
-    from skeleton.runs import seed_folder
-
-    found, problems = {}, []
-    for seed, run in cell.seeds.items():
-        try:
-            found[seed] = Predictions.read(seed_folder(run.path, seed) / "predictions.csv")
-        except SemtoolError as error:
-            problems.append(f"Seed {seed}: the answers for single samples cannot be shown ({error}).")
-    return found, problems
 
 
 def _outcomes(answers: Predictions, chosen: list[str]) -> dict[str, Any]:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.experiments.measured import GENERALISED, RULES, Predictions, part_named, rule_named
+from semtool.experiments.measured import GENERALISED, RULES, part_named, rule_named
 
 if TYPE_CHECKING:
     from semtool.experiments.comparison import Result
-    from skeleton.runs import Metrics, Spread
+    from skeleton.runs import Metrics, Predictions, Spread
 
 __all__ = ["BASES", "accuracies", "confusion", "measured", "wilson"]
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semtool.experiments.measured import Predictions
 from semtool.numeric import unit
 
 if TYPE_CHECKING:
     from skeleton.methods import Scorer, TextBank
-    from skeleton.runs import Samples, Task
+    from skeleton.runs import Predictions, Samples, Task
 
-__all__ = ["WORDS", "pca", "shared_map", "umap_layout"]
+__all__ = ["WORDS", "pca", "shared_map"]
 
 Matrix = NDArray[np.float64]
 _GRID = 1000
@@ -38,16 +34,6 @@ WORDS = {
     ),
 }
 """What a position means, by kind."""
-
-
-@dataclass(frozen=True)
-class _Chosen:
-    """Test samples that are shown: features (n, Dv), true classes (n,), names, and of how many they are."""
-
-    features: NDArray[np.float32]
-    labels: NDArray[np.int64]
-    names: tuple[str, ...]
-    total: int
 
 
 def shared_map(
@@ -72,7 +58,7 @@ def shared_map(
         ("all classes", task.bank.classes, (task.unseen_test, task.seen_test)),
     ):
         chosen = _choose(parts, most)
-        if len(classes) < 2 or len(chosen.labels) < 2:
+        if len(classes) < 2 or len(chosen) < 2:
             continue
         views.append(
             {
@@ -82,27 +68,30 @@ def shared_map(
                 "samples": list(chosen.names),
                 "truth": chosen.labels,
                 "said": [said.get(n, -1) for n in chosen.names],
-                "of": chosen.total,
+                "of": sum(map(len, parts)),
             }
         )
     return {"views": views}
 
 
 def _layouts(
-    scorer: Scorer, bank: TextBank, chosen: _Chosen, answers: Predictions | None
+    scorer: Scorer, bank: TextBank, chosen: Samples, answers: Predictions | None
 ) -> Iterator[dict[str, Any]]:
+    """Yield classes and samples along their first two principal components, by what a position means."""
     found = list(_positions(scorer, bank, chosen, answers))
-    for kind, samples, texts in found:
+    for kind, *placed in found:
         # Each around its own middle: what sets text and motion apart as a whole says nothing of classes.
-        texts, samples = (unit(points - points.mean(axis=0)) for points in (texts, samples))
+        samples, texts = (unit(points - points.mean(axis=0)) for points in placed)
+        # Classes and samples weigh the same as wholes, so that the many do not drown the few.
+        weights = np.concatenate([np.full(len(p), 1 / len(p)) for p in (texts, samples)])
+        axes, share = pca(np.concatenate([texts, samples]), weights)
         suffix = f" of {kind}" if len(found) > 1 else ""
-        yield {"name": f"PCA{suffix}", "what": WORDS[kind], **pca_layout(texts, samples)}
-        if importlib.util.find_spec("umap") and len(samples) >= 20:
-            yield {"name": f"UMAP{suffix}", "what": WORDS[kind], **umap_layout(texts, samples)}
+        grid = _on_grid(texts @ axes.T, samples @ axes.T)
+        yield {"name": f"PCA{suffix}", "what": WORDS[kind], "share": np.round(share, 4), **grid}
 
 
 def _positions(
-    scorer: Scorer, bank: TextBank, chosen: _Chosen, answers: Predictions | None
+    scorer: Scorer, bank: TextBank, chosen: Samples, answers: Predictions | None
 ) -> Iterator[tuple[str, Matrix, Matrix]]:
     """Yield each meaning of a position, with those of the samples (n, d) and of the classes (C, d)."""
     from skeleton.methods import MLAScorer, prototypes
@@ -123,9 +112,13 @@ def _positions(
         yield ("queries", *placed)
 
 
-def _choose(parts: Sequence[Samples], most: int) -> _Chosen:
+def _choose(parts: Sequence[Samples], most: int) -> Samples:
     """Return at most ``most`` samples, spread evenly over each class's."""
-    labels = np.concatenate([p.labels for p in parts])
+    from skeleton.runs import Samples
+
+    labels, features, tested = (
+        np.concatenate([getattr(p, key) for p in parts]) for key in ("labels", "features", "in_test")
+    )
     names = [name for p in parts for name in p.names]
     classes = np.unique(labels)
     share = max(1, most // max(1, len(classes)))
@@ -134,21 +127,7 @@ def _choose(parts: Sequence[Samples], most: int) -> _Chosen:
         at = np.flatnonzero(labels == c)
         kept += at[np.linspace(0, len(at) - 1, min(share, len(at))).round().astype(int)].tolist()
     kept.sort()
-    features = np.concatenate([p.features for p in parts])[kept]
-    return _Chosen(features, labels[kept], tuple(names[i] for i in kept), len(labels))
-
-
-def pca_layout(texts: Matrix, samples: Matrix) -> dict[str, Any]:
-    """Lay classes (C, d) and samples (n, d) out along their first two principal components.
-
-    Returns:
-        ``share``: of the variance, a component each; ``texts`` and ``samples``: x and y in turns, whole
-        numbers on a grid of 1000.
-    """
-    # Classes and samples weigh the same as wholes, so that the many do not drown the few.
-    weights = np.concatenate([np.full(len(p), 1 / len(p)) for p in (texts, samples)])
-    axes, share = pca(np.concatenate([texts, samples]), weights)
-    return {"share": np.round(share, 4), **_on_grid(texts @ axes.T, samples @ axes.T)}
+    return Samples(features[kept], labels[kept], tuple(names[i] for i in kept), tested[kept])
 
 
 def pca(points: Matrix, weights: Matrix) -> tuple[Matrix, Matrix]:
@@ -158,14 +137,6 @@ def pca(points: Matrix, weights: Matrix) -> tuple[Matrix, Matrix]:
     signs = np.sign(axes[np.arange(2), np.abs(axes).argmax(axis=1)])
     share = np.append(values**2, [0.0, 0.0])[:2] / max(float((values**2).sum()), 1e-12)
     return axes * np.where(signs == 0, 1, signs)[:, None], share
-
-
-def umap_layout(texts: Matrix, samples: Matrix) -> dict[str, Any]:
-    """Lay them out by UMAP (cosine distance, fixed seed), as `pca_layout` does."""
-    umap: Any = importlib.import_module("umap")
-    reducer = umap.UMAP(n_components=2, metric="cosine", random_state=0, n_jobs=1)
-    found = np.asarray(reducer.fit_transform(np.concatenate([texts, samples])), dtype=np.float64)
-    return {"share": None, **_on_grid(found[: len(texts)], found[len(texts) :])}
 
 
 def _on_grid(texts: Matrix, samples: Matrix) -> dict[str, Any]:

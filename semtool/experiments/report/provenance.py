@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from semtool.artifacts import Store
 from semtool.errors import SemtoolError
 from semtool.experiments.report.sources import Measurement
 
-if TYPE_CHECKING:
-    from skeleton.runs import Metrics
-
 __all__ = ["provenance"]
 
 
-def provenance(
-    cell: Measurement, metrics: dict[int, Metrics], text: dict[str, Any], store: Store
-) -> list[list[str]]:
+def provenance(cell: Measurement, text: dict[str, Any], store: Store) -> list[list[str]]:
     """Return rows [what, value, sha256] of a cell: inputs down to the skeletons, switches, versions."""
     rows: list[list[str]] = []
 
@@ -40,14 +35,14 @@ def provenance(
                 add(what, value, sha256)
     for seed, run in cell.seeds.items():
         add(f"run (seed {seed})", f"{run.name}/seed-{seed}")
-    if not metrics:
+    if not cell.metrics:
         return rows
-    first_seed, first = next(iter(metrics.items()))
+    first_seed, first = next(iter(cell.metrics.items()))
     record = cell.seeds[first_seed].record(first_seed)
     add("split", first.split)
     add("protocol", first.protocol)
     add("preset", first.preset)
-    add("seeds", ", ".join(map(str, metrics)))
+    add("seeds", ", ".join(map(str, cell.metrics)))
     add("epoch that counts", first.selection)
     add("codebook", ", ".join(first.codebook))
     add("motion slot", first.motion)
@@ -55,7 +50,7 @@ def provenance(
     if extra := first.auxiliary:
         add("learned also from", f"{len(extra.classes)} simulated classes of {extra.source}")
     add("identity of the run", record.identity)
-    add("training time", ", ".join(f"{m.timing['train_seconds']:.1f} s" for m in metrics.values()))
+    add("training time", ", ".join(f"{m.timing['train_seconds']:.1f} s" for m in cell.metrics.values()))
     add("device", record.device)
     add("versions", ", ".join(f"{k} {v}" for k, v in sorted(first.versions.items())))
     return rows

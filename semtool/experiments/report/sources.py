@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,29 +12,33 @@ from semtool.experiments.comparison import FILE, FOLDER, WITHOUT, Comparison, Re
 from semtool.experiments.report.packing import said
 
 if TYPE_CHECKING:
-    from skeleton.runs import Run
+    from skeleton.runs import Metrics, Predictions, Run, SeedRecord
 
 __all__ = ["Measurement", "Subject", "open_source"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Measurement:
     """One text under one encoder, on one split, by one method, over some seeds.
 
     Attributes:
         result: the numbers to report, and what they are of.
         seeds: the run of each seed; only those that can be opened and are as they were measured.
-        problems: a sentence for each seed that cannot.
+        metrics: of these.
+        answers: of those among them that have them.
+        problems: a sentence for each seed that lacks something.
     """
 
     result: Result
-    seeds: dict[int, Run]
-    problems: tuple[str, ...] = ()
+    seeds: dict[int, Run] = field(default_factory=dict)
+    metrics: dict[int, Metrics] = field(default_factory=dict)
+    answers: dict[int, Predictions] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
 
     @property
-    def first(self) -> tuple[Run, int] | None:
-        """The run and seed that pictures are drawn of."""
-        return next(((run, seed) for seed, run in self.seeds.items()), None)
+    def first(self) -> tuple[Run, SeedRecord] | None:
+        """The run that pictures are drawn of, and what its first seed was trained on."""
+        return next(((run, run.record(seed)) for seed, run in self.seeds.items()), None)
 
 
 @dataclass(frozen=True)
@@ -70,13 +74,11 @@ def open_source(store: Store, reference: str | None = None) -> Subject:
         path = max(files, key=lambda p: (p.stat().st_mtime_ns, p)).parent
         reference = str(path)
     path = Path(reference)
-    if path.name == FILE or (path / FILE).is_file():
-        return _of_comparison(store, Comparison.read(store, path))
-    if reference in comparisons:
-        if reference in known:
-            raise UsageError(
-                f"{reference!r} is the name of a run and of a comparison; give the folder of the one you mean"
-            )
+    if reference in comparisons and reference in known:
+        raise UsageError(
+            f"{reference!r} is the name of a run and of a comparison; give the folder of the one you mean"
+        )
+    if reference in comparisons or path.name == FILE or (path / FILE).is_file():
         return _of_comparison(store, Comparison.read(store, reference))
     if path.exists() or (runs_folder(store) / reference).exists():
         return _of_run(store, open_run(store, reference))
@@ -106,30 +108,32 @@ def _of_comparison(store: Store, found: Comparison) -> Subject:
 
 
 def _measurement(store: Store, result: Result, own: Run | None = None) -> Measurement:
-    """Return a result with the run of each seed, and a sentence for each whose files cannot be used.
+    """Return a result with what its runs (``own``, if that is known) left, as far as it can be used."""
+    from skeleton.runs import Predictions, open_run, seed_folder
 
-    Args:
-        store: where runs are looked up by name.
-        result: the numbers.
-        own: the run that they are of, where that is known.
-    """
-    from skeleton.runs import open_run
-
-    seeds, problems = {}, []
+    found = Measurement(result)
     for seed, name in sorted(result.runs.items()):
+
+        def add(problem: str, seed: int = seed) -> None:
+            found.problems.append(f"Seed {seed}: {problem}.")
+
         try:
             run = own or open_run(store, name)
         except SemtoolError as error:
-            problems.append(f"Seed {seed}: the run {name} cannot be opened ({said(error, store.root)}).")
+            add(f"the run {name} cannot be opened ({said(error, store.root)})")
             continue
         try:
             run.record(seed)
-            accuracy = run.metrics(seed).zsl.accuracy
+            metrics = run.metrics(seed)
         except SemtoolError:
-            problems.append(f"Seed {seed}: the files of the run {name} are missing or damaged.")
+            add(f"the files of the run {name} are missing or damaged")
             continue
-        if own is None and abs(accuracy - result.accuracy.values[str(seed)]) > 1e-9:
-            problems.append(f"Seed {seed}: the run {name} was changed after it was compared; left out.")
+        if own is None and abs(metrics.zsl.accuracy - result.accuracy.values[str(seed)]) > 1e-9:
+            add(f"the run {name} was changed after it was compared; left out")
             continue
-        seeds[seed] = run
-    return Measurement(result, seeds, tuple(problems))
+        found.seeds[seed], found.metrics[seed] = run, metrics
+        try:
+            found.answers[seed] = Predictions.read(seed_folder(run.path, seed) / "predictions.csv")
+        except SemtoolError as error:
+            add(f"the answers for single samples cannot be shown ({error})")
+    return found

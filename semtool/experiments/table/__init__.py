@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING
 from semtool.lazy import door
 
 if TYPE_CHECKING:
-    from semtool.experiments.table.published import families
-    from semtool.experiments.table.tabulating import (
-        TableRequest,
-        TableResult,
-        estimate_table,
-        plan_table,
-        tabulate,
-    )
+    from semtool.experiments.table.tabulating import TableRequest, TableResult, tabulate
+    from semtool.experiments.table.views import families
 
-__all__ = ["TableRequest", "TableResult", "families", "plan_table", "tabulate"]
+__all__ = ["TableRequest", "TableResult", "families", "tabulate"]
 
 __getattr__, __dir__ = door(__name__, __file__)

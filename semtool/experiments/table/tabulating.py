@@ -6,55 +6,48 @@ resumed, reused and counted as sweeps are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pydantic import Field
 
 from semtool.artifacts import Store
 from semtool.catalogue import load_dataset
 from semtool.errors import UsageError
-from semtool.experiments.grid import Preview, SweepFile, SweepResult, estimate_grid, grid_of, preview, sweep
-from semtool.experiments.table.published import published
-from semtool.experiments.table.views import checked, write_views, zero_shot
+from semtool.experiments.grid import SweepFile, SweepResult, Words, sweep
+from semtool.experiments.table.views import checked, published, write_views, zero_shot
 
 if TYPE_CHECKING:
-    from skeleton.runs import Estimate, Executor
+    from skeleton.runs import Executor
 
-__all__ = ["FOLDER", "TableRequest", "TableResult", "estimate_table", "plan_table", "tabulate"]
+__all__ = ["FOLDER", "TableRequest", "TableResult", "tabulate"]
 
 FOLDER = "tables"
 Note = Callable[[str], None]
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
-class TableRequest:
-    """What a table is of.
+class TableRequest(SweepFile):
+    """What a table is of: a sweep over the class splits of a family.
 
     Attributes:
-        family: of the class splits: `synse`, `purls`, `smie`, `sadvae` or `star`.
+        family: `synse`, `purls`, `smie`, `sadvae` or `star`.
         datasets: names or YAML files; none: those that have skeletons or features and splits of the family.
-        texts, encoders, presets: see `semtool.experiments.compare`.
-        seeds: one training each.
-        visual: the visual encoder, also of imported features; None: what the presets want.
-        switches: values of switches of the presets' methods.
     """
 
     family: str
-    datasets: tuple[str, ...] = ()
-    texts: tuple[str, ...] = ("multi",)
-    encoders: tuple[str, ...] = ("minilm",)
-    presets: tuple[str, ...] = ("paper",)
+    datasets: dict[str, Words] = Field(default_factory=dict)
+    prompts: Words = ("multi",)
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
-    visual: str | None = None
-    switches: dict[str, list[Any]] | None = None
 
     def splits(self, store: Store) -> dict[str, tuple[str, ...]]:
         """Return the class splits of the family, by what their data set was called."""
         published(self.family)
         found = {}
-        for called in self.datasets or _present(store):
+        present = {a.dataset for kind in ("features", "arrays") for a in store.artifacts(kind)}
+        for called in self.datasets or sorted(present):
             data = load_dataset(store.dataset_file(called))
             own = [s.name for s in data.splits.values() if s.family == self.family]
             if own:
@@ -75,12 +68,12 @@ class TableRequest:
         kinds: dict[str | None, list[str]] = {}
         for name in self.presets:
             kinds.setdefault(preset(name).visual, []).append(name)
+        datasets = self.splits(store)
         return [
-            SweepFile(
-                name="-".join(["table", self.family, *([visual] if visual else [])]),
-                datasets=self.splits(store), prompts=self.texts, encoders=self.encoders, presets=tuple(names),
-                seeds=self.seeds, visual=visual or self.visual, switches=self.switches or {},
-            )
+            self.model_copy(update={
+                "name": "-".join(["table", self.family, *([visual] if visual else [])]),
+                "datasets": datasets, "presets": tuple(names), "visual": visual or self.visual,
+            })
             for visual, names in kinds.items()
         ]  # fmt: skip
 
@@ -98,22 +91,6 @@ class TableResult(SweepResult):
     def _repr_html_(self) -> str:
         table = zero_shot(self.name, checked(self.to_frame()))
         return f"<p>{self.headline()}; accuracy in per cent</p>{table.to_html(index=False, border=0)}"
-
-
-def plan_table(request: TableRequest, *, store: Store, device: str = "auto") -> list[Preview]:
-    """Return what `tabulate` would do, sweep by sweep; writes nothing."""
-    return [preview(grid_of(w, store), store=store, device=device) for w in request.sweeps(store)]
-
-
-def estimate_table(
-    request: TableRequest, *, store: Store, device: str = "auto", jobs: int | None = None
-) -> list[Estimate]:
-    """Return what each work that is left of `tabulate` would take, see `estimate_grid`; writes nothing."""
-    return [
-        estimate
-        for wanted in request.sweeps(store)
-        for estimate in estimate_grid(grid_of(wanted, store), store=store, device=device, jobs=jobs)
-    ]
 
 
 def tabulate(
@@ -165,9 +142,3 @@ def tabulate(
         failures=[f for d in done for f in d.failures],
         files=files,
     )
-
-
-def _present(store: Store) -> Sequence[str]:
-    """Return the data sets that have skeletons or features."""
-    found = [a.dataset for kind in ("features", "arrays") for a in store.artifacts(kind)]
-    return sorted(set(found))

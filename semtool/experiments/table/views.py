@@ -1,22 +1,32 @@
-"""A field's table as LaTeX, Markdown, CSV and a page: published rows above, ours below, marks on each."""
+"""A field's table as LaTeX, Markdown, CSV and a page: published rows above, ours below, marks on each.
+
+The published numbers are data (``published.yaml``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
+from functools import cache
+from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+import yaml
+from pydantic import Field
 
 from semtool.disk import write_atomically
-from semtool.errors import NotMadeError, UsageError
+from semtool.errors import NotMadeError, UsageError, unknown_name
 from semtool.experiments.measured import GENERALISED, RULES, common_rule, part_named, rule_named
-from semtool.experiments.table.published import Values, published
-from semtool.experiments.tables import bibtex, latex, markdown, neutralised, per_cent
+from semtool.experiments.tables import View, bibtex, neutralised, per_cent
 from semtool.packaged import rendered
+from semtool.record import Record
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["checked", "generalised", "write_views", "zero_shot"]
+__all__ = [
+    "PublishedRow", "Values", "checked", "families", "generalised", "published", "write_views", "zero_shot",
+]  # fmt: skip
 
 WORDS = ("method", "features", "seeds", "marks")
 OURS = ["preset", "text", "encoder", "features"]
@@ -36,25 +46,24 @@ def write_views(folder: Path, family: str, rows: Sequence[dict[str, Any]]) -> tu
 
     runs = checked(DataFrame(list(rows)))
     simulated = " - SIMULATED skeletons: no results on the data sets" if runs["simulated"].any() else ""
-    views = {f"zero-shot accuracy in %, {family} splits{simulated}": zero_shot(family, runs)}
+    frames = {f"zero-shot accuracy in %, {family} splits{simulated}": zero_shot(family, runs)}
     if (found := generalised(family, runs)) is not None:
-        views[f"all classes: seen, unseen and harmonic mean in %, {family} splits{simulated}"] = found
+        frames[f"all classes: seen, unseen and harmonic mean in %, {family} splits{simulated}"] = found
     if len(runs.groupby(OURS)) > 1:
-        views["ours, text x encoder x split: mean accuracy in %" + simulated] = matrix(runs)
+        frames["ours, text x encoder x split: mean accuracy in %" + simulated] = matrix(runs)
+    words = {*WORDS, "rule", *MATRIX}
+    views = [View(t, frame, sum(c in words for c in frame.columns)) for t, frame in frames.items()]
     cite = bibtex(f"{family} table", paper=any(runs["preset"].str.startswith("paper")))
     said = conclusion(runs)
     notes = [said, NOTE] if published(family) else [said, NOTE, NONE.format(family=family)]
     texts = {
         "table.tex": "\n".join(
             [
-                *(
-                    latex(view, caption=title, label=f"tab:{family}-{at}", words=_words_of(view))
-                    for at, (title, view) in enumerate(views.items())
-                ),
+                *(view.latex(f"tab:{family}-{at}") for at, view in enumerate(views)),
                 *(f"% {line}" for note in notes for line in note.splitlines()),
             ]
         ),
-        "table.md": "\n\n".join([*(f"{t}:\n\n{markdown(v)}" for t, v in views.items()), *notes]) + "\n",
+        "table.md": "\n\n".join([*(view.markdown() for view in views), *notes]) + "\n",
         "table.csv": neutralised(runs).to_csv(index=False, lineterminator="\n"),
         "table.html": rendered(
             __package__, "page.html.j2", family=family, views=views, notes=notes, cite=cite
@@ -96,22 +105,12 @@ def _means(runs: DataFrame) -> DataFrame:
     return 100 * named.pivot_table("accuracy", MATRIX, "column", "mean", sort=False)
 
 
-def _words_of(view: DataFrame) -> int:
-    """Return how many columns of a view, the first ones, are words."""
-    words = {*WORDS, "rule", *MATRIX}
-    return sum(column in words for column in view.columns)
-
-
 def zero_shot(family: str, runs: DataFrame) -> DataFrame:
     """Return published and own rows; a column a split, which says the part that its own rows are over."""
     from pandas import DataFrame
 
     columns = _columns(runs)
-    table = []
-    for row in published(family):
-        values = _quoted(row.zsl, columns)
-        if set(values) != {"-"}:
-            table.append([row.method, row.features, "", row.marks, *values])
+    table = [[*words, *values] for words, values in _quoted(family, "zsl", columns)]
     for key, own in runs.groupby(OURS, sort=False):
         table.append([*_words(key, own), *(per_cent(_of(own, c)["accuracy"]) for c in columns)])
     titles = [f"{d} {s} ({part_named(part)})" for (d, s), part in columns.items()]
@@ -120,19 +119,17 @@ def zero_shot(family: str, runs: DataFrame) -> DataFrame:
 
 def generalised(family: str, runs: DataFrame) -> DataFrame | None:
     """Return seen, unseen and harmonic mean by one rule in every own row; None if no rule is in all."""
-    from pandas import DataFrame
+    from pandas import DataFrame, notna
 
     columns = _columns(runs)
-    harmonic = [{r: row[f"{row['part']}_{r}_harmonic"] for r in RULES} for row in runs.to_dict("records")]
-    rule = common_rule({r: 1 for r, v in known.items() if v == v and v is not None} for known in harmonic)
+    rows = runs.to_dict("records")
+    rule = common_rule([r for r in RULES if notna(row[f"{row['part']}_{r}_harmonic"])] for row in rows)
     if rule is None:
         return None
-    table = []
-    for row in published(family):
-        values = _quoted(row.h, columns)
-        if set(values) != {"-"}:
-            three = [v for h in values for v in ("-", "-", h)]
-            table.append([row.method, row.features, "", row.marks, "as published", *three])
+    table = [
+        [*words, "as published", *(v for h in values for v in ("-", "-", h))]
+        for words, values in _quoted(family, "h", columns)
+    ]
     for key, own in runs.groupby(OURS, sort=False):
         three = [
             per_cent(_of(own, c)[f"{part}_{rule}_{k}"]) for c, part in columns.items() for k in GENERALISED
@@ -161,9 +158,15 @@ def _columns(runs: DataFrame) -> dict[tuple[str, str], str]:
     return {(dataset, split): part for dataset, split, part in keys}
 
 
-def _quoted(values: Values, columns: Iterable[tuple[str, str]]) -> list[str]:
-    """Return a published row's numbers as they are printed."""
-    return [f"{values[d][s]:.1f}" if s in values.get(d, {}) else "-" for d, s in columns]
+def _quoted(
+    family: str, task: str, columns: Collection[tuple[str, str]]
+) -> Iterator[tuple[list[str], list[str]]]:
+    """Yield words and numbers of the published rows that have any of the columns, as they are printed."""
+    for row in published(family):
+        values: Values = getattr(row, task)
+        shown = [f"{values[d][s]:.1f}" if s in values.get(d, {}) else "-" for d, s in columns]
+        if set(shown) != {"-"}:
+            yield [row.method, row.features, "", row.marks], shown
 
 
 def _of(own: DataFrame, column: tuple[str, str]) -> DataFrame:
@@ -180,3 +183,52 @@ def _words(key: tuple[Hashable, ...], own: DataFrame) -> list[str]:
     )
     marks = ", ".join(["ours", *(word for holds, word in known if holds)])
     return [f"{preset}, {text}, {encoder}", features, str(own["seed"].nunique()), marks]
+
+
+Values = dict[str, dict[str, float]]
+
+
+class PublishedRow(Record):
+    """A row: per cent by data set and class split, and what decides whether it may stand beside others."""
+
+    method: str
+    features: str = "not said"
+    selected: Literal["", "epoch", "settings"] = ""
+    transductive: bool = False
+    secondary: bool = False
+    reproduced: bool = False
+    part: Literal["", "test", "all"] = ""
+    zsl: Values
+    h: Values = Field(default_factory=dict)
+
+    @property
+    def marks(self) -> str:
+        """What is known of the row, in words."""
+        known = (
+            (self.reproduced, "reproduced by us, 3 seeds"),
+            (not self.reproduced and not self.secondary, "quoted"),
+            (self.secondary, "quoted from another paper"),
+            (bool(self.selected), f"{self.selected} chosen on test"),
+            (self.transductive, "transductive"),
+            (True, {"test": "test part", "all": "all samples", "": "part not said"}[self.part]),
+        )
+        return ", ".join(word for holds, word in known if holds)
+
+
+def families() -> tuple[str, ...]:
+    """Return the split families that have a table."""
+    return tuple(_all())
+
+
+def published(family: str) -> list[PublishedRow]:
+    """Return the published rows of a split family; an unknown family is refused."""
+    if family not in _all():
+        raise unknown_name("table", family, _all())
+    return _all()[family]
+
+
+@cache
+def _all() -> dict[str, list[PublishedRow]]:
+    text = resources.files(__package__).joinpath("published.yaml").read_text(encoding="utf-8")
+    raw = yaml.safe_load(text)
+    return {family: [PublishedRow.model_validate(row) for row in rows] for family, rows in raw.items()}

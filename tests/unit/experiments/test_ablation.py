@@ -9,7 +9,7 @@ from semtool.descriptions import DescriptionSet
 from semtool.errors import SemtoolError, UsageError
 from semtool.experiments import compare
 from semtool.experiments.comparison.ablation import pieces, without
-from semtool.experiments.comparison.tables import ablation_table, difference_table, result_views
+from semtool.experiments.comparison.tables import ablation_table, difference_views, result_views
 from semtool.generation import generate
 
 
@@ -79,7 +79,8 @@ def test_a_comparison_says_which_part_carries_the_accuracy(mixed, narrow):
     assert table.loc["label", "verdict"] == "carries accuracy"
     assert float(table.loc["label", "points lost"]) > 20
     assert table.loc["global-0", "verdict"] in ("changes nothing", "not shown")
-    assert not len(difference_table(found))
+    (only,) = difference_views(found)
+    assert only.title == "accuracy that each part of a text carries: lost without it"
     assert [list(v.frame["text"]) for v in result_views(found)[:1]] == [["mixed"]]
     pairs = {d.b: d for d in found.differences}
     assert set(pairs) == {f"mixed-without-{p}" for p in ("label", "global", "global-0", "global-1")}

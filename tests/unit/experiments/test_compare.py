@@ -195,7 +195,7 @@ def test_a_damaged_comparison_is_named(store, narrow, cli):
     metrics.unlink()
     assert "which is not there any more" in cli("compare", "--root", store.root).err
     (store.root / "comparisons" / "mine" / "comparison.json").write_text("[]")
-    assert "it holds no comparison" in cli("compare", "--root", store.root, "--name", "mine").err
+    assert "cannot read the comparison" in cli("compare", "--root", store.root, "--name", "mine").err
     assert "did you mean 'mine'" in cli("compare", "--root", store.root, "--name", "mime").err
 
 
@@ -293,8 +293,8 @@ def test_features_older_than_the_skeletons_are_noted(skeletons, narrow):
 def test_whoever_learned_from_simulated_classes_is_named():
     from types import SimpleNamespace
 
+    from semtool.experiments.comparison.differences import general_notes
     from semtool.experiments.comparison.tables import result_marks
-    from semtool.experiments.comparison.wording import general_notes
 
     grid = SimpleNamespace(settings=[], texts=[], seeds=(0, 1, 2), features_per_seed=True)
     plain = {"simulated": False, "leaky": False}

@@ -9,15 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semtool.experiments.measured import Predictions
 from semtool.experiments.report.clips import FRAMES, choose_samples, clip
-from semtool.experiments.report.findings import conclusion
 from semtool.experiments.report.numbers import confusion, measured, wilson
 from semtool.experiments.report.packing import embedded_json, quantise
-from semtool.experiments.report.page import Scale
+from semtool.experiments.report.page import Scale, conclusion
 from semtool.experiments.report.positions import pca
 from semtool.experiments.report.texts import alike_order, class_means
-from skeleton.runs import Spread
+from skeleton.runs import Predictions, Spread
 
 
 @given(st.text())
@@ -140,32 +138,6 @@ def test_scale_stays_inside():
     scale = Scale(-0.1, 0.1)
     assert (scale.at(0), scale.at(-5), scale.at(5)) == (50.0, 0.0, 100.0)
     assert scale.label == "−10 % to 10 %"
-
-
-def test_umap_is_a_second_layout_where_it_is_installed(monkeypatch):
-    import sys
-    import types
-
-    from semtool.experiments.report import positions
-
-    asked = {}
-
-    class Reducer:
-        def __init__(self, **options):
-            asked.update(options)
-
-        def fit_transform(self, points):
-            return points[:, :2]
-
-    module = types.ModuleType("umap")
-    module.UMAP = Reducer
-    monkeypatch.setitem(sys.modules, "umap", module)
-    texts, samples = np.eye(3), np.random.default_rng(0).normal(size=(25, 3))
-    found = positions.umap_layout(texts, samples)
-    assert asked["random_state"] == 0
-    assert (len(found["texts"]), len(found["samples"])) == (6, 50)
-    assert found["texts"].min() >= 0
-    assert found["samples"].max() <= 1000
 
 
 def test_a_page_shows_a_bounded_number_of_samples():

@@ -52,7 +52,7 @@ def test_a_clear_difference_is_found_and_p_agrees_with_the_interval():
     found = estimate([pairs_of(np.clip(drawn(rng, 3) + (rng.random((3, 160)) < 0.6), -1, 1))])
     assert found.low > 0
     assert found.p < 0.05
-    assert (found.seeds, found.units, found.persons) == (3, 8, True)
+    assert found.covers == {"seeds": 3, "persons": 8}
 
 
 def test_no_difference_at_all_is_zero_and_certain():
@@ -64,19 +64,18 @@ def test_samples_of_one_person_count_as_one_observation():
     one = np.sign(np.repeat([1, 1, 1, 0, 1, -1, 1, 0], 20)).astype(float)[None].repeat(3, axis=0)
     by_person = estimate([pairs_of(one)])
     by_sample = estimate([pairs_of(one, persons=0)])
-    assert by_sample.persons is False
-    assert by_sample.units == 160
+    assert by_sample.covers["samples"] == 160
     assert by_person.high - by_person.low > 2 * (by_sample.high - by_sample.low)
 
 
 def test_few_persons_are_not_resampled():
-    assert estimate([pairs_of(drawn(np.random.default_rng(0), 3, persons=4), persons=4)]).persons is False
+    assert estimate([pairs_of(drawn(np.random.default_rng(0), 3, persons=4), persons=4)]).covers["samples"]
 
 
 def test_one_row_that_no_seed_changes_has_no_part_for_seeds():
     differences = drawn(np.random.default_rng(2), 1)
-    assert estimate([pairs_of(differences, seeded=False)]).seeds == 0
-    assert estimate([pairs_of(differences)]).seeds == 0
+    assert estimate([pairs_of(differences, seeded=False)]).covers["seeds"] == 0
+    assert estimate([pairs_of(differences)]).covers["seeds"] == 0
 
 
 def test_over_splits_a_person_is_one_person():
@@ -84,7 +83,7 @@ def test_over_splits_a_person_is_one_person():
     first = pairs_of(drawn(rng, 3))
     one, two = estimate([first]), estimate([first, first])
     assert two.mean == pytest.approx(one.mean)
-    assert two.units == one.units == 8
+    assert two.covers["persons"] == one.covers["persons"] == 8
     rest = pairs_of(-first.differences)
     assert estimate([first, rest]).mean == pytest.approx(0)
 

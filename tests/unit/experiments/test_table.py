@@ -8,11 +8,10 @@ from typer.testing import CliRunner
 from semtool.artifacts import Store
 from semtool.cli.app import app
 from semtool.errors import SemtoolError, UsageError
-from semtool.experiments.grid.sweep_file import SweepFile
-from semtool.experiments.grid.sweeping import sweep
+from semtool.experiments.grid import SweepFile, estimate_grid, grid_of, sweep, unfinished
 from semtool.experiments.table import families
-from semtool.experiments.table.published import published
-from semtool.experiments.table.tabulating import TableRequest, estimate_table, plan_table, tabulate
+from semtool.experiments.table.tabulating import TableRequest, tabulate
+from semtool.experiments.table.views import published
 from skeleton.simulation import simulate
 
 
@@ -20,13 +19,19 @@ from skeleton.simulation import simulate
 def request_(store, write_features):
     write_features(store, "purls-5-5")
     return TableRequest(
-        "purls", ("nw-ucla",), ("good", "shuffled"), ("tfidf",), ("ridge", "eszsl"), seeds=(0,)
-    )
+        family="purls", datasets="nw-ucla", prompts=("good", "shuffled"), encoders="tfidf",
+        presets=("ridge", "eszsl"), seeds=(0,),
+    )  # fmt: skip
+
+
+def estimates(request, store):
+    (wanted,) = request.sweeps(store)
+    return estimate_grid(grid_of(wanted, store), store=store)
 
 
 def test_a_table_is_made_once_and_holds_rows_rules_parts_and_marks(store, request_, narrow):
-    (plan,) = plan_table(request_, store=store)
-    assert (plan.runs, plan.finished) == (8, 0)
+    (wanted,) = request_.sweeps(store)
+    assert sum(len(seeds) for _, seeds in unfinished(grid_of(wanted, store), store)) == 8
     found = tabulate(request_, store=store, executor=narrow)
     assert (found.trained, found.reused, found.failures) == (8, 0, [])
     again = tabulate(request_, store=store, executor=narrow)
@@ -39,7 +44,7 @@ def test_a_table_is_made_once_and_holds_rows_rules_parts_and_marks(store, reques
     assert r"\toprule" in (found.path / "table.tex").read_text()
     assert "<h2>zero-shot accuracy" in (found.path / "table.html").read_text()
     assert "is highest in the mean over splits" in text
-    assert "ours, text x encoder x split" in text
+    assert "Ours, text x encoder x split" in text
     assert "@software{semtool" in (found.path / "table.html").read_text()
     log = (found.path / "log.txt").read_text()
     assert "embedding nw-ucla/good@v1 with tfidf" in log
@@ -57,7 +62,7 @@ def test_every_family_is_of_the_catalogue_and_its_rows_of_splits_that_exist():
 
 def test_a_split_of_another_family_and_unknown_features_are_refused(store):
     with pytest.raises(UsageError, match="nw-ucla has no class split of the family synse"):
-        plan_table(TableRequest("synse", ("nw-ucla",)), store=store)
+        TableRequest(family="synse", datasets="nw-ucla").sweeps(store)
     with pytest.raises(SemtoolError, match="imported features, nw-ucla/purls-8-2 has none"):
         sweep(SweepFile(name="x", datasets="nw-ucla", prompts="good", visual="synse"), store=store)
 
@@ -76,7 +81,7 @@ def test_imported_features_are_chosen_by_name(store, narrow):
 
 
 def test_the_cost_is_measured_and_falls_to_nothing_once_all_is_there(store, request_, narrow):
-    found = estimate_table(request_, store=store)
+    found = estimates(request_, store)
     of = [e.what.partition(" of seed")[0] for e in found]
     assert of.count("training, nw-ucla purls-8-2 ridge") == 2  # one a text
     assert [w for w in of if "embedding" in w] == [
@@ -84,14 +89,16 @@ def test_the_cost_is_measured_and_falls_to_nothing_once_all_is_there(store, requ
     ]
     assert all(e.seconds > 0 for e in found if "training" in e.what)
     tabulate(request_, store=store, executor=narrow)
-    assert estimate_table(request_, store=store) == []
+    assert estimates(request_, store) == []
 
 
 def test_without_codes_a_preset_is_estimated_without_its_auxiliary_classes(tmp_path):
     store = Store(tmp_path / "artifacts")
     simulate("ntu60", subjects=1, reps=1, store=store)
-    wanted = TableRequest("synse", ("ntu60",), ("label",), ("tfidf",), ("best",), seeds=(0,))
-    found = [e.what for e in estimate_table(wanted, store=store)]
+    wanted = TableRequest(
+        family="synse", datasets="ntu60", prompts="label", encoders="tfidf", presets="best", seeds=(0,)
+    )
+    found = [e.what for e in estimates(wanted, store)]
     assert "training, ntu60 synse-55-5 best of seed 0" in found
     assert not [w for w in found if "auxiliary" in w]
 

@@ -169,7 +169,7 @@ def test_an_unknown_policy_gets_the_nearest(store):
 
 @pytest.mark.parametrize(
     ("prompts", "encoder"),
-    [("attributes", "attributes"), ("multi", "minilm"), ("label", "minilm"), ("contrast", "minilm")],
+    [("attributes", "attributes"), ("multi", "minilm"), ("label", "minilm")],
 )
 def test_the_next_step_names_an_encoder_that_reads_the_texts(store, cli, prompts, encoder):
     done = cli("generate", "--dataset", "nw-ucla", "--prompts", prompts, "--root", store.root)

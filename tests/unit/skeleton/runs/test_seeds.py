@@ -24,5 +24,5 @@ def test_what_is_neither_is_refused(given):
 
 @pytest.mark.parametrize("name", ["/abs", "a/b", "..", ".hidden", "a\\b", ""])
 def test_the_name_of_a_run_is_no_path(name):
-    with pytest.raises(UsageError, match="cannot be the name of a run"):
+    with pytest.raises(UsageError, match="cannot be a name"):
         check_name(name)
