@@ -199,7 +199,11 @@ def main() -> None:
         folder = Path(temporary)
         parts = throughput(folder / "a", *asked), kill_and_resume(folder / "b", *asked)
         parts = (*parts, memory(folder / "c", given.sizes, given.concurrency))
-    heads = "", "## kill -9 in the middle, then the same command again", "## Memory, without latency"
+    heads = (
+        f"## {given.classes} classes x 3 granularities",
+        "## kill -9 in the middle, then the same command again",
+        "## Memory, without latency",
+    )
     lines = [line for head, part in zip(heads, parts, strict=True) for line in (head, "", *part, "")]
     page("llm_throughput", lines, title="Asking a model: throughput, memory, resuming")
 

@@ -25,7 +25,6 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -106,8 +105,8 @@ def make_world(root: Path, seed: int) -> Store:
     return store
 
 
-def compare_world(number: int, seed_counts: Sequence[int]) -> list[dict[str, Any]]:
-    """Return records of comparing all texts in one world with more and more seeds; the first are trained once."""
+def compare_world(number: int, seed_counts: Sequence[int]) -> list[Comparison]:
+    """Compare all texts in one world with more and more seeds; the first are trained once."""
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         store = make_world(Path(folder), number)
@@ -115,7 +114,7 @@ def compare_world(number: int, seed_counts: Sequence[int]) -> list[dict[str, Any
             compare(
                 TEXTS, ["tfidf"], store=store, dataset=DATASET, splits=[SPLIT], seeds=range(seeds),
                 switches=SWITCHES, executor=Here(), device="cpu",
-            ).model_dump(mode="json")
+            )
             for seeds in seed_counts
         ]  # fmt: skip
 
@@ -218,7 +217,7 @@ def main() -> None:
     seconds = time.perf_counter() - started
     parts = []
     for at, seeds in enumerate(counts):
-        found = [Comparison.model_validate(w[at]) for w in worlds]
+        found = [w[at] for w in worlds]
         parts += [f"### {seeds} seeds", "", *accuracies(found), "", *verdicts(found), ""]
     page("planted_comparison", [
         f"## {options.repetitions} comparisons with known answers", "",

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -58,6 +59,7 @@ def test_the_record_is_what_the_contract_says_and_is_read_back(store, narrow, sm
     assert (raw["schema"], raw["kind"], raw["seeds"]) == (3, "comparison", [0, 1])
     for read in (Comparison.read(store, "mine"), Comparison.read(store, path.parent)):
         assert read.to_dict() == raw == json.loads(json.dumps(found.to_dict()))
+        assert pickle.loads(pickle.dumps(read)) == read  # processes may pass it on
         read.check(store)
     cell = raw["cells"][0]
     assert set(cell["runs"]) == {"0", "1"}
