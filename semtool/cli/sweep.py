@@ -99,7 +99,7 @@ def plan_sweeps(wanted: Sequence[SweepFile], where: Store, device: str, jobs: in
 
 def show(found: SweepResult) -> None:
     """Print a row a cell: its accuracy over seeds."""
-    from semtool.experiments import GENERALISED, RULES, marks, over_seeds, part_named
+    from semtool.experiments import GENERALISED, RULES, marks, part_named, per_cent
 
     if not found.rows:
         return
@@ -124,5 +124,7 @@ def show(found: SweepResult) -> None:
             columns |= {
                 f"{s} ({rule})": f"{part}_{rule}_{k}" for s, k in zip("SUH", GENERALISED, strict=True)
             }
-        cells = over_seeds(own, keys, columns)
+        groups = own.groupby(keys, sort=False)
+        shown = {title: groups[name].agg(per_cent) for title, name in columns.items()}
+        cells = groups.size().rename("seeds").to_frame().assign(**shown).reset_index()
         table(f"{found.name}, {part_named(str(part))}{said}", tuple(cells.columns), cells.to_numpy().tolist())

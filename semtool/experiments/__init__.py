@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from semtool.experiments.measured import GENERALISED, RULES, part_named, rule_named
     from semtool.experiments.optimisation import Optimisation, optimise
     from semtool.experiments.sharing import pull_run, push_run
-    from semtool.experiments.tables import marks, over_seeds, per_cent
+    from semtool.experiments.tables import marks, per_cent
 
 __all__ = [
     "Comparison",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from semtool.packaged import rendered
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["View", "bibtex", "marks", "neutralised", "over_seeds", "per_cent"]
+__all__ = ["View", "bibtex", "marks", "neutralised", "per_cent"]
 
 
 def bibtex(note: str, *, paper: bool) -> str:
@@ -40,19 +40,6 @@ def marks(*, simulated: bool, leaky: bool, auxiliary: Iterable[str], transductiv
     if moved := ", ".join(dict.fromkeys(transductive)):
         found.append(f" - {moved}: TRANSDUCTIVE, saw the unlabelled test samples")
     return "".join(found)
-
-
-def over_seeds(runs: DataFrame, keys: Sequence[str], columns: Mapping[str, str]) -> DataFrame:
-    """Return a row for each value of ``keys``, how many seeds it has, and `per_cent` of each of ``columns``.
-
-    Args:
-        runs: a row a seed.
-        keys: columns that say what a row is of.
-        columns: title -> column of fractions.
-    """
-    groups = runs.groupby(list(keys), sort=False)
-    shown = {title: groups[name].agg(per_cent) for title, name in columns.items()}
-    return groups.size().rename("seeds").to_frame().assign(**shown).reset_index()
 
 
 def neutralised(frame: DataFrame) -> DataFrame:

@@ -60,26 +60,21 @@ def run_grid(
     Raises:
         SemtoolError: if a text cannot be embedded or inputs do not fit together, before anything is trained.
     """
-    from skeleton.device import resolve_device
     from skeleton.runs import finished_seeds, seed_job, summarise, write_json
 
-    where = str(resolve_device(device))
-    cells = grid.cells()
+    work, cells = _Work(grid, store, device, executor.threads), grid.cells()
     tell = note or (lambda _: None)
-    making = _missing_features(grid, store, executor, where)
+    making = work.jobs()
     texts = embed_cells(cells, store, note)
     if making:
         tell(f"making {making[0].label}" + (f" and {len(making) - 1} more" if len(making) > 1 else ""))
     training = sum(c.setting.method.steps * len(grid.seeds_of(c)) for c in cells)
     failures = _run(executor, making, progress, 0, training)
-    visuals = _find_features(grid, store)
-    warnings = _outdated(grid, visuals, store)
+    work.look()
+    warnings = work.outdated()
     for warning in warnings:
         tell(warning)
-    planned: list[tuple[Cell, dict[int, PlannedRun]]] = []
-    for cell in cells:
-        if runs := _plan(grid, cell, texts[_text_key(cell)], visuals, store, where, executor.threads):
-            planned.append((cell, runs))
+    planned = [(cell, runs) for cell in cells if (runs := work.plan(cell, texts[_text_key(cell)]))]
     jobs: dict[tuple[str, int], Job] = {}
     reused = set()
     for _, runs in planned:
@@ -98,7 +93,7 @@ def run_grid(
         for folder in {r.folder for r in trained.values()}:
             write_json(folder / "summary.json", summarise(folder, finished_seeds(folder)).to_dict())
         if trained:
-            features = {s: visuals[_key(grid, cell, s)] for s in trained}
+            features = {s: work.features[work.key(cell, s)] for s in trained}
             names = {s: r.folder.name for s, r in trained.items()}
             done.append(CellRuns(cell, texts[_text_key(cell)], features, names))
     return GridResult(done, len(jobs) - len(untrained), len(reused), failures + untrained, warnings)
@@ -106,18 +101,15 @@ def run_grid(
 
 def unfinished(grid: Grid, store: Store, device: str = "auto") -> list[tuple[Cell, list[int]]]:
     """Return the cells that are not trained with every seed, and the seeds that are left of each."""
-    from skeleton.device import resolve_device
-
-    where, visuals = str(resolve_device(device)), _find_features(grid, store)
-    for dataset, split, _ in set(_wanted_features(grid)) - set(visuals):
-        _can_be_made(grid, dataset, split)
+    work = _Work(grid, store, device)
+    work.missing()
     texts: dict[tuple[str, str, str], Artifact | None] = {}
     left = []
     for cell in grid.cells():
         key = (cell.dataset, cell.text.label, cell.encoder)
         if key not in texts:
             texts[key] = _find_text(cell, store)
-        runs = _plan(grid, cell, text, visuals, store, where, 1) if (text := texts[key]) else {}
+        runs = work.plan(cell, text) if (text := texts[key]) else {}
         if seeds := [s for s in grid.seeds_of(cell) if not runs or s not in runs[s].done]:
             left.append((cell, seeds))
     return left
@@ -182,97 +174,92 @@ def _text_key(cell: Cell) -> tuple[str, str]:
     return cell.descriptions.reference, cell.encoder
 
 
-def _key(grid: Grid, cell: Cell, seed: int) -> FeatureKey:
-    return cell.dataset, cell.split, seed if grid.features_per_seed else None
+class _Work:
+    """What a grid needs before it trains: which features are wanted, and which are there."""
 
+    def __init__(self, grid: Grid, store: Store, device: str, threads: int = 1) -> None:
+        from skeleton.device import resolve_device
 
-def _wanted_features(grid: Grid) -> dict[FeatureKey, Target]:
-    """Return the key of all features that the grid needs, and whose they are."""
-    seeds: Sequence[int | None] = grid.seeds if grid.features_per_seed else [None]
-    return {(t.dataset.name, split, seed): t for t in grid.targets for split in t.splits for seed in seeds}
+        self.grid, self.store, self.threads = grid, store, threads
+        self.device, self.visual = str(resolve_device(device)), grid.wanted_visual or "stgcn"
+        seeds: Sequence[int | None] = grid.seeds if grid.features_per_seed else [None]
+        self.wanted: dict[FeatureKey, Target] = {
+            (t.dataset.name, split, seed): t for t in grid.targets for split in t.splits for seed in seeds
+        }
+        self.look()
 
+    def look(self) -> None:
+        """Find the features that are there: each seed's own, or the newest of a split."""
+        from skeleton.visual import find_features, newest_features
 
-def _find_features(grid: Grid, store: Store) -> dict[FeatureKey, Artifact]:
-    """Return the features that are there: each seed's own, or the newest of a split."""
-    from skeleton.visual import find_features, newest_features
-
-    found = {}
-    for key, target in _wanted_features(grid).items():
-        dataset, split, seed = key
-        if seed is None:
-            there = newest_features(store, dataset, split, grid.wanted_visual)
-        else:
-            visual = grid.wanted_visual or "stgcn"
-            there = find_features(target.called, split, store=store, visual=visual, seed=seed)
-        if there is not None:
-            found[key] = there
-    return found
-
-
-def _outdated(grid: Grid, found: dict[FeatureKey, Artifact], store: Store) -> list[str]:
-    """Return a sentence for each shared features that were made from older skeletons."""
-    from skeleton.runs import outdated
-
-    wanted = _wanted_features(grid)
-    said = [outdated(there, wanted[key].called, store) for key, there in found.items() if key[2] is None]
-    return [sentence for sentence in said if sentence]
-
-
-def _missing_features(grid: Grid, store: Store, executor: Executor, device: str) -> list[Job]:
-    from skeleton.runs import features_job
-    from skeleton.visual import find_arrays
-
-    there = _find_features(grid, store)
-    jobs = []
-    for key, target in _wanted_features(grid).items():
-        if key not in there:
+        self.features: dict[FeatureKey, Artifact] = {}
+        for key, target in self.wanted.items():
             dataset, split, seed = key
-            _can_be_made(grid, dataset, split)
-            find_arrays(target.dataset, store)
-            jobs.append(features_job(
-                store, target.called, split, visual=grid.wanted_visual or "stgcn", seed=seed or 0,
-                device=device, threads=executor.threads,
-            ))  # fmt: skip
-    return jobs
+            if seed is None:
+                there = newest_features(self.store, dataset, split, self.grid.wanted_visual)
+            else:
+                there = find_features(target.called, split, store=self.store, visual=self.visual, seed=seed)
+            if there is not None:
+                self.features[key] = there
 
+    def missing(self) -> list[FeatureKey]:
+        """Return what is not there; refuse imported features, which have a name alone."""
+        from skeleton.visual import find_visual
 
-def _can_be_made(grid: Grid, dataset: str, split: str) -> None:
-    """Raise unless the visual encoder is one that makes features; imported ones have a name alone."""
-    from skeleton.visual import find_visual
-
-    try:
-        find_visual(grid.wanted_visual or "stgcn")
-    except UsageError as error:
-        raise UsageError(
-            f"{error}; if they are imported features, {dataset}/{split} has none: semtool features import"
-        ) from error
-
-
-def _plan(
-    grid: Grid,
-    cell: Cell,
-    text: Artifact,
-    visuals: dict[FeatureKey, Artifact],
-    store: Store,
-    device: str,
-    threads: int,
-) -> dict[int, PlannedRun]:
-    """Return the run that holds each seed of a cell: one for all if they share features; {} without these."""
-    from skeleton.runs import plan_run
-
-    def plan(seeds: tuple[int, ...]) -> PlannedRun:
+        missing = [key for key in self.wanted if key not in self.features]
         try:
-            return plan_run(
-                text, visuals[_key(grid, cell, seeds[0])], store=store, dataset=cell.target.called,
-                split=cell.split, settings=cell.setting.method, seeds=seeds, device=device, threads=threads,
-            )  # fmt: skip
-        except SemtoolError as error:
-            raise type(error)(f"{cell.text.label} with {cell.encoder}: {error}") from error
+            if missing:
+                find_visual(self.visual)
+        except UsageError as error:
+            place = "/".join(missing[0][:2])
+            raise UsageError(
+                f"{error}; if they are imported features, {place} has none: semtool features import"
+            ) from error
+        return missing
 
-    seeds = grid.seeds_of(cell)
-    if any(_key(grid, cell, seed) not in visuals for seed in seeds):
-        return {}
-    if grid.features_per_seed:
-        return {seed: plan((seed,)) for seed in seeds}
-    shared = plan(seeds)
-    return dict.fromkeys(seeds, shared)
+    def jobs(self) -> list[Job]:
+        """Return the making of what is not there."""
+        from skeleton.runs import features_job
+        from skeleton.visual import find_arrays
+
+        jobs = []
+        for key in self.missing():
+            target, (_, split, seed) = self.wanted[key], key
+            find_arrays(target.dataset, self.store)
+            jobs.append(features_job(
+                self.store, target.called, split, visual=self.visual, seed=seed or 0, device=self.device,
+                threads=self.threads,
+            ))  # fmt: skip
+        return jobs
+
+    def outdated(self) -> list[str]:
+        """Return a sentence for each shared features that were made from older skeletons."""
+        from skeleton.runs import outdated
+
+        shared = {key: there for key, there in self.features.items() if key[2] is None}
+        said = [outdated(there, self.wanted[key].called, self.store) for key, there in shared.items()]
+        return [sentence for sentence in said if sentence]
+
+    def key(self, cell: Cell, seed: int) -> FeatureKey:
+        """Return which features a seed of a cell is trained on."""
+        return cell.dataset, cell.split, seed if self.grid.features_per_seed else None
+
+    def plan(self, cell: Cell, text: Artifact) -> dict[int, PlannedRun]:
+        """Return the run that holds each seed: one for all if they share features; {} without these."""
+        from skeleton.runs import plan_run
+
+        seeds = self.grid.seeds_of(cell)
+        if any(self.key(cell, seed) not in self.features for seed in seeds):
+            return {}
+        planned: dict[int, PlannedRun] = {}
+        for some in [(seed,) for seed in seeds] if self.grid.features_per_seed else [seeds]:
+            try:
+                run = plan_run(
+                    text, self.features[self.key(cell, some[0])], store=self.store, split=cell.split,
+                    dataset=cell.target.called, settings=cell.setting.method, seeds=some, device=self.device,
+                    threads=self.threads,
+                )  # fmt: skip
+            except SemtoolError as error:
+                raise type(error)(f"{cell.text.label} with {cell.encoder}: {error}") from error
+            planned |= dict.fromkeys(some, run)
+        return planned
