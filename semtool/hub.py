@@ -12,8 +12,9 @@ import re
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +36,8 @@ _REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _LOG_IN = "log in with `hf auth login` or set HF_TOKEN"
 _HTTP_LIBRARIES = ("httpx2", "httpx", "httpcore", "requests", "urllib3")
 """What huggingface_hub has spoken through; their errors reach us as they are."""
-_PATIENCE = 5.0  # seconds until a server that does not answer counts as out of reach
+_PATIENCE = 5.0  # seconds until a connection counts as lost
+_PROBE = 2.5  # seconds until a server that does not answer counts as out of reach
 
 
 @dataclass(frozen=True)
@@ -186,14 +188,23 @@ def _card(artifact: Artifact, repo: str, licence: str) -> str:
 
 
 def reachable(endpoint: str) -> bool:
-    """Ask a hub for a sign of life: the client itself would try again and again for a minute."""
+    """Ask a hub for a sign of life: the client itself would try again and again for a minute.
+
+    Any HTTP answer counts; the thread keeps a slow name look-up from outlasting the time limit.
+    """
     from huggingface_hub import get_session
 
-    try:
-        get_session().head(endpoint, timeout=_PATIENCE)
-    except Exception:  # whatever its HTTP library raises
-        return False
-    return True
+    alive = threading.Event()
+
+    def ask() -> None:
+        with suppress(Exception):  # whatever its HTTP library raises
+            get_session().head(endpoint, timeout=_PROBE)
+            alive.set()
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(_PROBE)
+    return alive.is_set()
 
 
 @contextmanager

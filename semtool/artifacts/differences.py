@@ -8,13 +8,17 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from semtool.descriptions import GRANULARITIES, DescriptionSet
-from semtool.errors import UsageError
+from semtool.errors import SemtoolError, UsageError
 
 if TYPE_CHECKING:
     from semtool.artifacts.artifact import Artifact
+    from semtool.artifacts.store import Store
     from semtool.embedding_file import EmbeddingFile
 
 __all__ = ["Change", "Difference", "Move", "compare_texts", "difference", "movement"]
+
+_FITTED = {"tfidf"}
+"""Encoders whose axes depend on the texts that they were fitted on."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Difference:
     """What changed from one artifact to another.
 
     Attributes:
-        changes: texts of two description sets; None for embedding files.
+        changes: texts; None if they are not known (the description sets of the files are not in the store).
         moves: classes of two embedding files, farthest first; None where vectors cannot be compared.
         notes: what else differs, a sentence each.
     """
@@ -68,7 +72,7 @@ class Difference:
         return {g: {k: found[g][k] for k in kinds} for g in GRANULARITIES if g in found}
 
 
-def difference(before: Artifact, after: Artifact) -> Difference:
+def difference(store: Store, before: Artifact, after: Artifact) -> Difference:
     """Compare two artifacts of the same kind.
 
     Raises:
@@ -81,12 +85,15 @@ def difference(before: Artifact, after: Artifact) -> Difference:
         )
     if before.dataset != after.dataset:
         raise UsageError(f"{before.reference} and {after.reference} are of different data sets")
-    names, changed = (before.reference, after.reference), _parameters(before, after)
+    names = (before.reference, after.reference)
     if before.kind == "descriptions":
-        texts = compare_texts(DescriptionSet.read(before.path), DescriptionSet.read(after.path))
-        return Difference(*names, changes=texts, notes=changed)
-    moves, notes = _compare_vectors(before, after)
-    return Difference(*names, moves=moves, notes=(*notes, *changed))
+        return Difference(*names, changes=_changes(before, after), notes=_parameters(before, after))
+    texts = [_described(store, artifact) for artifact in (before, after)]
+    changes = _changes(texts[0], texts[1]) if texts[0] and texts[1] else None
+    moves, notes = _compare_vectors(before, after, same_texts=changes == ())
+    if changes is None:
+        notes.append("the texts cannot be compared: the description sets are not in this store")
+    return Difference(*names, changes=changes, moves=moves, notes=(*notes, *_parameters(before, after)))
 
 
 def compare_texts(before: DescriptionSet, after: DescriptionSet) -> tuple[Change, ...]:
@@ -107,17 +114,18 @@ def compare_texts(before: DescriptionSet, after: DescriptionSet) -> tuple[Change
     return tuple(found)
 
 
-def _compare_vectors(before: Artifact, after: Artifact) -> tuple[tuple[Move, ...] | None, list[str]]:
+def _compare_vectors(
+    before: Artifact, after: Artifact, *, same_texts: bool
+) -> tuple[tuple[Move, ...] | None, list[str]]:
     from semtool.embedding_file import EmbeddingFile
 
     old, new = EmbeddingFile(before.path), EmbeddingFile(after.path)
-    texts = [a.manifest.inputs.get("descriptions") for a in (before, after)]
-    notes = [f"{len(old)} texts became {len(new)}"] if len(old) != len(new) else []
-    if texts[0] and texts[1] and texts[0] != texts[1]:
-        notes.append(f"made from {texts[0].reference} and {texts[1].reference}: compare those for the texts")
+    notes = []
+    if len(old) != len(new):
+        notes.append(f"{len(old)} texts became {len(new)}")
     if old.encoder != new.encoder:
         notes.append(f"the encoder {old.encoder!r} became {new.encoder!r}: their vectors have no distance")
-    elif "tfidf" in old.encoder.split("+") and texts[0] != texts[1]:
+    elif _FITTED & set(old.encoder.split("+")) and not same_texts:
         notes.append(
             f"{old.encoder!r} is fitted on each set's own texts: vectors of two sets have no distance"
         )
@@ -133,6 +141,22 @@ def _grouped(descriptions: DescriptionSet) -> dict[tuple[int, str, str, str], li
     for d in descriptions:
         found.setdefault((d.class_id, d.class_name, d.granularity, d.slot), []).append(d.text)
     return found
+
+
+def _changes(before: Artifact, after: Artifact) -> tuple[Change, ...]:
+    return compare_texts(DescriptionSet.read(before.path), DescriptionSet.read(after.path))
+
+
+def _described(store: Store, artifact: Artifact) -> Artifact | None:
+    """Return the description set that an embedding file was made from, if it is still here unchanged."""
+    for source in artifact.manifest.inputs.values():
+        try:
+            found = store.resolve("descriptions", source.reference)
+        except SemtoolError:
+            continue
+        if found.manifest.content_sha256 == source.sha256:
+            return found
+    return None
 
 
 def _parameters(before: Artifact, after: Artifact) -> tuple[str, ...]:

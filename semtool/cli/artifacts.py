@@ -158,7 +158,7 @@ def _diff(
     from semtool.artifacts import difference
 
     here = store(root)
-    found = difference(*_pair(here, before, after))
+    found = difference(here, *_pair(here, before, after))
     if json:
         changes = None if found.changes is None else [asdict(c) | {"kind": c.kind} for c in found.changes]
         json_object(asdict(found) | {"counts": found.counts(), "changes": changes})

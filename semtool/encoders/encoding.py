@@ -83,8 +83,9 @@ def encode_texts(
     missing = sorted((t for t in unique if t not in known), key=lambda t: (len(t), t), reverse=True)
     if on_truncation == "error":
         _refuse_long(encoder, [(text, entry.tokens) for text, entry in known.items()])
-    vectors = [np.stack([entry.vector for entry in known.values()])] if known else []
-    tokens = [entry.tokens for entry in known.values()]
+    kept = _Kept(encoder, texts)
+    for text, entry in known.items():
+        kept.add([text], entry.vector[None], [entry.tokens])
     if missing:
         _call(encoder, encoder.fit, unique)
     for start in range(0, len(missing), encoder.chunk):
@@ -102,18 +103,10 @@ def encode_texts(
         part = _checked(encoder, chunk, _call(encoder, encoder.encode, chunk, progress=step))
         if cache:
             cache.put(chunk, part, lengths)
-        vectors.append(part)
-        tokens += lengths
+        kept.add(chunk, part, lengths)
     if progress:
         progress(len(unique), len(unique))
-    if len(widths := {part.shape[1] for part in vectors}) > 1:
-        raise SemtoolError(
-            f"the encoder {encoder.card.name} returned vectors of different lengths: {sorted(widths)}"
-        )
-    place = {text: row for row, text in enumerate([*known, *missing])}
-    rows = np.array([place[text] for text in texts], dtype=np.int64)
-    joined = np.concatenate(vectors) if vectors else np.empty((0, 0), dtype=np.float32)
-    return Encoded(joined[rows], np.array(tokens, dtype=np.int64)[rows], len(missing), len(known))
+    return Encoded(vectors=kept.vectors, tokens=kept.tokens, new=len(missing), reused=len(known))
 
 
 def _call(encoder: Encoder, method: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
@@ -138,6 +131,32 @@ def _token_counts(encoder: Encoder, texts: Sequence[str]) -> list[int]:
             f"the encoder {encoder.card.name} counted the tokens of {len(counts)} texts, not of {len(texts)}"
         )
     return [int(count) for count in counts]
+
+
+class _Kept:
+    """The arrays of an `Encoded`, filled as vectors come: each vector is held once."""
+
+    def __init__(self, encoder: Encoder, texts: Sequence[str]) -> None:
+        self._encoder = encoder.card.name
+        self._rows: dict[str, list[int]] = {}
+        for row, text in enumerate(texts):
+            self._rows.setdefault(text, []).append(row)
+        self.vectors = np.empty((len(texts), 0), dtype=np.float32)
+        self.tokens = np.full(len(texts), -1, dtype=np.int64)
+
+    def add(self, texts: Sequence[str], vectors: NDArray[np.float32], tokens: Sequence[int]) -> None:
+        width = vectors.shape[1]
+        if not self.vectors.shape[1]:
+            self.vectors = np.empty((len(self.vectors), width), dtype=np.float32)
+        elif self.vectors.shape[1] != width:
+            raise SemtoolError(
+                f"the encoder {self._encoder} returned vectors of different lengths: "
+                f"{sorted((self.vectors.shape[1], width))}"
+            )
+        for text, vector, count in zip(texts, vectors, tokens, strict=True):
+            rows = self._rows[text]
+            self.vectors[rows] = vector
+            self.tokens[rows] = count
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

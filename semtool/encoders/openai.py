@@ -10,11 +10,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from semtool.encoders.answer import read_vectors
 from semtool.encoders.base import Availability, Card, Encoder, Options, Progress
 from semtool.errors import SemtoolError
 from semtool.server import OPENAI, Server, finish
 
-__all__ = ["OpenAIEncoder", "read_vectors"]
+__all__ = ["OpenAIEncoder"]
 
 BATCH = 256
 """Texts a request, unless the options say otherwise; the service takes 2048 and 300,000 tokens at most."""
@@ -140,7 +141,7 @@ class OpenAIEncoder(Encoder):
             more["dimensions"] = self.options.dimensions
         try:
             body = finish(self._receive(model=self.model, input=batch, **more))
-            return read_vectors(body, len(batch))
+            return read_vectors(_parsed(body), len(batch))
         except Exception as error:  # what the HTTP library raises while an answer is read is not the client's
             why = self.server.redact(f"{error.__cause__ or error}") or "no reason given"
             raise SemtoolError(
@@ -153,28 +154,9 @@ class OpenAIEncoder(Encoder):
             return (await client.embeddings.with_raw_response.create(**request)).content
 
 
-def read_vectors(body: bytes, wanted: int) -> NDArray[np.float32]:
-    """Return the vectors of an answer in the order of the texts, float32 (n, d).
-
-    Args:
-        body: of the answer. Entries without an ``index`` stand in the order of the texts.
-        wanted: number n of texts that were asked for.
-
-    Raises:
-        ValueError: if the answer cannot be matched with the texts; one sentence.
-    """
+def _parsed(body: bytes) -> Any:
+    """Return what an answer holds; as text if it is no JSON."""
     try:
-        items = json.loads(body)["data"]
-        indices = [item.get("index") for item in items]
-        vectors = np.array([item["embedding"] for item in items], dtype=np.float32)
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-        raise ValueError(f"the answer holds no vectors: {body.decode('utf-8', 'replace')[:200]}") from error
-    if len(items) != wanted:
-        raise ValueError(f"it answered {len(items)} vectors for {wanted} texts")
-    if vectors.ndim != 2:
-        raise ValueError(f"its vectors have the shape {vectors.shape}, not (n, d)")
-    if set(indices) == {None}:
-        return vectors
-    if sorted(map(str, indices)) != sorted(map(str, range(wanted))):
-        raise ValueError(f"the indices of its vectors are not 0 to {wanted - 1}")
-    return vectors[np.argsort(np.array(indices, dtype=np.int64))]
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return body.decode("utf-8", "replace")

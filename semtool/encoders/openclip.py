@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import numpy as np
@@ -45,9 +46,9 @@ class OpenClipEncoder(PretrainedEncoder):
 
     A model is a saved one (``hf-hub:organisation/name``, ``local-dir:folder``, ``./folder``) with its own
     settings, or an architecture and weights: a tag that open_clip knows (``ViT-B-32/openai``), or the path of
-    a checkpoint (``ViT-B-32/weights/clip.pt``, ``ViT-B-32//weights/clip.pt`` from the root) that has no
-    settings beside it. OpenAI's weights were trained with another activation; the tag implies it, with a path
-    say ``ViT-B-32-quickgelu/...``.
+    a checkpoint (``ViT-B-32/weights/clip.pt``), whose settings (``open_clip_config.json``) count if they lie
+    beside it. OpenAI's weights were trained with another activation; the tag implies it, with a path that
+    has no settings beside it say ``ViT-B-32-quickgelu/...``.
     """
 
     family: ClassVar[str] = "open_clip"
@@ -81,21 +82,22 @@ class OpenClipEncoder(PretrainedEncoder):
             )
 
     @cached_property
-    def file(self) -> Path | None:
-        """The checkpoint, if the part after the slash is a path."""
+    def files(self) -> list[Path]:
+        """The checkpoints that the part after the slash may mean: the path as it is, and from the root."""
         if not (looks_like_path(self.weights) or self.weights.endswith(WEIGHTS)):
-            return None
-        return Path(self.weights).expanduser()
+            return []
+        given = Path(self.weights).expanduser()
+        return [given] if given.is_absolute() else [given, Path("/") / given]
 
     @property
     def model_name(self) -> str:
         """The name that may be written into a file: of a path only its last part."""
-        return f"{self.architecture}/{self.file.name}" if self.file else super().model_name
+        return f"{self.architecture}/{self.files[0].name}" if self.files else super().model_name
 
     @property
     def given(self) -> bool:
         """Whether the model was written as a path, so that it is looked for nowhere else."""
-        return bool(self.path or self.file)
+        return bool(self.path or self.files)
 
     @property
     def repository(self) -> str:
@@ -135,10 +137,10 @@ class OpenClipEncoder(PretrainedEncoder):
             return super().place()
         ends = ("", ".safetensors", ".pt", ".bin")
         names = [f"{self.architecture}{join}{self.weights}{end}" for join in "/-" for end in ends]
-        for path in (*([self.file] if self.file else []), *below_models(*names)):
+        for path in (*self.files, *below_models(*names)):
             if path.is_file():
                 return path, f"file {path}"
-        if self.file:
+        if self.files:
             return None
         repository, files = self._tag
         for cache in self.caches():
@@ -148,31 +150,45 @@ class OpenClipEncoder(PretrainedEncoder):
         return None
 
     def _no_such_path(self) -> str:
-        return f"there is no CLIP checkpoint {self.file}" if self.file else super()._no_such_path()
+        if self.files:
+            return f"there is no CLIP checkpoint {' or '.join(map(str, self.files))}"
+        return super()._no_such_path()
 
-    def _settings(self) -> dict[str, Any]:
-        """Return open_clip's record of the model: a saved one's own, else the architecture's."""
-        place = self.place()
-        if self.architecture:
-            if self.file and place and (place[0].parent / SETTINGS).is_file():
+    def _settings(self, place: Path | None) -> dict[str, Any]:
+        """Return open_clip's record of the model: the one beside the weights, else the architecture's."""
+        if place and (beside := _saved_settings(place)):
+            named = architecture_settings(self.architecture) if self.files else {}
+            text = beside.get("text_cfg") or {}
+            if (
+                any(text.get(key, value) != value for key, value in named.get("text_cfg", {}).items())
+                or named.get("embed_dim") not in (None, beside.get("embed_dim"))
+                or (named.get("quick_gelu") and not beside.get("quick_gelu"))
+            ):
                 raise SemtoolError(
-                    f"{place[0].name} is part of a saved model, whose settings lie beside it; "
-                    f"give that: open_clip:{LOCAL}{place[0].parent}"
+                    f"{SETTINGS} beside {place.name} describes another model than {self.architecture}; "
+                    f"use the saved model (open_clip:local-dir:{place.parent}) or move the checkpoint away"
                 )
-            return architecture_settings(self.architecture)
-        return _saved_settings(place[0]) if place else {}
+            return beside
+        if not self.architecture:
+            return {}
+        return architecture_settings(self.architecture)
 
     @property
     def card(self) -> Card:
         """The identity card."""
-        place, settings = self.place(), self._settings()
+        place = self.place()
+        path = place[0] if place else None
+        settings = self._settings(path if self.given or self.hub_only else None)
         text = settings.get("text_cfg") or {}
-        name = f"{HUB if self.hub_only else ''}{self.model_name}"
+        name = self.model_name
+        revision = fingerprint(path) if path else ""
+        if self.files and path and _saved_settings(path):
+            revision = f"{revision}-{fingerprint(path.parent / SETTINGS)[:8]}"
         return Card(
-            name=f"{self.family}:{name}",
+            name=f"{self.family}:{HUB if self.hub_only else ''}{name}",
             family=self.family,
-            model=name,
-            revision=fingerprint(place[0]) if place else "",
+            model=f"{HUB if self.hub_only else ''}{name}",
+            revision=revision,
             dim=settings.get("embed_dim"),
             max_tokens=text.get("context_length", 77) if settings else None,
             pooling=text.get("hf_pooler_type") or POOLING.get(text.get("pool_type", "argmax"), "own"),
@@ -234,7 +250,11 @@ class OpenClipEncoder(PretrainedEncoder):
         try:
             if path.is_dir():
                 return self._load_saved(path)
-            tag = {} if self.file else open_clip.get_pretrained_cfg(self.architecture, self.weights) or {}
+            if self.files and _saved_settings(path):
+                self._settings(path)
+                with TemporaryDirectory() as folder:
+                    return self._load_saved(_alone(path, Path(folder)))
+            tag = {} if self.files else open_clip.get_pretrained_cfg(self.architecture, self.weights) or {}
             model = open_clip.create_model(
                 self.architecture, pretrained=str(path), force_quick_gelu=bool(tag.get("quick_gelu"))
             )
@@ -252,7 +272,7 @@ class OpenClipEncoder(PretrainedEncoder):
 
         name, cache = LOCAL + str(folder), None
         model = open_clip.create_model(name, require_pretrained=True)
-        text = _saved_settings(folder).get("text_cfg") or {}
+        text = (_saved_settings(folder) or {}).get("text_cfg") or {}
         if text.get("hf_tokenizer_name") and not any(folder.glob("tokenizer*")):
             # A snapshot may lack the tokenizer; then the settings name the repository that has it.
             if not self.hub_only:
@@ -269,10 +289,21 @@ def _text_only(model: Any) -> Any:
     return model.eval()
 
 
-def _saved_settings(folder: Path) -> dict[str, Any]:
-    """Return a saved model's own record; empty if it has none."""
-    found: dict[str, Any] = read_json(folder / SETTINGS).get("model_cfg") or {}
+def _saved_settings(path: Path) -> dict[str, Any]:
+    """Return the model's own record beside (or in) ``path``; empty if there is none."""
+    settings = read_json((path if path.is_dir() else path.parent) / SETTINGS)
+    found: dict[str, Any] = settings.get("model_cfg") or {}
     return found
+
+
+def _alone(checkpoint: Path, folder: Path) -> Path:
+    """Link one checkpoint and the small files beside it into ``folder``: open_clip chooses by name."""
+    for path in checkpoint.parent.iterdir():
+        if path.is_file() and path.suffix not in WEIGHTS:
+            (folder / path.name).symlink_to(path.absolute())
+    name = FILES[0] if checkpoint.suffix == ".safetensors" else FILES[2]
+    (folder / name).symlink_to(checkpoint.absolute())
+    return folder
 
 
 def architecture_settings(architecture: str) -> dict[str, Any]:

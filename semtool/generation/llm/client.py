@@ -170,12 +170,14 @@ def read_completion(raw: Any, host: str, dialect: Dialect, model: str) -> Answer
     Raises:
         ValueError: if it holds no message (some gateways report errors with status 200).
     """
-    try:
-        choice = raw["choices"][0]
-        message = choice["message"] or {}
-        content, refusal, finish = message.get("content"), message.get("refusal"), choice.get("finish_reason")
-    except (LookupError, TypeError, AttributeError) as error:
-        raise ValueError("no message") from error
+    choices = raw.get("choices") if isinstance(raw, Mapping) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, Mapping) or not {"message", "text"} & choice.keys():
+        raise ValueError("no message")
+    message = choice.get("message", choice.get("text"))
+    if not isinstance(message, Mapping):
+        message = {"content": message}
+    content, refusal, finish = message.get("content"), message.get("refusal"), choice.get("finish_reason")
     usage = raw.get("usage")
     usage = usage if isinstance(usage, Mapping) else {}
     reported = _line(raw.get("model"), 200) or model
@@ -202,11 +204,18 @@ def _line(value: Any, most: int) -> str:
 def _content(content: Any) -> str:
     """Return the text of a message; parts that hold thoughts, pictures or calls are left out."""
     if isinstance(content, list):
-        said = [p for p in content if isinstance(p, Mapping) and p.get("type") in ("text", "output_text")]
-        return "".join(str(p.get("text") or "") for p in said if not p.get("thought"))
-    if isinstance(content, Mapping):  # some servers parse the answer
-        return json.dumps(content, ensure_ascii=False)
+        return "".join(_content(part) for part in content if not _thought(part))
+    if isinstance(content, Mapping):
+        text = content.get("text", content.get("value"))
+        # Some servers parse the answer, so that the object itself is the content.
+        parsed = not {"type", "annotations"} & content.keys()
+        return json.dumps(content, ensure_ascii=False) if parsed else _content(text)
     return content if isinstance(content, str) else ""
+
+
+def _thought(part: Any) -> bool:
+    kind = str(part.get("type")) if isinstance(part, Mapping) else "text"
+    return kind not in ("text", "output_text") or (isinstance(part, Mapping) and bool(part.get("thought")))
 
 
 def _count(value: Any) -> int:

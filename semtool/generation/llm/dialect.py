@@ -71,6 +71,8 @@ def _strings(value: Any, key: str) -> Iterator[tuple[str, str]]:
             yield from _strings(item, key)
     elif isinstance(value, dict):
         for name, item in value.items():
+            if key in ("errors", "details") and isinstance(item, list):  # {"errors": {"seed": ["unknown"]}}
+                yield "param", name
             if name not in _SILENT:
                 yield from _strings(item, name)
 

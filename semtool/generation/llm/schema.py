@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from semtool.generation.llm.rules import Outcome, RejectedError, without_control
@@ -79,7 +80,11 @@ def read_answer(text: str, schema: Mapping[str, Any]) -> tuple[dict[str, str], b
 
 def _given(said: str, wanted: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
     """Return the raw values by the schema's names, and whether they had to be looked for."""
-    values = list(_json_values(said))
+    text = said
+    with suppress(ValueError, RecursionError):
+        if isinstance(inner := json.loads(said), str):  # JSON in JSON
+            text = inner
+    values = list(_json_values(text))
     for value in reversed(values):
         if given := _last_fitting(value, wanted):
             alone = len(values) == 1 and said.startswith("{") and said.endswith("}")

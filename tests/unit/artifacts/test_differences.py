@@ -61,7 +61,7 @@ def test_added_removed_changed_by_class_and_granularity(store):
         (1, "motion", ""): ["legs swing"],
     }
     new = describe(store, changed, prompts="two")
-    found = difference(old, new)
+    found = difference(store, old, new)
     assert [(c.kind, c.class_id, c.granularity, c.slot, c.before, c.after) for c in found.changes] == [
         ("changed", 0, "part", "arms", "b", "x"),
         ("removed", 1, "label", "", "kick", None),
@@ -78,12 +78,12 @@ def test_added_removed_changed_by_class_and_granularity(store):
 
 def test_a_text_put_in_between_is_one_addition(store):
     old, new = describe(store, BASE), describe(store, BASE | {(0, "part", "arms"): ["new", "a", "b", "c"]})
-    assert [(c.kind, c.after) for c in difference(old, new).changes] == [("added", "new")]
+    assert [(c.kind, c.after) for c in difference(store, old, new).changes] == [("added", "new")]
 
 
 def test_another_order_is_no_change(store):
     old, new = describe(store, BASE), describe(store, BASE | {(0, "part", "arms"): ["c", "b", "a"]})
-    assert difference(old, new).changes == ()
+    assert difference(store, old, new).changes == ()
 
 
 def test_how_far_classes_moved(store):
@@ -91,9 +91,8 @@ def test_how_far_classes_moved(store):
     new = describe(store, {(0, "global", ""): ["a", "x"], (1, "global", ""): ["y"], (2, "global", ""): ["d"]})
     before = embed(store, old, [[1, 0], [1, 0], [1, 0], [0, 1]])
     after = embed(store, new, [[1, 0], [0, 1], [0, 2], [0, 1]])
-    found = difference(before, after)
-    assert found.changes is None
-    assert "made from ntu60/set@v1 and ntu60/set@v2: compare those for the texts" in found.notes
+    found = difference(store, before, after)
+    assert [(c.class_id, c.before, c.after) for c in found.changes] == [(0, "b", "x"), (1, "c", "y")]
     assert [(m.class_id, m.distance, m.worst) for m in found.moves] == [
         (1, 1.0, 1.0),
         (0, pytest.approx(1 - 2**-0.5, abs=1e-6), 1.0),
@@ -103,21 +102,34 @@ def test_how_far_classes_moved(store):
 
 def test_two_encoders_have_no_distance(store):
     text = describe(store, BASE)
-    found = difference(embed(store, text, np.eye(5), "tfidf"), embed(store, text, np.eye(5)))
+    found = difference(store, embed(store, text, np.eye(5), "tfidf"), embed(store, text, np.eye(5)))
     assert found.moves is None
+    assert found.changes == ()
     assert "the encoder 'tfidf' became 'minilm': their vectors have no distance" in found.notes
 
 
 def test_an_encoder_fitted_on_the_texts_has_no_distance_once_they_change(store):
     old, new = describe(store, BASE), describe(store, BASE | {(1, "label", ""): ["hit"]})
-    found = difference(embed(store, old, np.eye(5), "tfidf"), embed(store, new, np.eye(5), "tfidf"))
+    found = difference(store, embed(store, old, np.eye(5), "tfidf"), embed(store, new, np.eye(5), "tfidf"))
     assert found.moves is None
     assert any("fitted on each set's own texts" in note for note in found.notes)
+
+
+def test_texts_that_are_gone_are_said_to_be(store):
+    import shutil
+
+    text = describe(store, BASE)
+    before = embed(store, text, np.eye(5))
+    after = embed(store, describe(store, BASE | {(1, "label", ""): ["hit"]}), np.eye(5))
+    shutil.rmtree(text.path)
+    found = difference(store, before, after)
+    assert found.changes is None
+    assert any("are not in this store" in note for note in found.notes)
 
 
 def test_what_cannot_be_compared(store):
     text = describe(store, BASE)
     with pytest.raises(UsageError, match="holds embeddings"):
-        difference(text, embed(store, text, np.eye(5)))
+        difference(store, text, embed(store, text, np.eye(5)))
     with pytest.raises(UsageError, match="different data sets"):
-        difference(text, describe(store, BASE, "pku-mmd/set"))
+        difference(store, text, describe(store, BASE, "pku-mmd/set"))

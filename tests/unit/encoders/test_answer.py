@@ -1,13 +1,14 @@
 """Answers of embedding servers: read as they are meant, or refused with the reason."""
 
-import json
+import base64
 import threading
 
+import numpy as np
 import pytest
 
 from semtool.encoders import Options, find_encoder
 from semtool.encoders import openai as family
-from semtool.encoders.openai import read_vectors
+from semtool.encoders.answer import read_vectors
 from semtool.errors import SemtoolError
 
 
@@ -19,10 +20,6 @@ def answer(indices, vector=lambda i: [float(i), 1.0]):
     return {"object": "list", "data": entries}
 
 
-def read(body, wanted):
-    return read_vectors(json.dumps(body).encode(), wanted)
-
-
 @pytest.mark.parametrize(
     ("indices", "order"),
     [
@@ -30,20 +27,37 @@ def read(body, wanted):
         ([2, 0, 1], [1, 2, 0]),
         ([..., ..., ...], [0, 1, 2]),
         ([None, None, None], [0, 1, 2]),
+        ([0, 0, 0], [0, 1, 2]),
+        ([7, 7, 7], [0, 1, 2]),
+        ([1, 2, 3], [0, 1, 2]),
+        ([3, 1, 2], [1, 2, 0]),
+        ([..., 1, 2], [0, 1, 2]),
+        ([2, 1, ...], [2, 1, 0]),
+        ([0, ..., 2], [0, 1, 2]),
+        ([..., 2, 3], [0, 1, 2]),
         (["0", "2", "1"], [0, 2, 1]),
+        ([0.0, 1.0, 2.0], [0, 1, 2]),
+        ([5], [0]),
     ],
     ids=str,
 )
 def test_indices(indices, order):
-    assert read(answer(indices), len(indices))[:, 0].tolist() == order
+    assert read_vectors(answer(indices), len(indices))[:, 0].tolist() == order
 
 
 @pytest.mark.parametrize(
-    "indices", [[0, 0, 1], [1, 2, 3], [1, ..., 0], [-1, 0, 1], [0, 1, "x"], [0, True, 2], [7, 7, 7]], ids=str
+    "indices", [[0, 0, 1], [0, 2, 3], [1, ..., 0], [-1, 0, 1], [0, 1, "x"], [0, True, 2], [9, 8, 7]], ids=str
 )
-def test_indices_that_are_not_those_of_the_texts_are_refused(indices):
-    with pytest.raises(ValueError, match="indices"):
-        read(answer(indices), 3)
+def test_indices_that_contradict_themselves_are_refused(indices):
+    with pytest.raises(ValueError, match="index"):
+        read_vectors(answer(indices), 3)
+
+
+def test_base64_and_nested_vectors():
+    wanted = np.array([[0.5, -2.0], [1.5, -2.0]], dtype="<f4")
+    coded = answer([0, 1], lambda i: base64.b64encode(wanted[i].tobytes()).decode())
+    assert np.array_equal(read_vectors(coded, 2), wanted)
+    assert np.array_equal(read_vectors(answer([0, 1], lambda i: [wanted[i].tolist()]), 2), wanted)
 
 
 @pytest.mark.parametrize(
@@ -54,20 +68,23 @@ def test_indices_that_are_not_those_of_the_texts_are_refused(indices):
         ({"error": {"message": "out of memory"}}, "out of memory"),
         ({"data": None}, "no vectors"),
         ({"data": []}, "0 vectors for 1 texts"),
-        ({"data": [3]}, "no vectors"),
-        ({"data": [{"index": 0}]}, "no vectors"),
-        ({"data": [{"embedding": ["x"]}]}, "no vectors"),
+        ({"data": [3]}, "no records"),
+        ({"data": [{"index": 0}]}, "shape"),
+        ({"data": [{"embedding": "!!"}]}, "neither"),
+        ({"data": [{"embedding": "AAA="}]}, "neither"),
+        ({"data": [{"embedding": ["x"]}]}, "neither"),
+        ({"data": [{"embedding": []}]}, "shape"),
         ({"data": [{"embedding": [[1.0], [2.0]]}]}, "shape"),
     ],
 )
 def test_an_answer_without_vectors_says_what_it_holds(body, says):
     with pytest.raises(ValueError, match=says):
-        read(body, 1)
+        read_vectors(body, 1)
 
 
 def test_vectors_of_different_lengths_are_refused():
-    with pytest.raises(ValueError, match="no vectors"):
-        read(answer([0, 1], lambda i: [1.0] * (i + 1)), 2)
+    with pytest.raises(ValueError, match="different lengths"):
+        read_vectors(answer([0, 1], lambda i: [1.0] * (i + 1)), 2)
 
 
 def test_an_address_with_a_version_keeps_it_and_the_key_goes_where_azure_reads_it(httpserver, monkeypatch):

@@ -223,6 +223,13 @@ def test_half_precision(kind, base, tmp_path):
     agrees(encoder, np.concatenate([library.encode([text]) for text in TEXTS]).astype(np.float32))
 
 
+def test_static_vectors_are_those_of_the_library(base, tmp_path):
+    library = saved(static(base), tmp_path / "model")
+    encoder = find_encoder(f"static:{tmp_path / 'model'}")
+    agrees(encoder, library.encode(TEXTS))
+    assert encoder.card.family == "static"
+
+
 # ---- open_clip
 
 TINY = {
@@ -330,7 +337,24 @@ def test_open_clip_from_the_hubs_cache(marked, clip, base, tmp_path, monkeypatch
     assert encoder.card.name == "open_clip:hf-hub:acme/clip"
 
 
-def test_a_checkpoint_with_settings_beside_it_is_opened_as_the_saved_model(clip):
+@pytest.mark.parametrize("quick", [True, False], ids=["quick gelu", "gelu"])
+def test_settings_beside_a_checkpoint_count(quick, clip, caplog, monkeypatch):
+    from semtool.encoders import openclip
+
+    monkeypatch.setattr(openclip, "architecture_settings", lambda name: TINY)
+    folder = clip({**TINY, "quick_gelu": quick}, name="mine.safetensors")
+    (folder / "older.safetensors").write_bytes(b"another checkpoint")
+    encoder = find_encoder(f"open_clip:tiny/{folder / 'mine.safetensors'}")
+    caplog.clear()
+    vectors = encode_texts(encoder, TEXTS).vectors
+    (folder / "older.safetensors").unlink()
+    expected = by_open_clip(f"local-dir:{folder}")
+    np.testing.assert_allclose(vectors, expected, atol=TOLERANCE)
+    assert "initialized randomly" not in caplog.text
+    assert encoder.card.max_tokens == 40
+
+
+def test_settings_that_contradict_the_name_are_refused(clip):
     folder = clip(TINY)
-    with pytest.raises(SemtoolError, match=f"give that: open_clip:local-dir:{folder}"):
+    with pytest.raises(SemtoolError, match="describes another model than ViT-S-32-alt"):
         find_encoder(f"open_clip:ViT-S-32-alt/{folder / 'open_clip_model.safetensors'}")

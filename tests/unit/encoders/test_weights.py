@@ -139,7 +139,7 @@ def test_a_blob_of_the_hub_cache_is_not_read(tmp_path):
 
 
 def test_an_address_without_an_answer_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr(hub, "_PATIENCE", 0.2)
+    monkeypatch.setattr(hub, "_PROBE", 0.2)
     with socket.socket() as silent:  # accepts connections and never says anything
         silent.bind(("127.0.0.1", 0))
         silent.listen()

@@ -83,6 +83,7 @@ def detail(**more):
             "seed",
         ),
         (detail(loc=["body", "temperature"], msg="not allowed", input=7), "temperature"),
+        ({"errors": {"seed": ["is not a parameter"]}}, "seed"),
         ({"errors": [{"title": "Bad Request", "source": {}, "detail": "seed: unknown"}]}, "seed"),
         (
             [{"error": {"code": 400, "message": 'Invalid JSON payload: Unknown name "seed": Cannot find'}}],

@@ -123,6 +123,7 @@ def test_what_a_model_thinks_aloud_is_not_its_answer(opening, closing):
         f"<think>hm</think><answer>{FINAL}</answer>",
         json.dumps({"reasoning": "so", "answer": {"text": "The forearm swings."}}),
         json.dumps({"draft": {"text": "A draft."}, "final": {"text": "The forearm swings."}}),
+        json.dumps(FINAL),
         f"<think>The mark is never closed. {FINAL}",
         json.dumps({"text": "The forearm swings.", "other": {"text": "no"}}),
     ],
