@@ -14,6 +14,7 @@ Times of closed forms are seconds of the processor, one thread, so that other wo
 from __future__ import annotations
 
 import argparse
+import itertools
 import resource
 import time
 from pathlib import Path
@@ -201,9 +202,9 @@ def visual(options: argparse.Namespace) -> None:
 
     torch.set_num_threads(options.threads)
     for samples in options.samples:
-        for name in options.encoders:
+        for name, half in itertools.product(options.encoders, options.precisions):
             encoder = find_visual(name)
-            settings = encoder.Settings(epochs=15)
+            settings = encoder.Settings(epochs=15, precision=half)
             taken = [(time.perf_counter(), time.process_time())]
 
             def stop(done: int, total: int, taken: list[tuple[float, float]] = taken) -> None:
@@ -227,7 +228,7 @@ def visual(options: argparse.Namespace) -> None:
             wall, processor = np.median(np.diff(taken, axis=0)[2:], axis=0)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
             print(
-                f"| {name} | {samples} | {total} | {wall:.3f} | {processor:.3f} | {wall * total / 3600:.2f} | "
+                f"| {name} | {half} | {samples} | {total} | {wall:.3f} | {processor:.3f} | {wall * total / 3600:.2f} | "
                 f"{before:.2f} | {peak:.2f} GB |",
                 flush=True,
             )
@@ -325,6 +326,7 @@ def main() -> None:
     parser.add_argument("what", choices=tuple(WHAT))
     parser.add_argument("--samples", type=int, nargs="+", default=(9000, 18000, 36000))
     parser.add_argument("--encoders", nargs="+", default=("stgcn",))
+    parser.add_argument("--precisions", nargs="+", default=("float32", "bfloat16"), help="of visual encoders")
     parser.add_argument("--methods", nargs="+", default=("eszsl", "ridge"))
     parser.add_argument("--landmarks", type=int, nargs="+", default=(4000, 1200))
     parser.add_argument("--reps", type=int, default=2, help="times that each simulated person acts an action")

@@ -104,8 +104,8 @@ def streams(clips: Tensor, layout: Layout, wanted: Sequence[str] = STREAMS[:3]) 
     return torch.cat(made, dim=1)
 
 
-def augment(clips: Tensor, generator: torch.Generator) -> Tensor:
-    """Return ``clips`` turned by up to 17 degrees, resized by up to 10 % and cropped in time to 80-100 %.
+def augment(clips: Tensor, generator: torch.Generator, turn: float = 0.3) -> Tensor:
+    """Return ``clips`` turned by up to ``turn`` radians, resized by up to 10 %, cropped to 80-100 % in time.
 
     There is no mirroring: left and right tell classes apart.
     """
@@ -115,11 +115,11 @@ def augment(clips: Tensor, generator: torch.Generator) -> Tensor:
     def draw(*shape: int) -> Tensor:
         return torch.rand(*shape, generator=generator).to(clips.device)
 
-    angle = (draw(n) - 0.5) * 0.6
+    angle = (draw(n) - 0.5) * (2 * turn)
     cos, sin, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
-    turn = torch.stack([cos, zero, sin, zero, one, zero, -sin, zero, cos], dim=1).view(n, 3, 3)
+    turned = torch.stack([cos, zero, sin, zero, one, zero, -sin, zero, cos], dim=1).view(n, 3, 3)
     size = 1 + (draw(n, 3, 1) - 0.5) * 0.2
-    clips = torch.einsum("nij,njtvm->nitvm", turn * size, clips) * present
+    clips = torch.einsum("nij,njtvm->nitvm", turned * size, clips) * present
     length = 0.8 + 0.2 * draw(n)
     start = draw(n) * (1 - length)
     grid = torch.linspace(0, 1, t, device=clips.device)

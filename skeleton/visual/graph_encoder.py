@@ -33,6 +33,8 @@ class NetworkSettings(VisualSettings):
         streams: what it is shown of a joint (`skeleton.visual.clips.STREAMS`).
         ensemble: whether each stream has a network of its own; their features then stand side by side, and
             their scores are added.
+        turn: most that a clip is turned about the vertical in training, in radians; more where the tests are
+            seen from where no training sample was.
         smoothing: label smoothing.
         presentations: training samples shown in all; ``epochs`` follows from it unless it is given.
         precision: of the products in training; weights and features are float32 either way.
@@ -43,6 +45,7 @@ class NetworkSettings(VisualSettings):
     batch: int = Field(32, ge=2)
     lr: float = Field(4e-3, gt=0)
     weight_decay: float = Field(1e-2, ge=0)
+    turn: float = Field(0.3, ge=0, le=math.pi)
     smoothing: float = Field(0.1, ge=0, lt=1)
     presentations: int = Field(14_000, ge=1)
     epochs: int | None = Field(None, ge=1)
@@ -151,7 +154,7 @@ class GraphEncoder(VisualEncoder):
             order = torch.randperm(len(data), generator=generator)
             for start in range(0, len(data) - batch + 1, batch):
                 rows = order[start : start + batch]
-                x = streams(augment(data[rows].to(self._on), generator), self.layout, shown)
+                x = streams(augment(data[rows].to(self._on), generator, how.turn), self.layout, shown)
                 with torch.autocast(self._on.type, torch.bfloat16, enabled=how.precision == "bfloat16"):
                     logits = network(x)
                 loss = nn.functional.cross_entropy(

@@ -108,8 +108,7 @@ def detail(**more):
         ({"message": "roles must alternate; role 'system' is unknown"}, "system"),
     ],
 )
-@pytest.mark.parametrize("status", [400, 422])
-def test_what_a_refusal_names_is_left_out_and_the_answer_kept(ask, server, body, name, status):
+def test_what_a_refusal_names_is_left_out_and_the_answer_kept(ask, server, body, name):
     """Whatever its wording and the shape of its body; nothing else is left out."""
 
     def holds(request):
@@ -118,7 +117,7 @@ def test_what_a_refusal_names_is_left_out_and_the_answer_kept(ask, server, body,
         return name in request
 
     server.script = [
-        lambda request: reply(body, status) if holds(request) else reply(completion(good(request)))
+        lambda request: reply(body, 400) if holds(request) else reply(completion(good(request)))
     ] * 6
     result = ask(classes=("hop",))
     assert result.llm.outcomes.keys() <= {"ok", "repaired"}
@@ -130,7 +129,7 @@ def test_what_a_refusal_names_is_left_out_and_the_answer_kept(ask, server, body,
         assert len(server.seen) == 2
 
 
-@pytest.mark.parametrize("status", [404, 413, 500, 501])
+@pytest.mark.parametrize("status", [404, 413, 422, 500, 501])
 def test_a_refusal_may_come_under_another_status(ask, server, status):
     said = reply({"error": {"message": "param seed unsupported"}}, status, retry_after_ms="1")
     server.script = [lambda b: said if "seed" in b else reply(completion(good(b)))] * 9

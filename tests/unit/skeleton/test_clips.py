@@ -1,6 +1,7 @@
 """What a visual encoder sees of a sequence."""
 
 import numpy as np
+import pytest
 import torch
 
 from skeleton.data.layouts import layout
@@ -64,3 +65,11 @@ def test_augmentation_keeps_absent_bodies_absent_and_is_drawn_by_seed():
     assert torch.count_nonzero(first[..., 1]) == 0
     assert torch.equal(first, augment(both, torch.Generator().manual_seed(1)))
     assert not torch.equal(first[0], first[1])
+
+
+@pytest.mark.parametrize("turn", [0.1, 1.0])
+def test_augmentation_turns_by_at_most_what_is_asked(turn):
+    turned = augment(torch.ones(200, 3, 2, 1, 1), torch.Generator().manual_seed(1), turn)[:, :, 0, 0, 0]
+    angle = (torch.atan2(turned[:, 2], turned[:, 0]) - torch.pi / 4).abs()
+    assert 0.9 * turn < angle.max() < turn + 0.11  # resized by another factor along each axis
+    assert (turned[:, 1] > 0.89).all()  # only resized
