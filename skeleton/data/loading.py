@@ -9,7 +9,7 @@ from typing import Any
 from semtool.catalogue import Dataset, dataset_names, load_dataset
 from semtool.errors import UsageError, unknown_name
 from skeleton.data.arrays import SAMPLES, ArraySet
-from skeleton.data.formats import ReadContext, Reader, SampleFinding, find_reader, recognise
+from skeleton.data.formats import ReadContext, Reader, SampleFinding, recognise
 from skeleton.data.sequence import SkeletonSequence
 
 __all__ = ["load_sequence", "load_sequences", "read_raw"]
@@ -100,13 +100,7 @@ def read_raw(
 ) -> tuple[Dataset, Iterator[SkeletonSequence | SampleFinding]]:
     """Return the data set and everything that a raw file or folder gives; arguments as `load_sequences`."""
     chosen = load_dataset(dataset) if dataset else None
-    if format:
-        reader = find_reader(format)
-        files = reader.find(path)
-        if not files:
-            raise UsageError(f"{path} holds nothing for the format {format}: no {reader.looks_like}")
-    else:
-        reader, files = recognise(path, chosen.format if chosen else "")[0]
+    reader, files = recognise(path, chosen.format if chosen else "", format)[0]
     data = chosen or _dataset_of(reader)
     # A clip to look at or to classify may be of any class, so that its label decides nothing.
     labelled = reader.needs_classes or (chosen is not None and chosen.format == reader.name)

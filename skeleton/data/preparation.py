@@ -24,7 +24,7 @@ from semtool.disk import digest, refuse_full, size_of
 from semtool.errors import SemtoolError, UsageError
 from skeleton.data.arrays import SCHEMA, SIMULATED, ArrayWriter
 from skeleton.data.collecting import Collector
-from skeleton.data.formats import RawFile, ReadContext, Reader, SampleFinding, find_reader, recognise
+from skeleton.data.formats import RawFile, ReadContext, Reader, SampleFinding, recognise
 from skeleton.data.prepared_files import EarlierArrays, read_findings, totals, write_tables
 from skeleton.data.reading import FileReading, FileRequest, read_files
 from skeleton.data.unusable import UnusableSamples
@@ -176,13 +176,7 @@ def _reader(
     folder: Path, dataset: Dataset, name: str | None
 ) -> tuple[Reader, list[RawFile], list[SampleFinding]]:
     """Return the reader, its files, and a finding for every other format that has files here too."""
-    if name is not None:
-        reader = find_reader(name)
-        files = reader.find(folder) if folder.exists() else []
-        if not files:
-            raise UsageError(f"{folder} holds nothing for the format {name}: no {reader.looks_like}")
-        return reader, files, []
-    (reader, files), *rest = recognise(folder, dataset.format)
+    (reader, files), *rest = recognise(folder, dataset.format, name)
     own = {path for file in files for path in file.paths}
     others = []
     for other, found in rest:

@@ -27,12 +27,9 @@ __all__ = ["Cluster"]
 
 STORE_BYTES = 80_000_000
 """Ray's shared memory on this machine: jobs pass nothing but a few words through it."""
-PATIENCE = 12.0
-"""Seconds that a cluster has to answer."""
-_TRY = (
-    "import sys, ray; print('ready', flush=True); "
-    "ray.init(address=sys.argv[1], logging_level='ERROR', log_to_driver=False)"
-)
+PATIENCE = 45.0
+"""Seconds that a cluster has to answer, the import of Ray included."""
+_TRY = "import sys, ray; ray.init(address=sys.argv[1], logging_level='ERROR', log_to_driver=False)"
 
 
 class Cluster(Executor):
@@ -160,32 +157,27 @@ def _check_answer(address: str) -> None:
     if address != "auto":
         place = urlsplit(address if "://" in address else f"//{address}")
         try:
-            socket.create_connection((place.hostname, place.port or 0), timeout=PATIENCE / 3).close()
-        except (ValueError, TypeError) as error:
-            raise _no_address(address) from error
+            where = place.hostname, place.port
+        except ValueError:
+            where = None, None
+        if not all(where):
+            raise UsageError(
+                f"{address!r} is no address of a Ray cluster; write host:port or ray://host:port"
+            )
+        try:
+            socket.create_connection(where, timeout=PATIENCE / 3).close()
         except OSError as error:
-            raise (silent if place.hostname and place.port else _no_address(address)) from error
-    tried = subprocess.Popen(
-        [sys.executable, "-P", "-c", _TRY, address], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+            raise silent from error
+    command = [sys.executable, "-P", "-c", _TRY, address]
     try:
-        assert tried.stdout is not None
-        tried.stdout.readline()  # importing Ray takes its time and is not the cluster's fault
-        _, said = tried.communicate(timeout=PATIENCE)
+        tried = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired as error:
         raise silent from error
-    finally:
-        tried.kill()
-        tried.communicate()
     if tried.returncode:
-        reason = _last_line(said)
+        reason = _last_line(tried.stderr)
         if "onnect" in reason or not reason:
             raise silent
         raise SemtoolError(f"cannot use the Ray cluster at {address}: {reason}")
-
-
-def _no_address(address: str) -> UsageError:
-    return UsageError(f"{address!r} is no address of a Ray cluster; write host:port or ray://host:port")
 
 
 def _last_line(text: str) -> str:

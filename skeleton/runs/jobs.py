@@ -19,7 +19,7 @@ def seed_job(spec: RunSpec, *, again: bool = False) -> Job:
         label=spec.label,
         call=train,
         arguments={"spec": spec, "again": again},
-        steps=spec.settings.steps,
+        steps=spec.method_settings.steps,
         makes=runs.seed_folder(spec.folder, spec.seed) / "metrics.json",
         gpus=int(spec.device.startswith("cuda")),
     )

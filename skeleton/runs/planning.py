@@ -6,44 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import Field
+
 from semtool.artifacts import Artifact, Store
 from semtool.disk import digest, write_atomically
 from semtool.errors import UsageError
-from skeleton.methods import EpochSettings, MethodSettings
+from skeleton.methods import EpochSettings, MethodSettings, settings_of
 from skeleton.runs import folder as runs
 from skeleton.runs.task import Task, load_task
 
 __all__ = ["PlannedRun", "RunSpec", "plan_run", "run_seeds"]
 
 
-@dataclass(frozen=True)
-class RunSpec:
-    """What one process needs to train one seed.
+class RunSpec(runs.SeedRecord):
+    """What one process needs to train one seed: what ``config.yaml`` says of it, and beside that:
 
     Attributes:
         root: of all artifacts, absolute.
-        run: name of the run below ``runs/``.
-        seed: that is trained.
-        dataset: name or YAML path of the data set.
-        embeddings, features: references, with their version.
-        settings: of the method.
-        identity: of the run: its inputs and settings.
-        device: of torch, resolved.
-        threads: that it may use.
         trackers: see `skeleton.runs.tracking.TRACKERS`.
     """
 
-    root: Path
-    run: str
-    seed: int
-    dataset: str
-    embeddings: str
-    features: str
-    settings: MethodSettings
-    identity: str
-    device: str
-    threads: int = 1
-    trackers: tuple[str, ...] = ()
+    root: Path = Field(exclude=True)
+    trackers: tuple[str, ...] = Field((), exclude=True)
 
     @property
     def store(self) -> Store:
@@ -53,22 +37,27 @@ class RunSpec:
     @property
     def folder(self) -> Path:
         """The folder of the run."""
-        return runs.runs_folder(self.store) / self.run
+        return runs.runs_folder(self.store) / self.name
 
     @property
     def label(self) -> str:
         """What messages call it."""
-        return f"{self.run}, seed {self.seed}"
+        return f"{self.name}, seed {self.seed}"
+
+    @property
+    def method_settings(self) -> MethodSettings:
+        """Settings of the method."""
+        return settings_of(self.settings)
 
     def inputs(self) -> tuple[Artifact, Artifact]:
         """Return embedding file and features."""
-        return self.store.resolve("embeddings", self.embeddings), self.store.resolve(
-            "features", self.features
-        )
+        wanted = {"embeddings": self.embeddings, "features": self.features}
+        text, visual = (self.store.resolve(kind, given.reference) for kind, given in wanted.items())
+        return text, visual
 
     def task(self) -> Task:
         """Return what the seed works on; built once a process."""
-        settings = self.settings
+        settings = self.method_settings
         return load_task(*self.inputs(), self.dataset, codebook=settings.codebook, motion=settings.motion)
 
 
@@ -151,12 +140,13 @@ def plan_run(
     specs = tuple(
         RunSpec(
             root=store.root.resolve(),
-            run=folder.name,
+            name=folder.name,
             seed=seed,
             dataset=dataset,
-            embeddings=embeddings.reference,
-            features=features.reference,
-            settings=settings,
+            split=task.split.name,
+            embeddings=embeddings.as_input(),
+            features=features.as_input(),
+            settings=settings.to_dict(),
             identity=identity,
             device=device,
             threads=threads if isinstance(settings, EpochSettings) else 1,

@@ -48,7 +48,7 @@ def train_seed(spec: RunSpec, *, again: bool = False, on_epoch: OnEpoch | None =
 
     locks = spec.root / "cache" / "locks"
     locks.mkdir(parents=True, exist_ok=True)
-    with FileLock(locks / f"run-{spec.run}-{spec.seed}.lock"):
+    with FileLock(locks / f"run-{spec.name}-{spec.seed}.lock"):
         if again or not (runs.seed_folder(spec.folder, spec.seed) / "metrics.json").is_file():
             # The second is for the linear algebra of numpy, which would take every core.
             with reproducible(spec.threads), threadpool_limits(spec.threads):
@@ -107,24 +107,23 @@ def learn(
 
 def _train(spec: RunSpec, on_epoch: OnEpoch | None) -> None:
     """Train one seed and write its folder."""
-    task, settings = spec.task(), spec.settings
+    task, settings = spec.task(), spec.method_settings
     folder = runs.partial_folder(spec.folder, spec.seed)
-    _open_partial(folder, spec, task)
+    _open_partial(folder, spec)
     with _told(spec, folder, on_epoch) as tell:
         learned = learn(task, settings, partial(_context, spec, task, folder, tell))
     chosen, record = learned.chosen, learned.record
     selection = getattr(settings, "select", "last")
-    embeddings, features = spec.inputs()
     metrics = Metrics(
-        name=spec.run,
+        name=spec.name,
         dataset=task.dataset.name,
         split=task.split.name,
         protocol=task.protocol.name,
         method=settings.method,
         preset=settings.preset,
         seed=spec.seed,
-        embeddings=embeddings.as_input(),
-        features=features.as_input(),
+        embeddings=spec.embeddings,
+        features=spec.features,
         simulated=task.simulated,
         codebook=task.bank.codebook_from,
         motion=task.bank.motion_from,
@@ -156,7 +155,7 @@ def _told(
     """Yield a function of phase and record that writes to the trackers and tells ``on_epoch``."""
     log = folder / "log.jsonl"
     begun: set[str] = set()
-    trackers = open_trackers(spec.trackers, folder, f"{spec.run}-{spec.seed}", spec.settings.to_dict())
+    trackers = open_trackers(spec.trackers, folder, f"{spec.name}-{spec.seed}", spec.settings)
     with ExitStack() as stack:
         for tracker in trackers:
             stack.callback(tracker.close)
@@ -188,7 +187,7 @@ def _context(
 
         embeddings, features = spec.inputs()
         hidden = [c.id for c in task.dataset.classes if c.id not in classes]
-        settings = spec.settings
+        settings = spec.method_settings
         return simulated_classes(
             embeddings, task.dataset, hidden, store=spec.store, seed=spec.seed,
             codebook=settings.codebook, motion=settings.motion,
@@ -207,25 +206,12 @@ def _context(
     )
 
 
-def _open_partial(folder: Path, spec: RunSpec, task: Task) -> None:
+def _open_partial(folder: Path, spec: RunSpec) -> None:
     """Make the partial folder, or go on in one of the same run."""
     if folder.exists() and not (folder / "config.yaml").is_file():
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    embeddings, features = spec.inputs()
-    record = runs.SeedRecord(
-        name=spec.run,
-        seed=spec.seed,
-        dataset=spec.dataset,
-        split=task.split.name,
-        embeddings=embeddings.as_input(),
-        features=features.as_input(),
-        device=spec.device,
-        threads=spec.threads,
-        identity=spec.identity,
-        settings=spec.settings.to_dict(),
-    )
-    runs.write_config(folder, record)
+    runs.write_config(folder, spec)
 
 
 def _cut_log(log: Path, phase: str, epoch: int) -> None:

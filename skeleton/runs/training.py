@@ -198,7 +198,7 @@ def _train(
         failures = Processes(jobs).run(made, progress, on_record=on_epoch, keep_going=False)
         raise_first([replace(f, label=f.label.rpartition(", ")[2]) for f in failures], of=1)
         return
-    total, count = sum(spec.settings.steps for spec in specs), 0
+    total, count = sum(spec.method_settings.steps for spec in specs), 0
 
     def tell(record: dict[str, Any]) -> None:
         nonlocal count

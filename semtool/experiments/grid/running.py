@@ -152,7 +152,7 @@ def _refuse_short(runs: Sequence[PlannedRun], store: Store, executor: Executor) 
 
     specs = {run.folder: run.specs[0] for run in runs if run.specs}
     if specs and isinstance(executor, Processes):
-        found = [least(s.settings, Sizes.of(open_features(s.inputs()[1]))) for s in specs.values()]
+        found = [least(s.method_settings, Sizes.of(open_features(s.inputs()[1]))) for s in specs.values()]
         largest = max(found, key=lambda e: e.memory)
         jobs = min(executor.workers or 1, sum(len(r.specs) for r in runs))
         refuse_short(total([largest] * jobs, jobs), store, jobs=jobs)

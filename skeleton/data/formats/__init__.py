@@ -77,14 +77,24 @@ def find_reader(name: str) -> Reader:
     raise unknown_plugin("format", name, [r.name for r in readers()], plugin_problems())
 
 
-def recognise(raw: Path, expected: str = "") -> list[tuple[Reader, list[RawFile]]]:
-    """Return every reader that has files at ``raw``, and these files; ``expected`` first.
+def recognise(raw: Path, expected: str = "", named: str | None = None) -> list[tuple[Reader, list[RawFile]]]:
+    """Return every reader that has files at ``raw``, and these files.
+
+    Args:
+        raw: a file or folder.
+        expected: the reader that comes first, if it has files.
+        named: the only reader that is asked.
 
     Raises:
         UsageError: if there is nothing at ``raw``, or no format fits; then it lists what was looked for.
     """
     if not raw.exists():
         raise UsageError(f"there is no file or folder {raw}", see="no-raw-data")
+    if named is not None:
+        reader = find_reader(named)
+        if files := reader.find(raw):
+            return [(reader, files)]
+        raise UsageError(f"{raw} holds nothing for the format {named}: no {reader.looks_like}")
     order = sorted(readers(), key=lambda r: r.name != expected)
     fitting = [(reader, files) for reader in order if (files := reader.find(raw))]
     if not fitting:
