@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from semtool.errors import printable
 from skeleton.data.arrays import ArrayWriter
-from skeleton.data.formats import Reader, SampleFinding
+from skeleton.data.formats import RawFile, RawSample, Reader, SampleFinding
 from skeleton.data.formats.ntu import parse_name
 from skeleton.data.pose_check import PoseCheck
 from skeleton.data.prepared_files import totals
-from skeleton.data.reading import FileReading
+from skeleton.data.reading import FileRequest
 from skeleton.data.sequence import SkeletonSequence
 
 __all__ = ["Collector"]
@@ -45,15 +45,15 @@ class Collector:
         """How often each named outcome occurred."""
         return totals(self.findings)
 
-    def add(self, reading: FileReading, fresh: bool) -> None:
-        """Take in one file."""
-        name, before = reading.request.file.name, len(self.writer)
-        for sample in reading.samples:
-            said = [sample] if isinstance(sample, SampleFinding) else self._append(reading, sample, fresh)
+    def add(self, request: FileRequest, samples: Iterable[RawSample], fresh: bool) -> None:
+        """Take in what one file gave."""
+        file, before = request.file, len(self.writer)
+        for sample in samples:
+            said = [sample] if isinstance(sample, SampleFinding) else self._append(file, sample, fresh)
             self.findings += [
-                (name, replace(f, sample=_plain(f.sample), message=_plain(f.message))) for f in said
+                (file.name, replace(f, sample=_plain(f.sample), message=_plain(f.message))) for f in said
             ]
-        self.records.append((*reading.request.content, len(self.writer) - before))
+        self.records.append((*request.content, len(self.writer) - before))
         self.fresh += fresh
 
     def finish(self, files: Collection[str]) -> None:
@@ -71,8 +71,7 @@ class Collector:
             text = f"the list of unusable samples has {len(self.listed)} names, and no sample is called so"
             self.findings.append(("", SampleFinding("list-unmatched", text, count=len(self.listed))))
 
-    def _append(self, reading: FileReading, sequence: SkeletonSequence, fresh: bool) -> list[SampleFinding]:
-        file = reading.request.file
+    def _append(self, file: RawFile, sequence: SkeletonSequence, fresh: bool) -> list[SampleFinding]:
         name = _plain(sequence.name)
         if name in self.listed:
             return [SampleFinding("listed", f"{name} is on the list of unusable samples", name)]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +24,9 @@ from semtool.disk import digest, refuse_full, size_of
 from semtool.errors import SemtoolError, UsageError
 from skeleton.data.arrays import SCHEMA, SIMULATED, ArrayWriter
 from skeleton.data.collecting import Collector
-from skeleton.data.formats import RawFile, ReadContext, Reader, SampleFinding, recognise
+from skeleton.data.formats import RawFile, RawSample, ReadContext, Reader, SampleFinding, recognise
 from skeleton.data.prepared_files import EarlierArrays, read_findings, totals, write_tables
-from skeleton.data.reading import FileReading, FileRequest, read_files
+from skeleton.data.reading import FileRequest, read_files
 from skeleton.data.unusable import UnusableSamples
 
 __all__ = ["Prepared", "prepare"]
@@ -122,21 +122,20 @@ def prepare(
     }
     name = name or ("simulated" if simulated else "raw")
     target = f"{dataset.name}/{name}"
-    requests = [FileRequest(f, f.size(), listed=f.stem in out.names) for f in files]
-    earlier = None
-    if versions := [a for a in store.artifacts("arrays", dataset.name) if a.name == name]:
-        requests = _hashed(requests)
-        identity = store.identity("arrays", {}, _parameters(recipe, [r.content for r in requests]))
-        if existing := store.find("arrays", target, identity):
-            return _report(existing, reader, read=0, created=False, strict=strict)
-        earlier = _earlier(versions, recipe)
-
+    requests = _requests(files, out.names)
+    parameters = recipe | {"sources": _listing(requests)}
+    if existing := store.find("arrays", target, store.identity("arrays", {}, parameters)):
+        return _report(existing, reader, read=0, created=False, strict=strict)
+    versions = [a for a in store.artifacts("arrays", dataset.name) if a.name == name]
+    earlier = _earlier(versions, recipe)
     context = ReadContext(dataset, first_label, hints=hints or {})
     with store.work_folder() as work:
         with ArrayWriter(work, dataset.name, bodies=dataset.bodies) as writer:
             collector = Collector(writer, reader, out.names)
-            for reading, fresh in _readings(reader, context, requests, earlier, workers):
-                collector.add(reading, fresh)
+            for request, (samples, fresh) in zip(
+                requests, _readings(reader, context, requests, earlier, workers), strict=True
+            ):
+                collector.add(request, samples, fresh)
                 progress(len(collector.records), len(requests))
                 if len(collector.records) == PROBED:
                     each = size_of(work) / PROBED
@@ -148,7 +147,6 @@ def prepare(
             if not len(writer):
                 raise SemtoolError(_nothing(folder, len(requests), collector.findings, others))
         write_tables(work, collector.records, collector.findings)
-        parameters = _parameters(recipe, [record[:3] for record in collector.records])
         with store.create("arrays", target, parameters=parameters, libraries=("numpy",)) as draft:
             for path in sorted(work.iterdir()):
                 path.rename(draft.folder / path.name)
@@ -202,18 +200,17 @@ def _simulated(folder: Path, files: Sequence[RawFile]) -> bool:
     return any((place / SIMULATED).is_file() for place in {folder, *(file.path.parent for file in files)})
 
 
-def _parameters(recipe: dict[str, Any], contents: Sequence[tuple[str, int, str]]) -> dict[str, Any]:
-    """Return what identifies the arrays; the files by one checksum, as there may be a hundred thousand."""
-    listing = hashlib.sha256(
-        "".join(f"{n}\0{b}\0{c}\n" for n, b, c in contents).encode("utf-8", "surrogateescape")
-    )
-    return dict(recipe) | {"sources": listing.hexdigest()}
-
-
-def _hashed(requests: Sequence[FileRequest]) -> list[FileRequest]:
-    """Compute the checksums that are not known; threads suffice, as hashing releases the interpreter."""
+def _requests(files: Sequence[RawFile], listed: Collection[str]) -> list[FileRequest]:
+    """Return what to read, with checksums; threads suffice, as hashing releases the interpreter."""
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return list(pool.map(FileRequest.hashed, requests))
+        sums = pool.map(RawFile.sha256, files)
+        return [FileRequest(f, f.size(), s, f.stem in listed) for f, s in zip(files, sums, strict=True)]
+
+
+def _listing(requests: Sequence[FileRequest]) -> str:
+    """Return one checksum of all files, of which there may be a hundred thousand."""
+    lines = "".join(f"{name}\0{size}\0{checksum}\n" for name, size, checksum in (r.content for r in requests))
+    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _earlier(versions: Sequence[Artifact], recipe: dict[str, Any]) -> EarlierArrays | None:
@@ -230,13 +227,13 @@ def _readings(
     requests: Sequence[FileRequest],
     earlier: EarlierArrays | None,
     workers: int,
-) -> Iterator[tuple[FileReading, bool]]:
-    """Yield every file's reading in order, and whether it was read now and not taken from ``earlier``."""
+) -> Iterator[tuple[Iterable[RawSample], bool]]:
+    """Yield what every file gives in order, and whether it was read now and not taken from ``earlier``."""
     old = {r.file.name for r in requests if earlier and earlier.has(r.content)}
     new = read_files(reader, context, [r for r in requests if r.file.name not in old], workers)
     for request in requests:
         if earlier and request.file.name in old:
-            yield FileReading(request, earlier.samples(request.content)), False
+            yield earlier.samples(request.content), False
         else:
             yield next(new), True
 

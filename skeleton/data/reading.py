@@ -7,16 +7,18 @@ import queue
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from skeleton.data.formats import RawFile, RawSample, ReadContext, Reader, SampleFinding, find_reader
 from skeleton.process import Answer, ProcessDied, WorkProcess
 
-__all__ = ["FileReading", "FileRequest", "ReadingProcess", "read_files"]
+__all__ = ["FileRequest", "ReadingProcess", "read_files"]
 
-_CHUNK = 16
+_AHEAD = 48
+"""Files for each process that are read before their turn."""
 _WORTH_A_PROCESS = 48 * 2**20
 _MEMORY, _MEMORY_PER_BYTE = 2**30, 6
 """What reading a file may take: so much, and so many times its size."""
@@ -24,11 +26,11 @@ _MEMORY, _MEMORY_PER_BYTE = 2**30, 6
 
 @dataclass(frozen=True)
 class FileRequest:
-    """One file to read. ``sha256`` is empty if it is not known yet; ``listed`` means: do not open it."""
+    """One file to read; ``listed`` means: do not open it."""
 
     file: RawFile
     bytes: int
-    sha256: str = ""
+    sha256: str
     listed: bool = False
 
     @property
@@ -36,22 +38,10 @@ class FileRequest:
         """What identifies the file: name, size, checksum."""
         return self.file.name, self.bytes, self.sha256
 
-    def hashed(self) -> FileRequest:
-        """Return this request with its checksum, computed if it was not known."""
-        return self if self.sha256 else replace(self, sha256=self.file.sha256())
-
-
-@dataclass(frozen=True)
-class FileReading:
-    """What one file gave."""
-
-    request: FileRequest
-    samples: Iterable[RawSample]
-
 
 def read_files(
     reader: Reader, context: ReadContext, requests: Sequence[FileRequest], workers: int = 0
-) -> Iterator[FileReading]:
+) -> Iterator[Iterable[RawSample]]:
     """Yield what each file gives, in the order of ``requests``; no bad file stops the others.
 
     Args:
@@ -71,9 +61,8 @@ def read_files(
     process = ReadingProcess(reader, context) if reader.isolated else None
     try:
         for request in requests:
-            known = request.hashed()
-            samples = _samples(reader, context, known, process)
-            yield FileReading(known, samples if reader.container else list(samples))
+            samples = _samples(reader, context, request, process)
+            yield samples if reader.container else list(samples)
     finally:
         if process:
             process.close()
@@ -81,31 +70,29 @@ def read_files(
 
 def _in_processes(
     reader: Reader, context: ReadContext, requests: Sequence[FileRequest], workers: int
-) -> Iterator[FileReading]:
-    """Keep a few chunks under way for each process; results wait for their turn, so memory is bounded."""
+) -> Iterator[list[RawSample]]:
+    """Keep some files under way for each process; results wait for their turn, so memory is bounded."""
     processes = [ReadingProcess(reader, context) for _ in range(workers)]
     idle: queue.SimpleQueue[ReadingProcess] = queue.SimpleQueue()
     for process in processes:
         idle.put(process)
 
-    def read_chunk(chunk: Sequence[FileRequest]) -> list[FileReading]:
+    def read(request: FileRequest) -> list[RawSample]:
         process = idle.get()
         try:
-            known = [request.hashed() for request in chunk]
-            return [FileReading(k, list(_samples(reader, context, k, process))) for k in known]
+            return list(_samples(reader, context, request, process))
         finally:
             idle.put(process)
 
-    chunks = (requests[i : i + _CHUNK] for i in range(0, len(requests), _CHUNK))
-    waiting: deque[Future[list[FileReading]]] = deque()
+    left = iter(requests)
+    waiting: deque[Future[list[RawSample]]] = deque()
     pool = ThreadPoolExecutor(workers)
     try:
         while True:
-            while len(waiting) < 3 * workers and (chunk := next(chunks, None)):
-                waiting.append(pool.submit(read_chunk, chunk))
+            waiting.extend(pool.submit(read, r) for r in islice(left, _AHEAD * workers - len(waiting)))
             if not waiting:
                 return
-            yield from waiting.popleft().result()
+            yield waiting.popleft().result()
     finally:
         for process in processes:
             process.close()

@@ -183,7 +183,7 @@ def test_a_namesake_that_goes_away_frees_the_name(raw, store):
 
 
 def test_several_processes_give_the_same_bytes(raw, store, tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "_CHUNK", 1)
+    monkeypatch.setattr(reading, "_AHEAD", 1)
     (raw / name(9)).write_bytes(b"")
     one = prepare("ntu60", raw, store=store, workers=1)
     two = prepare("ntu60", raw, store=Store(tmp_path / "two"), workers=2)
