@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.encoders.base import Card, Options, Progress
+from semtool.encoders.known import aliases_of, card_of, default_model, repository_of
 from semtool.encoders.pretrained import HUB, LOCAL, PretrainedEncoder, below_models
 from semtool.encoders.weights import WEIGHTS, fingerprint, looks_like_path, read_json, snapshot
 from semtool.errors import SemtoolError, UsageError, unknown_name
@@ -25,20 +26,6 @@ BATCH = 64
 FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
 SETTINGS = "open_clip_config.json"
 POOLING = {"argmax": "end of text", "last": "last token", "first": "first token"}
-
-
-KNOWN = {
-    "ViT-B-32/openai": "timm/vit_base_patch32_clip_224.openai",
-    "ViT-B-16/openai": "timm/vit_base_patch16_clip_224.openai",
-    "ViT-L-14/openai": "timm/vit_large_patch14_clip_224.openai",
-    "ViT-L-14-336/openai": "timm/vit_large_patch14_clip_336.openai",
-    "ViT-B-32/laion2b_s34b_b79k": "laion/CLIP-ViT-B-32-laion2B-s34B-b79K",
-    "ViT-L-14/laion2b_s32b_b82k": "laion/CLIP-ViT-L-14-laion2B-s32B-b82K",
-    "ViT-H-14/laion2b_s32b_b79k": "laion/CLIP-ViT-H-14-laion2B-s32B-b79K",
-}
-"""Hub repositories, so that availability is known without importing open_clip; others are looked up there.
-
-All are under the MIT licence."""
 
 
 class OpenClipEncoder(PretrainedEncoder):
@@ -52,13 +39,7 @@ class OpenClipEncoder(PretrainedEncoder):
     """
 
     family: ClassVar[str] = "open_clip"
-    aliases: ClassVar[Mapping[str, str]] = {
-        "clip": "ViT-B-32/openai",
-        "clip-b16": "ViT-B-16/openai",
-        "clip-l": "ViT-L-14/openai",
-        "clip-l-336": "ViT-L-14-336/openai",
-        "clip-h": "ViT-H-14/laion2b_s32b_b79k",
-    }
+    aliases: ClassVar[Mapping[str, str]] = aliases_of(family)
     settings: ClassVar[frozenset[str]] = frozenset({"prefix", "batch_size"})
     needed: ClassVar[tuple[str, ...]] = (SETTINGS,)
     skipped: ClassVar[tuple[str, ...]] = (
@@ -70,7 +51,7 @@ class OpenClipEncoder(PretrainedEncoder):
     )
 
     def __init__(self, model: str = "", options: Options | None = None) -> None:
-        super().__init__(model or "ViT-B-32/openai", options)
+        super().__init__(model or default_model(self.family), options)
         self.architecture, self.weights = "", ""
         if self.path or self.hub_only:
             return
@@ -107,7 +88,7 @@ class OpenClipEncoder(PretrainedEncoder):
     @cached_property
     def _tag(self) -> tuple[str, tuple[str, ...]]:
         """The hub repository and the file names that a tag stands for."""
-        if known := KNOWN.get(self.model):
+        if known := repository_of(self.family, self.model):
             return known, FILES
         architecture_settings(self.architecture)
         import open_clip
@@ -193,7 +174,7 @@ class OpenClipEncoder(PretrainedEncoder):
             max_tokens=text.get("context_length", 77) if settings else None,
             pooling=text.get("hf_pooler_type") or POOLING.get(text.get("pool_type", "argmax"), "own"),
             prefix=self.options.prefix or "",
-            licence="MIT" if self.model in KNOWN else "unknown",
+            licence=card_of(self.family, self.model).licence,
             note="text tower only",
         )
 

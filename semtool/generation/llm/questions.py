@@ -1,9 +1,9 @@
-"""From a class and a prompt set to the requests that are sent: messages, schema, parameters, key."""
+"""How a model is asked; from a class and a prompt set to the requests: messages, schema, parameters, key."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,12 +11,11 @@ from typing import Any
 from semtool.catalogue import ActionClass, ActionFacts, Dataset, load_vocabulary
 from semtool.disk import digest
 from semtool.generation.describing import class_variables, subject
-from semtool.generation.llm.options import LlmOptions
 from semtool.generation.llm.rules import MIN_WORDS, words
 from semtool.generation.llm.schema import answer_rule, enum_schema, text_schema
 from semtool.generation.prompt_set import GranularitySpec, PromptSet
 
-__all__ = ["TEXT", "Question", "Request", "questions"]
+__all__ = ["TEXT", "LlmOptions", "Question", "Request", "questions"]
 
 TEXT = "text"
 """The key of the answer at granularities without slots."""
@@ -25,6 +24,47 @@ _SENTENCE_END = re.compile(r'[.!?:"\n]+')
 _SEED_STRIDE = 1000
 _ANSWERS = ("attribute", "says", "told", "codes")
 """Facts of the catalogue that must not answer a question for attributes."""
+
+
+@dataclass(frozen=True)
+class LlmOptions:
+    """How a model is asked.
+
+    Attributes:
+        model: as the server knows it.
+        base_url: of an OpenAI-compatible server; None means ``$OPENAI_BASE_URL``, else OpenAI. The key comes
+            from ``$OPENAI_API_KEY`` only.
+        temperature: None leaves it to the server.
+        seed: of the first variant; the next variants and repeated questions count on from it.
+        max_tokens: limit of one answer; None derives it from the prompt set's longest text. It is doubled
+            when an answer was cut off.
+        variants: answers for each class and granularity; None leaves it to the prompt set.
+        classes: names, codes or ids of the classes to describe; empty means all.
+        concurrency: requests under way at once.
+        limit: most requests in this run.
+        allow_missing: write the set although texts are missing; its manifest lists them.
+        timeout: seconds from sending a request to the last byte of its answer; a request that takes longer is
+            given up and not repeated.
+        retries: how often a request is repeated that a server refuses for now (busy, failed, gone).
+    """
+
+    model: str
+    base_url: str | None = None
+    temperature: float | None = 0.7
+    seed: int = 0
+    max_tokens: int | None = None
+    variants: int | None = None
+    classes: tuple[str, ...] = ()
+    concurrency: int = 8
+    limit: int | None = None
+    allow_missing: bool = False
+    timeout: float = 120.0
+    retries: int = 5
+
+    def parameters(self, classes: Sequence[int] | None) -> dict[str, Any]:
+        """Return what decides the answers, for a manifest; ``classes`` are the ids meant, None for all."""
+        shaping = ("model", "variants", "temperature", "seed", "max_tokens")
+        return {name: getattr(self, name) for name in shaping} | {"classes": classes}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 
 from semtool.encoders import Options, find_encoder
 from semtool.encoders import openai as family
-from semtool.encoders.answer import read_vectors
+from semtool.encoders.openai import read_vectors
 from semtool.errors import SemtoolError
 
 

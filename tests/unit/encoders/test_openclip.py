@@ -103,7 +103,7 @@ def test_the_hub_cache_is_used(model, tmp_path, monkeypatch):
     (base / "refs" / "main").write_text("abc")
     save_file(model.state_dict(), base / "snapshots" / "abc" / "open_clip_model.safetensors")
     monkeypatch.setenv("HF_HOME", str(tmp_path))
-    monkeypatch.setitem(module.KNOWN, f"{SMALL}/tag", "some/clip")
+    monkeypatch.setattr(module, "repository_of", lambda family, model: "some/clip")
     encoder = find_encoder(f"open_clip:{SMALL}/tag")
     assert encoder.availability().where == "the Hugging Face cache"
     assert encode_texts(encoder, TEXTS).vectors.shape == (4, 256)
