@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from semtool.errors import UsageError
+from semtool.disk import read_plain
 from skeleton.data.formats import RawFile, SampleFinding
 
 __all__ = ["UnusableSamples"]
@@ -34,15 +34,7 @@ class UnusableSamples:
         Raises:
             UsageError: if it cannot be read.
         """
-        if not path.is_file():
-            raise UsageError(f"cannot read the list of unusable samples {path}: it is not a file")
-        if path.stat().st_size > _MOST_BYTES:
-            raise UsageError(f"the list of unusable samples {path} has more than {_MOST_BYTES // 2**20} MiB")
-        try:
-            text = _text(path)
-        except OSError as error:
-            raise UsageError(f"cannot read the list of unusable samples {path}: {error.strerror}") from error
-        return cls(frozenset(_listed(text)), ())
+        return cls(frozenset(_listed(_text(path))), ())
 
     @classmethod
     def beside(cls, folder: Path, files: Sequence[RawFile]) -> UnusableSamples:
@@ -82,7 +74,7 @@ def _candidates(folder: Path, read: Collection[Path]) -> list[Path]:
 
 def _text(path: Path) -> str:
     """Return the text of a list, in UTF-8 or, if its mark says so, UTF-16."""
-    data = path.read_bytes()
+    data = read_plain(path, _MOST_BYTES)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
     return data.decode("utf-8-sig", "replace")

@@ -14,10 +14,9 @@ import numpy as np
 from semtool.catalogue import dataset_names, load_bank, load_dataset, load_vocabulary
 from skeleton.data import SkeletonSequence
 from skeleton.simulation.acting import act
-from skeleton.simulation.camera import CAMERAS, draw_setup, view
-from skeleton.simulation.noise import add_noise
+from skeleton.simulation.camera import CAMERAS, draw_setup
 from skeleton.simulation.performance import draw_subject, perform_program
-from skeleton.simulation.sampling import LAYOUT
+from skeleton.simulation.sampling import recorded
 
 __all__ = ["act_out", "combine", "mix"]
 
@@ -61,6 +60,4 @@ def act_out(attributes: Mapping[str, str], random: np.random.Generator) -> Skele
     """
     actor, partner = draw_subject(random), draw_subject(random)
     figures = perform_program(act(attributes, random), actor, partner, random)
-    seen = view(figures, draw_setup(random), int(random.choice(list(CAMERAS))), random)
-    positions = np.stack([add_noise(body, random)[0] for body in seen], axis=-1).transpose(2, 0, 1, 3)
-    return SkeletonSequence("", LAYOUT, np.ascontiguousarray(positions, dtype=np.float32))
+    return recorded(figures, draw_setup(random), int(random.choice(list(CAMERAS))), random).sequence

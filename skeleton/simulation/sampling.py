@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -15,8 +15,9 @@ from skeleton.simulation.camera import CAMERAS, SETUPS, Setup, draw_setup, view
 from skeleton.simulation.noise import add_noise
 from skeleton.simulation.performance import Subject, draw_subject, perform_program
 from skeleton.simulation.programs import PROGRAMS
+from skeleton.simulation.rotation import Array
 
-__all__ = ["LAYOUT", "Sample", "generate", "spread_subjects"]
+__all__ = ["LAYOUT", "Sample", "generate", "recorded", "spread_subjects"]
 
 LAYOUT = "kinect-v2"
 _SUBJECT, _SETUP, _SAMPLE = range(3)
@@ -60,19 +61,31 @@ def _sample(dataset: Dataset, class_id: int, subject: int, replication: int, see
     setup = 1 + subject % SETUPS
     partner = _PARTNERS + int(random.integers(_PARTNERS))
     figures = perform_program(program, _subject(seed, subject), _subject(seed, partner), random)
-    seen = view(figures, _setup(seed, setup), camera, random)
-    bodies = [add_noise(body, random) for body in seen]
-    positions = np.stack([joints for joints, _ in bodies], axis=-1).transpose(2, 0, 1, 3)
-    sequence = SkeletonSequence(
+    found = recorded(figures, _setup(seed, setup), camera, random)
+    sequence = replace(
+        found.sequence,
         name=f"S{setup:03d}C{camera:03d}P{subject:03d}R{replication:03d}{code}",
-        layout=LAYOUT,
-        positions=np.ascontiguousarray(positions, dtype=np.float32),
         class_id=class_id,
         subject=subject,
         view=camera,
         setup=setup,
         replication=replication,
     )
+    return replace(found, sequence=sequence)
+
+
+def recorded(figures: Array, setup: Setup, camera: int, random: np.random.Generator) -> Sample:
+    """Return figures (M, T, 25, 3) as the sensor of a camera records them; who or what it is, nobody says.
+
+    Args:
+        figures: one or two people, in metres.
+        setup: how the cameras hang.
+        camera: 1, 2 or 3.
+        random: source of everything that is drawn.
+    """
+    bodies = [add_noise(body, random) for body in view(figures, setup, camera, random)]
+    positions = np.stack([joints for joints, _ in bodies], axis=-1).transpose(2, 0, 1, 3)
+    sequence = SkeletonSequence("", LAYOUT, np.ascontiguousarray(positions, dtype=np.float32))
     return Sample(sequence, np.stack([state for _, state in bodies]))
 
 
