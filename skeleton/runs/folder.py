@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from semtool.artifacts import Input, Store
 from semtool.disk import write_atomically
 from semtool.errors import NotMadeError, SemtoolError, UsageError, unknown_name
+from semtool.record import Record, faults
 from skeleton.methods import MethodSettings, settings_of
 from skeleton.runs.records import SCHEMA, Metrics, Summary
 
@@ -46,10 +47,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 CHECKPOINT = "checkpoint.safetensors"
 
 
-class SeedRecord(BaseModel):
+class SeedRecord(Record):
     """``config.yaml`` of a seed: what was trained on what, and all settings."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     seed: int
@@ -233,7 +232,4 @@ def _again(path: Path) -> str:
 
 def _said(error: Exception) -> str:
     """Return what is wrong, in a few words."""
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc'])) or 'its content'}: {first['msg']}"
-    return str(error)
+    return faults(error, "its content")[0] if isinstance(error, ValidationError) else str(error)

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from semtool.artifacts import Input
+from semtool.record import Record
 
 __all__ = [
     "SCHEMA",
@@ -37,9 +38,7 @@ Rule = Literal["none", "stacking", "gate"]
 """How seen and unseen scores are made comparable; see `skeleton.runs.calibration`."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
+class _Record(Record):
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON holds it."""
         return self.model_dump(mode="json", by_alias=True)
@@ -180,7 +179,7 @@ class Metrics(_Shared):
     seed: int
     trained_on: tuple[int, ...]
     epoch: int | None = None
-    fitted: dict[str, Any] = {}
+    fitted: dict[str, Any] = Field(default_factory=dict)
     validation: Validation | None = None
     calibration: Calibration | None = None
     zsl: ZeroShot[float]

@@ -9,9 +9,10 @@ from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from semtool.errors import SemtoolError, UsageError
+from semtool.record import Record
 from semtool.tensors import save_tensors
 from skeleton.data import Layout
 from skeleton.data import layout as find_layout
@@ -25,14 +26,12 @@ Blocks = tuple[tuple[str, int], ...]
 Progress = Callable[[int, int], None]
 
 
-class VisualSettings(BaseModel):
+class VisualSettings(Record):
     """Settings of a visual encoder; each kind has its own, and no others.
 
     Attributes:
         frames: T, to which every sequence is resampled.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     frames: int = 50
 

@@ -21,7 +21,7 @@ HEAVY = {
 SKELETON_MAY_IMPORT = {
     "semtool.errors", "semtool.lazy", "semtool.disk", "semtool.numeric", "semtool.catalogue",
     "semtool.artifacts", "semtool.tensors", "semtool.embedding_file", "semtool.feature_file",
-    "semtool.showing", "semtool.plugins",
+    "semtool.showing", "semtool.plugins", "semtool.record",
 }  # fmt: skip
 TYPED_LABELS = {
     "skeleton/runs/classification.py": {"semtool.embedding", "semtool.generation"},

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from semtool.errors import SemtoolError, UsageError, unknown_name
+from semtool.record import Record, faults
 from skeleton.data.formats.outcomes import Unreadable
 from skeleton.data.formats.reader import RawFile, ReadContext
 from skeleton.data.joints import LANDMARKS, NOTHING
@@ -32,7 +33,7 @@ LABELS = "labels.csv"
 """The file in the raw folder with the columns name, label and, if known, subject and replication."""
 
 
-class Hints(BaseModel):
+class Hints(Record):
     """What is said of a recording.
 
     Attributes:
@@ -46,9 +47,8 @@ class Hints(BaseModel):
         aspect: width of the image by its height, where coordinates are shares of it.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     layout: str = ""
-    joints: dict[str, str] = {}
+    joints: dict[str, str] = Field(default_factory=dict)
     fps: float | None = Field(default=None, gt=0)
     unit: str = ""
     up: str = ""
@@ -108,9 +108,7 @@ def _settings(path: Path) -> dict[str, Any]:
         said = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         Hints(**said)
     except ValidationError as error:
-        wrong = error.errors()[0]
-        where = ".".join(str(part) for part in wrong["loc"])
-        text = f"{path}: {where}: {wrong['msg']}; it may say {', '.join(Hints.model_fields)}"
+        text = f"{path}: {faults(error)[0]}; it may say {', '.join(Hints.model_fields)}"
         raise UsageError(text) from error
     except (yaml.YAMLError, TypeError, ValueError, OSError) as error:
         raise UsageError(f"{path} is not YAML with settings: {' '.join(str(error).split())}") from error
