@@ -112,16 +112,8 @@ class Ridge(Method):
         elif settings.kernel == "parts":
             extra = recombined(examples, context.widths, context.seed)
             how = {"widths": context.widths, "share": SHARE}
-        scorer = fit_ridge(
-            examples,
-            extra,
-            feature_norm=settings.feature_norm,
-            hub_correction=settings.hub_correction,
-            target=settings.target,
-            decorrelate=settings.decorrelate,
-            clip=settings.clip,
-            **how,
-        )
+        named = ("feature_norm", "hub_correction", "target", "decorrelate", "clip")
+        scorer = fit_ridge(examples, extra, **{name: getattr(settings, name) for name in named}, **how)
         self.record_ |= scorer.solved(len(examples.rows) + (len(extra.rows) if extra else 0))
         return scorer
 
@@ -145,12 +137,7 @@ class Eszsl(Method):
         from skeleton.methods.kernel.regression import fit_eszsl
 
         del context
-        settings = self.settings
-        scorer = fit_eszsl(
-            examples,
-            feature_norm=settings.feature_norm,
-            hub_correction=settings.hub_correction,
-            clip=settings.clip,
-        )
+        named = ("feature_norm", "hub_correction", "clip")
+        scorer = fit_eszsl(examples, **{name: getattr(self.settings, name) for name in named})
         self.record_ |= scorer.solved(len(examples.rows))
         return scorer

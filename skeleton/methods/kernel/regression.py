@@ -189,18 +189,18 @@ def fit_ridge(
         [np.full(len(e.rows), s / len(e.rows)) for s, e in zip(shares, sources, strict=True)]
     )
     return _solved(
-        "rbf",
-        clip,
-        normalise,
-        widths,
         points,
-        _scales(points[: len(seen.rows)], widths),
         targets,
         weight,
-        np.concatenate([e.rows + at * len(seen.bank.classes) for at, e in enumerate(sources)]),
+        groups=np.concatenate([e.rows + at * len(seen.bank.classes) for at, e in enumerate(sources)]),
+        anchors=len(seen.rows) if hub_correction else 0,
+        kernel="rbf",
+        clip=clip,
+        normalise=normalise,
+        widths=widths,
+        scales=_scales(points[: len(seen.rows)], widths),
         centre=prototypes(seen.bank).mean(axis=0),
         metric=_metric([_unit(t) for t in text], shares) if decorrelate else np.zeros((0, 0), np.float32),
-        anchors=len(seen.rows) if hub_correction else 0,
     )
 
 
@@ -220,56 +220,48 @@ def fit_eszsl(
     # P (P^T P + I)^-1 = (P P^T + I)^-1 P, which is the smaller system.
     targets = signs @ np.linalg.solve(known @ known.T + np.eye(len(known)), known)
     return _solved(
-        "linear",
-        clip,
-        normalise,
-        (points.shape[1],),
         points,
-        np.ones(1, np.float32),
         targets,
         np.ones(len(points)),
-        seen.rows,
+        groups=seen.rows,
+        anchors=len(seen.rows) if hub_correction else 0,
+        kernel="linear",
+        clip=clip,
+        normalise=normalise,
+        widths=(points.shape[1],),
+        scales=np.ones(1, np.float32),
         centre=vectors.mean(axis=0),
         metric=np.zeros((0, 0), np.float32),
-        anchors=len(seen.rows) if hub_correction else 0,
     )
 
 
 def _solved(
-    kernel: str,
-    clip: float | None,
-    normalise: Normalisation,
-    widths: tuple[int, ...],
     points: Matrix,
-    scales: Matrix,
     targets: NDArray[Any],
     weight: NDArray[np.float64],
     groups: NDArray[np.int64],
-    *,
-    centre: Matrix,
-    metric: Matrix,
     anchors: int,
+    **facts: Any,
 ) -> KernelScorer:
     """Solve for the dual; the predictions of the first ``anchors`` samples serve the hub correction.
 
     Landmarks are spread over the ``groups`` (n,) of the samples; those of the linear kernel are the axes.
     """
-    landmarks = None
+    kernel, landmarks = facts["kernel"], None
     if len(points) > EXACT:
         axes = np.eye(points.shape[1], dtype=np.float32) * points.shape[1]
         landmarks = axes if kernel == "linear" else points[spread(groups, LANDMARKS)]
     found = solve(
-        partial(_kernel, kernel, widths=widths, scales=scales),
+        partial(_kernel, kernel, widths=facts["widths"], scales=facts["scales"]),
         points,
         targets.astype(np.float64),
         weight / weight.mean(),
         RIDGE[kernel] * len(points),
         landmarks,
     )
-    base = _unit(found.fitted[:anchors]) if kernel == "rbf" else found.fitted[:anchors]
-    return KernelScorer(
-        kernel, clip, normalise, widths, found.support, scales, found.dual, centre, metric, base
-    )
+    base = found.fitted[:anchors]
+    base = _unit(base) if kernel == "rbf" else base
+    return KernelScorer(support=found.support, dual=found.dual, anchors=base, **facts)
 
 
 def _check_alike(seen: Examples, auxiliary: Examples) -> None:
