@@ -56,8 +56,6 @@ def compare(
         str, option("How many seeds, or which: 3 is 0,1,2. With fewer than 5 much is missed.")
     ] = "5",
     preset: Annotated[list[str] | None, option("Preset; may be repeated.", unset="paper")] = None,
-    lr: Annotated[float | None, option("Learning rate; 1e-4 for small data.")] = None,
-    epochs: Annotated[int | None, option("Epochs.")] = None,
     switch: Switches = None,
     features_per_seed: Annotated[
         bool,
@@ -75,8 +73,9 @@ def compare(
     ablate: Annotated[
         list[str] | None,
         option(
-            "Also leave parts of each text out in turn: granularities, slots (body part, phase, field) "
-            "or sentences; may be repeated. The report colours the text by what is lost."
+            "Also leave each granularity, slot (body part, phase, field) or sentence of a text out in turn; "
+            "may be repeated. The report colours the text by what is lost.",
+            metavar="granularity|slot|sentence",
         ),
     ] = None,
     device: Device = "auto",
@@ -100,7 +99,7 @@ def compare(
 
     What exists is reused, so that a killed comparison goes on and one with more seeds trains only those.
 
-    Example: semtool compare --descriptions label --descriptions multi --encoder minilm --lr 1e-4
+    Example: semtool compare --descriptions label --descriptions multi --encoder minilm --set lr=1e-4
 
     Example: semtool compare --descriptions ntu60/multi@v1 --descriptions ntu60/multi@v2 --preset ridge
 
@@ -124,7 +123,6 @@ def compare(
         from semtool.experiments.comparison import compare as compare_texts
         from skeleton.runs import parse_seeds
 
-        given = {"lr": lr, "epochs": epochs}
         with progress("comparing") as report:
             found = compare_texts(
                 descriptions,
@@ -134,7 +132,7 @@ def compare(
                 splits=tuple(split or ()),
                 seeds=parse_seeds(seeds),
                 presets=tuple(preset or ("paper",)),
-                switches=assignments(switch or ()) | {k: v for k, v in given.items() if v is not None},
+                switches=assignments(switch or ()),
                 features_per_seed=features_per_seed,
                 visual=visual,
                 controls=draws if controls else 0,
