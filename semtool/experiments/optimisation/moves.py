@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from semtool.catalogue import ActionFacts, Dataset, load_bank, load_vocabulary
+from semtool.catalogue import Dataset, load_bank, load_vocabulary
 from semtool.descriptions import DescriptionSet
 from semtool.experiments.optimisation.record import TextWorth
 from semtool.experiments.optimisation.repair import Ring, exchanged
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from semtool.experiments.optimisation.held_out import HeldOut, Judge
     from semtool.generation import GenerationResult, LlmOptions
 
-__all__ = ["SOURCES", "Means", "Move", "Rivals", "choose_fields", "filled", "moves"]
+__all__ = ["SOURCES", "Means", "Move", "choose_fields", "filled", "moves"]
 
 SOURCES = ("multi", "attributes", "parts-phases", "motion", "global")
 """Prompt sets that are tried, those that say most first."""
@@ -40,6 +40,10 @@ ANSWERS = 3
 MOST_RIVALS = 3
 RIVAL = 0.1
 """The share of a class's samples that a rival takes, at least."""
+
+
+Rivals = dict[int, float]
+"""What a class is confused with: class ids, and how much each counts, the worst first."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +116,7 @@ def moves(
         yield Move(f"leave out: {granularity}", left if whole else None)
     if means.llm is None:
         return
-    rivals = _rivals(current, held, means.judge)
-    bank = load_bank(data)
-    fields = choose_fields({c: f.attribute for c, f in bank.items() if f.attribute}, rivals)
-    asked = filled(data, bank, rivals, fields, current)
+    asked = filled(data, _rivals(current, held, means.judge), current)
     for answer in range(ANSWERS):
         options = replace(means.llm, seed=means.llm.seed + answer * ANSWERS, allow_missing=True)
         yield Move(
@@ -160,14 +161,13 @@ def _rivals(current: DescriptionSet, held: HeldOut, judge: Judge) -> dict[int, R
     alike = text @ text.T
     np.fill_diagonal(alike, -np.inf)
     found = {
-        c: Rivals((ids[int(row.argmax())],), (max(float(row.max()), 0.01),))
-        for c, row in zip(ids, alike, strict=True)
+        c: {ids[int(row.argmax())]: max(float(row.max()), 0.01)} for c, row in zip(ids, alike, strict=True)
     }
     seen = judge.task.seen
     for c, row in zip(seen, held.confused, strict=True):
         others = [(float(share), d) for d, share in zip(seen, row, strict=True) if d != c and share >= RIVAL]
         if worst := sorted(others, reverse=True)[:MOST_RIVALS]:
-            found[c] = Rivals(tuple(d for _, d in worst), tuple(share for share, _ in worst))
+            found[c] = {d: share for share, d in worst}
     return found
 
 
@@ -178,14 +178,6 @@ SHOWN = 3
 """Texts of a class that a language model is shown."""
 AT_REST = 0.25
 """What a field counts in which the class itself is at rest: such sentences say what does not happen."""
-
-
-@dataclass(frozen=True)
-class Rivals:
-    """What a class is confused with: class ids, and how much each counts, the worst first."""
-
-    ids: tuple[int, ...]
-    weights: tuple[float, ...]
 
 
 def choose_fields(
@@ -210,7 +202,7 @@ def choose_fields(
             values = list(field.values)
             mine = codes[c].get(name, field.default)
             apart = 0.0
-            for rival, weight in zip(other.ids, other.weights, strict=True):
+            for rival, weight in other.items():
                 theirs = codes.get(rival, {}).get(name, mine)
                 if theirs != mine:
                     steps = abs(values.index(mine) - values.index(theirs)) / (len(values) - 1)
@@ -221,31 +213,23 @@ def choose_fields(
     return found
 
 
-def filled(
-    data: Dataset,
-    bank: Mapping[int, ActionFacts],
-    rivals: Mapping[int, Rivals],
-    fields: Mapping[int, list[str]],
-    said: DescriptionSet,
-) -> PromptSet:
+def filled(data: Dataset, rivals: Mapping[int, Rivals], said: DescriptionSet) -> PromptSet:
     """Return the prompt set `llm-contrast` with ``_contrast.j2`` filled in; its checksum covers that.
 
     Args:
         data: the classes.
-        bank: class id -> what is known of it.
         rivals: class id -> what it is confused with.
-        fields: from `choose_fields`.
         said: the texts that there are; a few of each class are shown to the model, to better.
     """
-    empty = load_prompt_set("llm-contrast")
+    empty, bank = load_prompt_set("llm-contrast"), load_bank(data)
+    fields = choose_fields({c: f.attribute for c, f in bank.items() if f.attribute}, rivals)
     says = load_vocabulary().fields
     names = {c.id: c.name for c in data.classes}
     told = {
-        "rivals": {names[c]: [names[i] for i in r.ids] for c, r in rivals.items()},
+        "rivals": {names[c]: [names[i] for i in r] for c, r in rivals.items()},
         "facts": {
             names[c]: [says[f].values[bank[c].attribute[f]].says for f in chosen]
             for c, chosen in fields.items()
-            if c in bank
         },
         "said": {
             name: [d.text for d in said if d.class_id == c and not d.is_codes][:SHOWN]
