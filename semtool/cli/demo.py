@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from semtool.cli.console import Json, Root, app, json_object, note, option, progress, say, store, table
-
-if TYPE_CHECKING:
-    from skeleton.runs import TrainResult
 
 __all__ = ["demo"]
 
@@ -68,14 +65,10 @@ def demo(
     if as_json:
         json_object(run.summary.to_dict() | {"run": run.name, "path": str(run.path)})
         return
-    artifacts = (described.artifact, embedded.artifact, visual)
-    _show(run, tuple((a.reference, str(a.path)) for a in artifacts if a))
-
-
-def _show(run: TrainResult, made: tuple[tuple[str, str], ...]) -> None:
     from semtool.cli.train import show_summary
 
     show_summary(run.summary, f"demonstration on {DATASET}, split {SPLIT}")
-    table("files", ("what", "where"), (*made, ("run", str(run.path))))
+    made = [(a.reference, a.path) for a in (described.artifact, embedded.artifact, visual) if a]
+    table("files", ("what", "where"), [*made, ("run", run.path)])
     say("The skeletons are SIMULATED: these numbers show that everything works, not how well it does.")
     say("Next: semtool prepare, with licensed data, or the README's walk-through on real skeletons.")

@@ -60,11 +60,12 @@ def attention(
         for h, k in enumerate(heads):
             logits = torch.from_numpy(queries[h] @ book.T / np.sqrt(bank.dim))
             weights[h] = top_softmax(logits, k).numpy().mean(axis=0)
-        keys = [(c, str(file.granularity[r]), str(file.slot[r]), int(file.variant[r])) for r in rows]
+        keys = ((c, str(file.granularity[r]), str(file.slot[r]), int(file.variant[r])) for r in rows)
+        known = [places.get(key) for key in keys]
         classes[str(c)] = {
             "n": len(at),
-            "mean": _top(weights.mean(axis=0), keys, places),
-            "heads": [_top(w, keys, places) for w in weights],
+            "mean": _top(weights.mean(axis=0), known),
+            "heads": [_top(w, known) for w in weights],
         }
         for index, granularity in enumerate(present):
             of = file.granularity[rows] == granularity
@@ -80,11 +81,7 @@ def attention(
     }
 
 
-def _top(
-    weights: NDArray[np.float64],
-    keys: Sequence[tuple[int, str, str, int]],
-    places: Mapping[tuple[int, str, str, int], int],
-) -> list[list[int]]:
+def _top(weights: NDArray[np.float64], places: Sequence[int | None]) -> list[list[int]]:
     order = np.argsort(-weights, kind="stable")[:TOP]
-    found = [(places.get(keys[i]), round(1000 * float(weights[i]))) for i in order]
+    found = [(places[i], round(1000 * float(weights[i]))) for i in order]
     return [[place, share] for place, share in found if place is not None and share > 0]
