@@ -10,19 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from semtool.cli.console import (
-    Json,
-    Root,
-    answer,
-    app,
-    argument,
-    json_object,
-    note,
-    option,
-    say,
-    store,
-    table,
-)
+from semtool.cli import console
+from semtool.cli.console import Json, Root, app, argument, option
 from semtool.errors import SemtoolError, UsageError, unknown_name
 
 if TYPE_CHECKING:
@@ -55,12 +44,12 @@ def _list(
 
     if kind is not None and kind not in KINDS:
         raise unknown_name("kind of artifact", kind, KINDS)
-    here = store(root)
+    here = console.store(root)
     entries: list[dict[str, Any]] = []
     rows = []
     for each, reference, found in _every(here, [kind] if kind else KINDS, dataset):
         if isinstance(found, SemtoolError):
-            note(f"warning: {found}")
+            console.note(f"warning: {found}")
             entries.append({"kind": each, "reference": reference, "problem": str(found)})
             rows.append((each, reference, "unreadable", "", ""))
         else:
@@ -69,11 +58,11 @@ def _list(
             created = e["created"][:16].replace("T", " ")
             rows.append((each, reference, created, e["bytes"], holds(e)))
     if json:
-        json_object({"root": here.root, "artifacts": entries})
+        console.json_object({"root": here.root, "artifacts": entries})
     elif not entries:
-        note(f"there are no artifacts under {here.root} yet; make some with semtool generate")
+        console.note(f"there are no artifacts under {here.root} yet; make some with semtool generate")
     else:
-        table("Artifacts", ("kind", "reference", "created (UTC)", "bytes", "holds"), rows)
+        console.table("Artifacts", ("kind", "reference", "created (UTC)", "bytes", "holds"), rows)
 
 
 @GROUP.command("show")
@@ -82,11 +71,11 @@ def _show(reference: REFERENCE, root: Root = None, json: Json = False) -> None:
 
     Example: semtool artifacts show ntu60/multi
     """
-    artifact = store(root).locate(reference, check=False)
+    artifact = console.store(root).locate(reference, check=False)
     manifest = artifact.manifest.model_dump(mode="json", by_alias=True)
     problems = artifact.problems()
     if json:
-        json_object({"path": str(artifact.path), "manifest": manifest, "problems": problems})
+        console.json_object({"path": str(artifact.path), "manifest": manifest, "problems": problems})
     else:
         _show_manifest(artifact, manifest)
     if problems:
@@ -94,14 +83,14 @@ def _show(reference: REFERENCE, root: Root = None, json: Json = False) -> None:
 
 
 def _show_manifest(artifact: Artifact, manifest: dict[str, Any]) -> None:
-    say(f"{artifact.reference} ({artifact.kind}), made {manifest['created']}, in {artifact.path}")
+    console.say(f"{artifact.reference} ({artifact.kind}), made {manifest['created']}, in {artifact.path}")
     if artifact.manifest.simulated:
-        say("made from simulated motion")
+        console.say("made from simulated motion")
     for title in ("inputs", "parameters", "counts", "details", "files", "versions"):
         if manifest[title]:
-            say(f"{title}:")
+            console.say(f"{title}:")
             for key, value in manifest[title].items():
-                say(f"  {key}: {shorten(str(value), 160, placeholder='...')}")
+                console.say(f"  {key}: {shorten(str(value), 160, placeholder='...')}")
 
 
 @GROUP.command("verify")
@@ -116,7 +105,7 @@ def _verify(
     """
     from semtool.artifacts import KINDS
 
-    here = store(root)
+    here = console.store(root)
     checked, problems = 0, []
     named = (("", r, here.locate(r, check=False)) for r in references or ())
     for _, reference, found in named if references else _every(here, KINDS):
@@ -125,8 +114,8 @@ def _verify(
             problems.append(f"{reference}: {found}")
         else:
             problems += found.problems() or found.content_problems()
-    answer(json, {"checked": checked, "problems": problems}, *problems)
-    note(f"checked {checked}: {f'{len(problems)} problems' if problems else 'all whole'}")
+    console.answer(json, {"checked": checked, "problems": problems}, *problems)
+    console.note(f"checked {checked}: {f'{len(problems)} problems' if problems else 'all whole'}")
     if problems:
         raise typer.Exit(1)
 
@@ -157,11 +146,11 @@ def _diff(
     """
     from semtool.artifacts import difference
 
-    here = store(root)
+    here = console.store(root)
     found = difference(here, *_pair(here, before, after))
     if json:
         changes = None if found.changes is None else [asdict(c) | {"kind": c.kind} for c in found.changes]
-        json_object(asdict(found) | {"counts": found.counts(), "changes": changes})
+        console.json_object(asdict(found) | {"counts": found.counts(), "changes": changes})
         return
     _print_difference(found, None if full else _SHOWN)
 
@@ -182,41 +171,41 @@ def _pair(here: Store, before: str, after: str | None) -> tuple[Artifact, Artifa
 
 
 def _print_difference(found: Difference, limit: int | None) -> None:
-    say(f"{found.before} -> {found.after}")
+    console.say(f"{found.before} -> {found.after}")
     for sentence in found.notes:
-        say(sentence)
+        console.say(sentence)
     if found.changes is not None:
         if not found.changes:
-            say("the texts are the same")
+            console.say("the texts are the same")
         for granularity, counts in found.counts().items():
-            say(f"{granularity}: " + ", ".join(f"{n} {kind}" for kind, n in counts.items() if n))
+            console.say(f"{granularity}: " + ", ".join(f"{n} {kind}" for kind, n in counts.items() if n))
         heading = None
         for change in found.changes[:limit]:
             place = (
                 f"class {change.class_id} ({change.class_name}), {change.granularity} {change.slot}".rstrip()
             )
             if place != heading:
-                say(place)
+                console.say(place)
                 heading = place
             if change.before is not None:
-                say(f"  - {change.before}")
+                console.say(f"  - {change.before}")
             if change.after is not None:
-                say(f"  + {change.after}")
+                console.say(f"  + {change.after}")
         _more(len(found.changes), limit, "texts")
     if found.moves is not None:
         moved = [m for m in found.moves if m.distance or m.worst]
         if not moved:
-            say("no class moved")
+            console.say("no class moved")
         else:
             rows = [(m.class_id, f"{m.distance:.4f}", f"{m.worst:.4f}") for m in moved[:limit]]
             title = f"{len(moved)} of {len(found.moves)} classes moved (1 - cosine)"
-            table(title, ("class", "mean", "worst text"), rows)
+            console.table(title, ("class", "mean", "worst text"), rows)
             _more(len(moved), limit, "classes")
 
 
 def _more(count: int, limit: int | None, what: str) -> None:
     if limit is not None and count > limit:
-        note(f"{count - limit} more {what}; show them with --full")
+        console.note(f"{count - limit} more {what}; show them with --full")
 
 
 @GROUP.command("gc")
@@ -232,12 +221,12 @@ def _gc(
     """
     from semtool.artifacts import collect
 
-    here = store(root)
+    here = console.store(root)
     found = collect(here, old=old, dry_run=dry_run)
     total = sum(garbage.bytes for garbage in found)
     said = {"dry_run": dry_run, "bytes": total, "removed": found}
-    answer(json, said, *(f"{g.path}: {g.reason}, {g.bytes} bytes" for g in found))
-    note(f"{'would free' if dry_run else 'freed'} {total} bytes in {len(found)} folders")
+    console.answer(json, said, *(f"{g.path}: {g.reason}, {g.bytes} bytes" for g in found))
+    console.note(f"{'would free' if dry_run else 'freed'} {total} bytes in {len(found)} folders")
 
 
 def entry(artifact: Artifact) -> dict[str, Any]:
@@ -286,7 +275,7 @@ def _import(
     """
     from semtool.exchange import import_descriptions, import_embeddings
 
-    here = store(root)
+    here = console.store(root)
     if source.suffix.lower() in _VECTORS:
         found = import_embeddings(
             source, dataset, name, store=here, encoder=encoder, granularity=granularity, key=key
@@ -296,10 +285,10 @@ def _import(
             source, dataset, name, store=here, granularity=granularity, sheet=sheet, by=by
         )
     for sentence in found.notes:
-        note(sentence)
+        console.note(sentence)
     said = entry(found.artifact)
     line = f"{found.artifact.kind} {found.artifact.reference}: {holds(said)}"
-    answer(json, said | {"notes": found.notes}, line)
+    console.answer(json, said | {"notes": found.notes}, line)
 
 
 @GROUP.command("export")
@@ -328,7 +317,7 @@ def _export(
     """
     from semtool.exchange import LAYOUTS, export
 
-    here = store(root)
+    here = console.store(root)
     artifact = here.locate(reference)
     if layout in ("synse", "smie"):
         from skeleton.visual import export_visual
@@ -340,6 +329,6 @@ def _export(
     else:
         raise unknown_name("export layout", layout, (*LAYOUTS, "synse", "smie"))
     for sentence in notes:
-        note(sentence)
+        console.note(sentence)
     files = [str(path) for path in paths]
-    answer(json, {"files": files, "notes": notes}, *files)
+    console.answer(json, {"files": files, "notes": notes}, *files)

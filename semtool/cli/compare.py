@@ -5,19 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from semtool.cli.console import (
-    Json,
-    Root,
-    answer,
-    app,
-    json_object,
-    note,
-    option,
-    progress,
-    say,
-    store,
-    table,
-)
+from semtool.cli import console
+from semtool.cli.console import Json, Root, app, option
 from semtool.cli.options import Device, Visual, Workers, grouped
 from semtool.cli.switches import Switches, assignments
 from semtool.errors import UsageError
@@ -112,18 +101,18 @@ def compare(
 
     if out is not None and out.suffix not in SUFFIXES:
         raise UsageError(f"--out {out.name} must end in {', '.join(SUFFIXES)}")
-    where = store(root)
+    where = console.store(root)
     if predictions is not None:
         from semtool.experiments.comparison import compare_predictions
 
         theirs = compare_predictions(predictions, store=where, run=run)
-        answer(json, theirs, theirs.words)
+        console.answer(json, theirs, theirs.words)
         return
     if descriptions:
         from semtool.experiments.comparison import compare as compare_texts
         from skeleton.runs import parse_seeds
 
-        with progress("comparing") as report:
+        with console.progress("comparing") as report:
             found = compare_texts(
                 descriptions,
                 tuple(encoder or ("minilm",)),
@@ -141,21 +130,21 @@ def compare(
                 device=device,
                 executor=workers.choose(),
                 progress=report,
-                note=note,
+                note=console.note,
             )
     else:
         found = Comparison.read(where, name)
         found.check(where)
     if out is not None:
         write_atomically(out, write_tables(found, SUFFIXES[out.suffix]), option="--out")
-        note(f"wrote {out}")
+        console.note(f"wrote {out}")
     if json:
-        json_object(found.to_dict())
+        console.json_object(found.to_dict())
     elif form != "table":
-        say(write_tables(found, form).rstrip("\n"))
+        console.say(write_tables(found, form).rstrip("\n"))
     else:
         show(found)
-        say(f"comparison: {found.name}")
+        console.say(f"comparison: {found.name}")
 
 
 def show(found: Comparison) -> None:
@@ -165,9 +154,9 @@ def show(found: Comparison) -> None:
     views = [(view.title, view.frame) for view in (*result_views(found), *difference_views(found))]
     for title, frame in (*views, ("gains and losses, class by class", class_table(found))):
         if len(frame):
-            table(title, list(frame.columns), frame.to_numpy().tolist())
+            console.table(title, list(frame.columns), frame.to_numpy().tolist())
     for difference in found.differences:
         if difference.control != WITHOUT:
-            say(f"- {difference.words}")
+            console.say(f"- {difference.words}")
     for remark in found.notes:
-        note(f"note: {remark}")
+        console.note(f"note: {remark}")

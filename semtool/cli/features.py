@@ -7,19 +7,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from semtool.cli.console import (
-    Json,
-    Root,
-    answer,
-    app,
-    argument,
-    json_object,
-    note,
-    option,
-    progress,
-    say,
-    store,
-)
+from semtool.cli import console
+from semtool.cli.console import Json, Root, app, argument, option
 from semtool.cli.estimates import DryRun, show_estimates
 from semtool.cli.options import Device, Split
 from semtool.cli.switches import assignments
@@ -65,7 +54,7 @@ def features(
     from semtool.catalogue import load_dataset
     from semtool.errors import NotMadeError
 
-    artifacts = store(root)
+    artifacts = console.store(root)
     if dataset is None:
         newest = artifacts.newest("arrays")
         if newest is None:
@@ -80,7 +69,7 @@ def features(
     from skeleton.visual import plugin_problems
 
     for problem in plugin_problems():
-        note(f"warning: {problem}")
+        console.note(f"warning: {problem}")
 
     asked: dict[str, Any] = {
         "store": artifacts,
@@ -98,25 +87,27 @@ def features(
         found, _ = estimate_features(dataset, split, device=str(resolve_device(device)), **asked)
         show_estimates([found], start, as_json, artifacts, 1)
         return
-    with progress(f"training {visual}") as report:
+    with console.progress(f"training {visual}") as report:
         done = run(dataset, split, seed=seed, device=device, progress=report, **asked)
     counts, details = done.manifest.counts, done.manifest.details
     created = done.reference not in before
     said = {"features": done.reference, "path": done.path, "created": created}
     if as_json:
-        json_object(said | {"simulated": done.manifest.simulated, "counts": counts, **details})
+        console.json_object(said | {"simulated": done.manifest.simulated, "counts": counts, **details})
         return
     flag = " (simulated skeletons)" if done.manifest.simulated else ""
     if not created:
-        note(f"nothing to do: {done.reference} was made from the same skeletons and settings")
-    say(
+        console.note(f"nothing to do: {done.reference} was made from the same skeletons and settings")
+    console.say(
         f"{done.reference}{flag}: {counts['dim']}-d features of {counts['seen-train']} seen-train, "
         f"{counts['seen-test']} seen-test and {counts['unseen-test']} unseen-test samples"
     )
     if details["divided_by"] == "part":
-        note("these arrays do not say who or where a sample is from; the files' own parts train and test")
+        console.note(
+            "these arrays do not say who or where a sample is from; the files' own parts train and test"
+        )
     if details["seen_test_accuracy"] is not None:
-        say(f"seen-class accuracy on seen-test samples{flag}: {details['seen_test_accuracy']:.1%}")
+        console.say(f"seen-class accuracy on seen-test samples{flag}: {details['seen_test_accuracy']:.1%}")
 
 
 @group.command("import")
@@ -146,13 +137,15 @@ def import_(
     """
     from skeleton.visual import import_features
 
-    done = import_features(path, dataset, split, store=store(root), visual=visual, layout=layout, part=part)
+    done = import_features(
+        path, dataset, split, store=console.store(root), visual=visual, layout=layout, part=part
+    )
     counts = done.manifest.counts
     for sentence in done.manifest.details.get("notes", ()):
-        note(sentence)
+        console.note(sentence)
     listed = ", ".join(f"{count} {name}" for name, count in counts.items() if name != "dim")
     held = "the protocol's test part" if done.manifest.details["part"] == "test" else "all samples"
-    answer(
+    console.answer(
         as_json,
         {"features": done.reference, "path": done.path, "counts": counts, **done.manifest.details},
         f"{done.reference}: {counts['dim']}-d features of {listed} samples",
