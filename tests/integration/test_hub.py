@@ -344,7 +344,7 @@ def test_a_run_travels_whole_and_is_ranked_there(hub, here, trained, tmp_path):
     ("old", "new", "says"),
     [
         (b"seed-0/metrics.json", b"../seed-0/metrics.json", "is not one that"),
-        (b'"name": "mine"', b'"name": "../x"', "name of a run"),
+        (b'"name": "mine"', b'"name": "../x"', "cannot be a name"),
     ],
 )
 def test_a_run_that_leaves_its_folder_is_refused(hub, here, trained, tmp_path, old, new, says):

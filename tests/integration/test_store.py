@@ -149,7 +149,7 @@ def test_gc_of_old_versions(cli, smie):
         (("import", "none.txt", "--dataset", "ntu60"), 2, "cannot read none.txt"),
         (("import", "des.txt", "--dataset", "ntu61"), 2, "did you mean 'ntu60'"),
         (("import", "des.txt", "--dataset", "ntu60"), 1, "10 rows, ntu60 has 60 classes"),
-        (("import", "des.txt", "--dataset", "nw-ucla", "--by", "luck"), 2, "--by is order or label"),
+        (("import", "des.txt", "--dataset", "nw-ucla", "--by", "luck"), 2, "Invalid value for '--by'"),
         (("export", "nw-ucla/set", "--as", "mean"), 2, "made from embeddings"),
         (("export", "nw-ucla/set", "--as", "pile"), 2, "unknown export layout"),
     ],
