@@ -326,13 +326,11 @@ def _embed_texts(
     on_truncation: OnTruncation,
     progress: Progress | None,
 ) -> NDArray[np.float32]:
-    if len(encoders.parts) > 1 and any(part.encoder.reads == "codes" for part in encoders):
+    if len(encoders) > 1 and any(part.encoder.reads == "codes" for part in encoders):
         raise UsageError("a combination with attribute codes needs a description set, not a list of texts")
     encoders.fetch()
     root = store.root if store else None
-    blocks = encoders.encode(
-        [texts] * len(encoders.parts), root, on_truncation=on_truncation, progress=progress
-    )
+    blocks = encoders.encode([texts] * len(encoders), root, on_truncation=on_truncation, progress=progress)
     for part, block in zip(encoders, blocks, strict=True):
         limit = part.encoder.card.max_tokens
         if limit is not None and (cut := int((block.tokens > limit).sum())):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,14 +34,10 @@ class Rows:
     texts: list[list[str]]
 
 
-@dataclass(frozen=True)
-class Combination:
+class Combination(tuple[WeightedEncoder, ...]):
     """One encoder, or several whose vectors are joined, each times its weight."""
 
-    parts: tuple[WeightedEncoder, ...]
-
-    def __iter__(self) -> Iterator[WeightedEncoder]:
-        return iter(self.parts)
+    __slots__ = ()
 
     @property
     def name(self) -> str:
@@ -55,8 +51,8 @@ class Combination:
 
     def card(self, dim: int) -> dict[str, Any]:
         """Return what a manifest says of the encoders of vectors of length ``dim``."""
-        if len(self.parts) == 1:
-            return {**self.parts[0].encoder.card.as_dict(), "dim": dim}
+        if len(self) == 1:
+            return {**self[0].encoder.card.as_dict(), "dim": dim}
         cards = [{"weight": p.weight, **p.encoder.card.as_dict()} for p in self]
         return {"name": self.name, "family": "combination", "dim": dim, "parts": cards}
 

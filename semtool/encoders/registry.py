@@ -197,7 +197,7 @@ def parse_encoder(name: str, options: Options | None = None) -> Combination:
     names = [part.encoder.card.name for part in parts]
     if len(set(names)) < len(names):
         raise UsageError(f"encoder {name!r} combines the same encoder twice")
-    return Combination(tuple(parts))
+    return Combination(parts)
 
 
 def slug(parts: Combination) -> str:
