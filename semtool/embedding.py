@@ -284,8 +284,10 @@ class _Request:
 
     def existing(self, overwrite: Overwrite) -> Artifact | None:
         """Return the newest version from the same inputs; for ``never`` from any."""
+        if overwrite == "never":
+            return self.store.latest("embeddings", self.name)
         identity = Store.identity("embeddings", self.inputs, self.parameters)
-        return self.store.find("embeddings", self.name, None if overwrite == "never" else identity)
+        return self.store.find("embeddings", self.name, identity)
 
     def rows(self) -> Rows:
         """Return the descriptions that get a vector."""

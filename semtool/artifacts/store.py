@@ -149,19 +149,31 @@ class Store:
         """
         return [self.resolve(kind, reference, check=False) for reference in self.references(kind, dataset)]
 
-    def find(self, kind: str, name: str, identity: str | None = None) -> Artifact | None:
-        """Return the newest whole version of ``name``, made from the same inputs and parameters, if any.
+    def latest(self, kind: str, name: str) -> Artifact | None:
+        """Return the newest version of ``name`` (a reference without its version); None if there is none.
 
         Args:
             kind: ``descriptions``, ``embeddings``, ``features`` or ``arrays``.
             name: reference without its version.
-            identity: checksum, from `identity`; None: made from whatever.
+
+        Raises:
+            SemtoolError: if it is damaged.
+        """
+        return self.resolve(kind, name) if _versions(self._folder(kind, name)) else None
+
+    def find(self, kind: str, name: str, identity: str) -> Artifact | None:
+        """Return the newest version of ``name`` that was made from the same inputs and parameters, if any.
+
+        Args:
+            kind: ``descriptions``, ``embeddings``, ``features`` or ``arrays``.
+            name: reference without its version.
+            identity: checksum, from `identity`.
         """
         for version in reversed(_versions(self._folder(kind, name))):
             # A version that cannot be read, or is damaged, is none that could be reused.
             with suppress(SemtoolError):
                 artifact = self._open(kind, name, version)
-                if identity in (None, artifact.manifest.identity):
+                if artifact.manifest.identity == identity:
                     self._checked.verify(artifact)
                     return artifact
         return None

@@ -106,7 +106,7 @@ def generate(
     name = f"{data.name}/{prompt_set.name}"
     inputs = {"prompts": prompt_set.as_input(), "catalogue": _catalogue_input(data, bank)}
     parameters = {"source": prompt_set.source} | (llm.parameters(chosen) if llm else {})
-    before = store.find("descriptions", name)
+    before = store.latest("descriptions", name)
 
     if not dry_run and (there := _existing(store, name, inputs, parameters, overwrite)):
         texts = DescriptionSet.read(there.path)
@@ -176,7 +176,7 @@ def _existing(
 ) -> Artifact | None:
     """Return the version that ``overwrite`` allows to be taken as it is."""
     if overwrite == "never":
-        return store.find("descriptions", name)
+        return store.latest("descriptions", name)
     there = store.find("descriptions", name, Store.identity("descriptions", inputs, parameters))
     incomplete = there is not None and there.manifest.details.get("llm", {}).get("missing")
     return None if overwrite == "always" or incomplete else there

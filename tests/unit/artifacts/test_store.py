@@ -277,6 +277,16 @@ def test_find_gives_the_version_made_from_the_same_inputs(store):
     assert store.find("descriptions", "ntu60/label", "other") is None
 
 
+def test_the_latest_version_is_damaged_or_whole_never_an_older_one(store):
+    assert store.latest("descriptions", "ntu60/label") is None
+    make(store, n=1)
+    newest = make(store, n=2)
+    assert store.latest("descriptions", "ntu60/label") == newest
+    (newest.path / "descriptions.jsonl").write_text("b")
+    with pytest.raises(SemtoolError, match="does not match its checksum"):
+        store.latest("descriptions", "ntu60/label")
+
+
 def test_a_version_finished_meanwhile_by_another_is_used(store):
     with store.create("descriptions", "ntu60/label", parameters={"n": 1}) as late:
         (late.folder / "descriptions.jsonl").write_text("slightly other bytes")
