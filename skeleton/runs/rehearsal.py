@@ -16,6 +16,7 @@ import numpy as np
 
 from semtool.artifacts import Artifact
 from semtool.catalogue import Dataset, Split
+from skeleton.device import reproducible
 from skeleton.methods import Context, EpochSettings, Examples, MethodSettings, TextBank, encoder_of, read_text
 from skeleton.runs.auxiliary import COMBINATIONS, gives_codes, time_acting
 from skeleton.runs.estimate import Estimate, Sizes, clock_of, grown, peak_memory
@@ -36,6 +37,7 @@ class Rehearsal:
         settings: of the method.
         few: the samples; ``extra`` are those of auxiliary classes.
         epoch: seconds of an epoch, of a method that trains by epochs.
+        fixed: seconds of a training on next to nothing.
         training: seconds of the rest of the training, the pilot's included.
         measuring: seconds after that.
         weights: bytes of a checkpoint.
@@ -45,6 +47,7 @@ class Rehearsal:
     few: Sizes
     extra: int
     epoch: float
+    fixed: float
     training: float
     measuring: float
     weights: float
@@ -55,13 +58,14 @@ class Rehearsal:
         memory = 12.0 * (sizes.train + sizes.test) * sizes.visual
         if isinstance(self.settings, EpochSettings):
             more = (sizes.train + self.extra) / (few.train + self.extra)
-            seconds = self.training + self.epoch * more * self.settings.steps
+            scored = self.training * max(1.0, sizes.test / few.test)  # by the pilot
+            seconds = scored + self.epoch * more * self.settings.steps
             weights *= 4  # with the state from which a killed training goes on
         else:
             whole, some = grown(sizes.train + self.extra), grown(few.train + self.extra)
             fits = 2 if self.settings.pilots else 1
-            pairs = max(self.training / fits - _product() * some.flops, 0.0) / some.pairs
-            seconds = fits * (pairs * whole.pairs + _product() * whole.flops)
+            pairs = max((self.training - self.fixed) / fits - _product() * some.flops, 0.0) / some.pairs
+            seconds = self.fixed + fits * (pairs * whole.pairs + _product() * whole.flops)
             weights *= max(1.0, whole.landmarks / some.landmarks)
             memory += whole.memory
         seconds += self.measuring * sizes.test / few.test
@@ -91,6 +95,8 @@ def rehearse(
         device: of torch, resolved.
         threads: of the seed.
     """
+    from threadpoolctl import threadpool_limits
+
     by_epochs = isinstance(settings, EpochSettings)
     short = settings.change(epochs=EPOCHS) if by_epochs else settings
     if not auxiliary and getattr(settings, "auxiliary", "none") != "none":
@@ -102,7 +108,8 @@ def rehearse(
     few = replace(
         sizes, train=max(min(most, sizes.train), least.train), test=max(min(TEST, sizes.test), least.test)
     )
-    clock = clock_of(device, threads if by_epochs else 1)
+    threads = threads if by_epochs else 1
+    clock = clock_of(device, threads)
     marks: dict[str, list[float]] = {}
 
     def context(phase: str, classes: tuple[int, ...]) -> Context:
@@ -113,9 +120,12 @@ def rehearse(
             auxiliary=lambda: _made_up_classes(sizes.visual, bank.dim),
         )  # fmt: skip
 
-    learn(_made_up(data, split, least, bank), short, context, clock)  # loads libraries
-    marks.clear()
-    done = learn(_made_up(data, split, few, bank), short, context, clock)
+    found = []
+    with reproducible(threads), threadpool_limits(threads):
+        for of in (least, least, few):  # the first loads libraries
+            marks.clear()
+            found.append(learn(_made_up(data, split, of, bank), short, context, clock))
+    _, tiny, done = found
     epochs = [(m[-1] - m[0]) / (len(m) - 1) for m in marks.values() if len(m) > 1]
     trained = done.timing["train_seconds"]
     tensors, _ = done.scorer.checkpoint()
@@ -124,6 +134,7 @@ def rehearse(
         few=few,
         extra=COMBINATIONS if auxiliary else 0,
         epoch=sum(epochs) / max(len(epochs), 1),
+        fixed=tiny.timing["train_seconds"],
         training=max(trained - EPOCHS * sum(epochs), 0.0),
         measuring=done.timing["total_seconds"] - trained,
         weights=float(sum(t.nbytes for t in tensors.values())),
