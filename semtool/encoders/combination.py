@@ -89,7 +89,13 @@ class Combination(tuple[WeightedEncoder, ...]):
         return Rows(rows, [[read(part.encoder, d) for d in rows] for part in self])
 
     def encode(self, texts: Sequence[Sequence[str]], root: Path | None, **how: Any) -> list[Encoded]:
-        """Return what each encoder makes of its texts, with the cache below ``root``; see `encode_texts`."""
+        """Return what each encoder makes of its texts.
+
+        Args:
+            texts: for each encoder, those of `Rows`.
+            root: below which vectors are cached; None: nothing is.
+            how: of `encode_texts`.
+        """
         pairs = zip(self, texts, strict=True)
         return [encode_texts(p.encoder, t, cache=cache_for(root, p.encoder), **how) for p, t in pairs]
 
