@@ -94,7 +94,7 @@ def least(settings: MethodSettings, sizes: Sizes) -> Estimate:
     """Return the memory that a training takes at least, by arithmetic, without measuring anything."""
     memory = 0.3 * GB + 3 * 4.0 * (sizes.train + sizes.test) * sizes.visual
     if not isinstance(settings, EpochSettings):
-        memory += grown(sizes.train).memory
+        memory += grown(settings, sizes.train, sizes.visual).memory
     return Estimate("this training", 0.0, memory, 0.0)
 
 
@@ -108,13 +108,13 @@ class Grown:
     landmarks: int
 
 
-def grown(n: int) -> Grown:
-    """Return the work of a kernel method on n training samples, see `skeleton.methods.kernel.solving`."""
+def grown(settings: MethodSettings, n: int, width: int) -> Grown:
+    """Return the work of a kernel method on samples (n, width), see `skeleton.methods.kernel.solving`."""
     from skeleton.methods import EXACT, LANDMARKS
 
     if n <= EXACT:
         return Grown(float(n) * n, n**3 / 3, 28.0 * n * n, n)
-    m = LANDMARKS
+    m = width if getattr(settings, "linear", False) else LANDMARKS
     return Grown(float(n) * m, n * m**2 / 2 + m**3 / 3, 4.0 * n * m + 24.0 * m**2, m)
 
 

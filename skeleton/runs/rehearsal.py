@@ -62,7 +62,7 @@ class Rehearsal:
             seconds = scored + self.epoch * more * self.settings.steps
             weights *= 4  # with the state from which a killed training goes on
         else:
-            whole, some = grown(sizes.train + self.extra), grown(few.train + self.extra)
+            whole, some = (grown(self.settings, s.train + self.extra, s.visual) for s in (sizes, few))
             fits = 2 if self.settings.pilots else 1
             pairs = max((self.training - self.fixed) / fits - _product() * some.flops, 0.0) / some.pairs
             seconds = self.fixed + fits * (pairs * whole.pairs + _product() * whole.flops)

@@ -31,7 +31,10 @@ class _KernelSettings(MethodSettings):
         feature_norm: see `skeleton.methods.base.FeatureNorm`.
         clip: where normalised features end, in standard deviations; a tracking error is no motion.
         hub_correction: whether each class's scores are standardised over the seen training samples.
+        linear: whether the kernel is: its landmarks are the axes of the features.
     """
+
+    linear: ClassVar[bool] = False
 
     feature_norm: FeatureNorm = Field("standard", description="Normalise visual features.")
     clip: float | None = Field(None, gt=0, description="Clip normalised features at so much.")
@@ -77,6 +80,7 @@ class RidgeSettings(_KernelSettings):
 class EszslSettings(_KernelSettings):
     """Settings of ESZSL."""
 
+    linear: ClassVar[bool] = True
     method: Literal["eszsl"] = "eszsl"
 
 

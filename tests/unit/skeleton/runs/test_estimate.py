@@ -9,7 +9,7 @@ from semtool.catalogue import load_dataset
 from semtool.errors import SemtoolError
 from skeleton.methods import preset
 from skeleton.runs import estimate
-from skeleton.runs.estimate import Estimate, Sizes, duration, least, refuse_short, total
+from skeleton.runs.estimate import Estimate, Sizes, duration, grown, least, refuse_short, total
 from skeleton.runs.progress_log import logged
 from skeleton.runs.rehearsal import bank_of, rehearse
 
@@ -49,6 +49,7 @@ def test_samples_beyond_the_exact_solution_cost_no_more_memory_than_landmarks():
     many = replace(SMALL, train=36_000)
     assert least(preset("ridge"), many).memory < 4e9
     assert least(preset("ridge"), many).memory < least(preset("ridge"), replace(SMALL, train=8000)).memory
+    assert grown(preset("eszsl"), 36_000, 256).flops < grown(preset("ridge"), 36_000, 256).flops / 100
 
 
 def test_the_log_says_how_far_it_is(tmp_path):
