@@ -122,8 +122,9 @@ def classify(
     ] = None,
     labels_file: Annotated[Path | None, option("A label a line.")] = None,
     act: Annotated[
-        bool, option("Let simulated people act the labels out, and learn from them.", "--act/--no-act")
-    ] = False,
+        bool,
+        option("Simulated people act the labels out, to learn from: 0.1 s a label.", "--act/--no-act"),
+    ] = True,
     adapt: Annotated[
         Literal["none", "batch"], option("none, or batch: the files' own level (transductive).")
     ] = "none",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +15,11 @@ from skeleton.recogniser.sensing import sensed
 from skeleton.simulation import Program, Step, act, draw_subject, perform_program
 from skeleton.visual import Described, describe
 
-__all__ = ["act_out", "described", "performed"]
+__all__ = ["TAKES", "act_out", "described", "performances", "performed"]
 
 LAYOUT = "kinect-v2"
+TAKES = 12
+"""Performances of what a label says."""
 _CUT, _MOST_CUT = 0.6, 0.22
 """How often the beginning and the end of an action are not recorded, and at most how much of it."""
 _PACE = (-0.2, 1.1)
@@ -39,6 +43,14 @@ def act_out(attributes: Mapping[str, str], random: Draw) -> NDArray[np.float32]:
         rest = Step(float(random.uniform(0.5, 0.9)), home=True), Step(float(random.uniform(0.1, 0.8)))
         program = replace(program, steps=(*program.steps, *rest))
     return performed(program, random)
+
+
+@lru_cache(maxsize=512)
+def performances(attributes: tuple[tuple[str, str], ...]) -> Described:
+    """Return the kinematic features of `TAKES` people who do what attributes (field, value) say."""
+    drawn = zlib.crc32(repr(attributes).encode())
+    takes = (np.random.default_rng([drawn, take]) for take in range(TAKES))
+    return described([act_out(dict(attributes), random) for random in takes])
 
 
 def _underway(program: Program) -> Program:

@@ -19,7 +19,7 @@ from skeleton.visual import Blocks
 __all__ = ["Lifting", "draw_lifting"]
 
 Matrix = NDArray[np.float32]
-_A_BLOCK, _ALL = 32, 1200
+_A_BLOCK, _ALL = 64, 2400
 """Random features a block, and of all columns."""
 _SHARE = 25.0
 _PAIRS = 1500

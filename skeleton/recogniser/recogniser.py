@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from semtool.encoders import blocks
 from semtool.errors import SemtoolError, UsageError
 from skeleton.data import SkeletonSequence, lacking, layout
-from skeleton.recogniser.acted import act_out, described
+from skeleton.recogniser.acted import TAKES, performances
 from skeleton.recogniser.calibration import NONE, Calibration, softmax
 from skeleton.recogniser.estimator import Estimator, Level, fit_ridge_on
 from skeleton.recogniser.examples import Examples, Gain
@@ -29,10 +29,10 @@ Matrix = NDArray[np.float32]
 MODEL = Path(__file__).parent / "model"
 EXAMPLE = MODEL / "example.npz"
 """A simulated clip of somebody who waves."""
-ACTED = 12
-"""Performances of each label."""
 _LARGE = 100_000
 _ACT_RIDGE, _EXAMPLE_RIDGE = 0.3, 0.1
+_ACT_SHARE = 0.25
+"""What the labels acted out weigh beside the predicted codes."""
 Adapt = Literal["none", "batch"]
 
 
@@ -84,7 +84,7 @@ class Recogniser:
         sequences: SkeletonSequence | Sequence[SkeletonSequence],
         labels: Sequence[str],
         *,
-        act: bool = False,
+        act: bool = True,
         adapt: Adapt = "none",
         examples: Examples | None = None,
         facts: bool = True,
@@ -189,7 +189,7 @@ class Recogniser:
         """What was settled on data sets, or nothing."""
         return Calibration(**self.card.get("calibration", {}))
 
-    def gain(self, examples: Examples, labels: Sequence[str], *, act: bool = False) -> Gain:
+    def gain(self, examples: Examples, labels: Sequence[str], *, act: bool = True) -> Gain:
         """Say what examples are worth: each is recognised with the help of the others.
 
         Args:
@@ -229,25 +229,29 @@ class Recogniser:
             UsageError: if a batch has one sequence only.
         """
         points = self._standard(found, adapt)
-        said = self.words.codes(labels, facts=facts)
-        codes = self.estimator.codes(points)
-        scores = self.estimator.scores(codes, said)
-        if act and (weight := float(self.card.get("acting", 0.5))):
-            scores = scores + weight * self._acted(points, said)
+        scores, codes = self.weighed(points, self.words.codes(labels, facts=facts), act=act)
         if examples is not None:
             shown = self._standard(self._describe(examples.sequences), "none")
             scores = scores + self.learned(points, shown, examples.rows, len(labels))
         return scores, codes
 
+    def weighed(self, points: Matrix, said: Matrix, *, act: bool = True) -> tuple[Matrix, Matrix]:
+        """Return scores (n, C) of standardised features (n, Dv) over what labels say (C, D), and codes (n, D).
+
+        Args:
+            points: features of motion.
+            said: codes of labels.
+            act: whether simulated people act the labels out as well.
+        """
+        codes = self.estimator.codes(points)
+        scores = self.estimator.scores(codes, said)
+        return (scores + _ACT_SHARE * self._acted(points, said) if act else scores), codes
+
     def _acted(self, points: Matrix, said: Matrix) -> Matrix:
         """Return scores (n, C) by simulated performances of what the labels say."""
-        recordings = [
-            act_out({name: r.value for name, r in read(row).items()}, np.random.default_rng([at, take]))
-            for at, row in enumerate(said)
-            for take in range(ACTED)
-        ]
-        seen = self.estimator.lift(self.simulated(described(recordings)))
-        shown = np.repeat(np.eye(len(said), dtype=np.float32), ACTED, axis=0)
+        stated = [tuple((name, r.value) for name, r in read(row).items()) for row in said]
+        seen = self.estimator.lift(np.concatenate([self.simulated(performances(s)) for s in stated]))
+        shown = np.repeat(np.eye(len(said), dtype=np.float32), TAKES, axis=0)
         weights, origin, offset = fit_ridge_on(seen, shown, _ACT_RIDGE)
         return _by_row((self.estimator.lift(points) - origin) @ weights + offset)
 

@@ -47,7 +47,7 @@ def timeline(
     *,
     window: float = 2.0,
     hop: float = 0.5,
-    act: bool = False,
+    act: bool = True,
 ) -> list[Segment]:
     """Say what each person of a recording does when, by windows; neighbours that agree become one segment.
 
