@@ -236,11 +236,11 @@ class Recogniser:
         return scores, codes
 
     def weighed(self, points: Matrix, said: Matrix, *, act: bool = True) -> tuple[Matrix, Matrix]:
-        """Return scores (n, C) of standardised features (n, Dv) over what labels say (C, D), and codes (n, D).
+        """Return scores (n, C) over labels, and the predicted codes (n, D).
 
         Args:
-            points: features of motion.
-            said: codes of labels.
+            points: (n, Dv) standardised features of motion.
+            said: (C, D) what the labels say.
             act: whether simulated people act the labels out as well.
         """
         codes = self.estimator.codes(points)

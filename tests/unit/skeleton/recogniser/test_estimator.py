@@ -49,7 +49,8 @@ def test_samples_move_towards_a_level(points, random):
     assert 1 < way.max() <= 1.5
 
 
-def test_what_is_learned_is_kept(points, random):
+def test_what_is_learned_is_kept(points, random, monkeypatch):
+    monkeypatch.setattr("skeleton.recogniser.lifting._ALL", 400)
     codes = points[:, :3] + 0.1 * random.normal(size=(300, 3)).astype(np.float32)
     model = fit_estimator(points, codes, np.arange(300), BLOCKS, 0.1 * np.eye(3), 0)
     found = model.codes(points)

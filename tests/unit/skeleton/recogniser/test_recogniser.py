@@ -212,7 +212,6 @@ def test_the_command(cli, tmp_path):
         (("example", "--labels", "wave"), 2),
         (("nowhere.json", "--labels", "wave, kick"), 2),
         (("example", "--labels", "wave, kick", "--labels-file", __file__), 2),
-        (("example", "--labels", "wave, kick", "--adapt", "somehow"), 2),
         (("example", "--labels", "wave, kick", "--window", "1", "--hop", "2"), 2),
         ((__file__, "--labels", "wave, kick"), 2),
     ],
