@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -40,11 +41,11 @@ class WorkProcess:
     def __init__(self, work: Callable[..., None], environment: Mapping[str, str] | None = None) -> None:
         self._work, self._environment = work, environment or {}
         self._process: subprocess.Popen[bytes] | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # an abandoned `ask` may be collected anywhere
         self._closed = False
 
     def ask(self, *task: Any) -> Iterator[Any]:
-        """Yield the answers to a task.
+        """Yield the answers to a task; whoever takes but some of them ends the process.
 
         Raises:
             ProcessDied: if the process did, or was closed from another thread.
@@ -60,24 +61,31 @@ class WorkProcess:
                 if last:
                     return
                 yield answer
-        except (OSError, EOFError, pickle.UnpicklingError) as error:
-            with self._lock:
-                self._process = None
-            process.kill()
-            code = process.wait()
+        except GeneratorExit:
+            self._end(process)
+            raise
+        except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            code = self._end(process)
             raise ProcessDied(f"signal {-code}" if code < 0 else f"exit {code}") from error
 
     def close(self) -> None:
         """End the process, whatever it does; from any thread."""
         with self._lock:
             self._closed = True
-            process, self._process = self._process, None
+            process = self._process
         if process:
-            process.kill()
-            process.wait()
-            for stream in (process.stdin, process.stdout):
-                with suppress(OSError, ValueError):
-                    stream.close()  # type: ignore[union-attr]
+            self._end(process)
+
+    def _end(self, process: subprocess.Popen[bytes]) -> int:
+        with self._lock:
+            if self._process is process:
+                self._process = None
+        process.kill()
+        code = process.wait()
+        for stream in (process.stdin, process.stdout):
+            with suppress(OSError, ValueError):
+                stream.close()  # type: ignore[union-attr]
+        return code
 
     def _started(self) -> subprocess.Popen[bytes]:
         with self._lock:
@@ -106,14 +114,20 @@ def _search_path() -> str:
 
 def _serve() -> None:
     """Do tasks for the process at the other end; end at once when it ends."""
-    answers = os.fdopen(os.dup(1), "wb")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where there are no sessions
+    asked = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(
+        os.dup(1), "wb", closefd=False
+    )  # open to the end, so that the exit code is known then
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)  # whoever reads from the user gets no tasks
     os.dup2(2, 1)  # whatever a library prints does not mix with the answers
     tasks: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def listen() -> None:
         while True:
             try:
-                tasks.put(pickle.load(sys.stdin.buffer))
+                tasks.put(pickle.load(asked))
             except (EOFError, OSError, pickle.UnpicklingError):
                 os._exit(0)
             except Exception as error:  # what is asked for cannot be imported

@@ -78,7 +78,7 @@ class Failure:
 
 
 class WorkerLost(Exception):
-    """A worker ended before its job did."""
+    """A worker ended before its job did; what it is called with, if anything, says how."""
 
 
 class Worker(Protocol):
@@ -173,10 +173,12 @@ class Executor(ABC):
 
 
 def _attempt(worker: Worker, job: Job, report: Report) -> Failure | None:
+    how = ""
     for _ in range(ATTEMPTS):
         try:
             failure = worker.do(job, report)
-        except WorkerLost:
+        except WorkerLost as lost:
+            how = str(lost)
             continue
         if failure is None and job.makes is not None and not job.makes.exists():
             return Failure(
@@ -187,8 +189,8 @@ def _attempt(worker: Worker, job: Job, report: Report) -> Failure | None:
         return failure
     return Failure(
         job.label,
-        f"its worker was lost {ATTEMPTS} times (killed, or crashed); if memory is short, run fewer jobs at a "
-        "time",
+        f"its worker was lost {ATTEMPTS} times ({how or 'killed, or crashed'}); if memory is short, run fewer "
+        "jobs at a time",
     )
 
 
@@ -221,7 +223,7 @@ class _Process:
                 else:
                     report(said)
         except ProcessDied as error:
-            raise WorkerLost from error
+            raise WorkerLost(*error.args) from error
         return failure
 
 
@@ -239,7 +241,7 @@ def perform(
         call(report, **arguments)
     except SemtoolError as error:
         return Failure(label, str(error), error.exit_code)
-    except Exception as error:
+    except BaseException as error:  # a library may call sys.exit
         return Failure(label, f"{type(error).__name__}: {' '.join(str(error).split())}")
     finally:
         sys.stdout.flush()

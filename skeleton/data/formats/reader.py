@@ -121,7 +121,7 @@ class Reader:
             yield SampleFinding("too-large", text, file.stem)
         except SemtoolError as error:
             yield SampleFinding("damaged", f"{file.name}: {error}", file.stem)
-        except Exception as error:  # a damaged file makes a library fail in any way it likes
+        except (Exception, SystemExit) as error:  # a damaged file makes a library fail in any way it likes
             words = " ".join(f"{type(error).__name__}: {error}".split())[:200]
             yield SampleFinding("damaged", f"{file.name} cannot be read: {words}", file.stem)
 

@@ -8,7 +8,7 @@ import textwrap
 import pytest
 
 WORK = """
-    import os, signal, threading
+    import os, signal, sys, threading
     from pathlib import Path
 
     from semtool.errors import SemtoolError, UsageError
@@ -28,6 +28,19 @@ WORK = """
 
     def break_down(report):
         raise ZeroDivisionError("division by zero")
+
+
+    def leave(report):
+        sys.exit(3)
+
+
+    def answer(answer, what):
+        for i in range(3):
+            answer((what, i))
+        if what == "stdin":
+            answer(sys.stdin.read())
+        if what == "leave":
+            sys.exit(3)
 
 
     def talk(report, path):

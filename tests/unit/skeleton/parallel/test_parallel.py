@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from semtool.errors import SemtoolError, UsageError
-from skeleton.runs.parallel import ATTEMPTS, choose_executor, raise_first
+from skeleton.runs.parallel import ATTEMPTS, Processes, choose_executor, raise_first
 
 NO_RAY = pytest.mark.skipif(
     find_spec("ray") is None, reason="Ray is not installed (pip install 'semtool[ray]')"
@@ -33,6 +33,7 @@ def test_work_is_done_and_failures_are_told_apart(executor, work, tmp_path):
             work("fail", "first seed", message="the loss is not a number"),
             work("talk", path=str(made[1]), makes=made[1], steps=3),
             work("break_down"),
+            work("leave"),
             work("write", path=str(made[2]), makes=made[2], steps=5),
             work("nothing", "far away", path="", makes=tmp_path / "nowhere"),
         ],
@@ -41,11 +42,12 @@ def test_work_is_done_and_failures_are_told_apart(executor, work, tmp_path):
     )
     assert [t["epoch"] for t in told] == [0, 1, 2]
     assert [p.read_text() for p in made] == ["done", "said", "done"]
-    assert [f.label for f in failures] == ["first seed", "break_down", "far away"]
+    assert [f.label for f in failures] == ["first seed", "break_down", "leave", "far away"]
     assert failures[0].message == "the loss is not a number"
     assert failures[1].message == "ZeroDivisionError: division by zero"
-    assert "share under the same path" in failures[2].message
-    assert seen[-1] == (12, 12)
+    assert failures[2].message == "SystemExit: 3"
+    assert "share under the same path" in failures[3].message
+    assert seen[-1] == (13, 13)
     assert seen == sorted(seen)
 
 
@@ -71,7 +73,8 @@ def test_a_job_that_kills_every_worker_is_given_up(executor, work, tmp_path):
     assert marker.read_text() == "x" * ATTEMPTS
     assert other.is_file()
     assert [f.label for f in failures] == ["seed 0"]
-    assert f"its worker was lost {ATTEMPTS} times" in failures[0].message
+    how = "signal 9" if isinstance(executor, Processes) else "killed, or crashed"
+    assert f"its worker was lost {ATTEMPTS} times ({how})" in failures[0].message
     assert "memory" in failures[0].message
 
 
