@@ -91,7 +91,7 @@ def prepare(
         hints: what is known of recordings (`skeleton.data.formats.hints.Hints`), by field.
         strict: fail if any sample is rejected.
         workers: processes; 0 decides by the amount of data.
-        progress: called with files done and in all.
+        progress: called with files done and in all, first of those checked, then of those read.
 
     Returns:
         The arrays, and everything that is not in them as it is in the files.
@@ -122,7 +122,7 @@ def prepare(
     }
     name = name or ("simulated" if simulated else "raw")
     target = f"{dataset.name}/{name}"
-    requests = _requests(files, out.names)
+    requests = _requests(files, out.names, progress)
     parameters = recipe | {"sources": _listing(requests)}
     if existing := store.find("arrays", target, store.identity("arrays", {}, parameters)):
         return _report(existing, reader, read=0, created=False, strict=strict)
@@ -200,11 +200,16 @@ def _simulated(folder: Path, files: Sequence[RawFile]) -> bool:
     return any((place / SIMULATED).is_file() for place in {folder, *(file.path.parent for file in files)})
 
 
-def _requests(files: Sequence[RawFile], listed: Collection[str]) -> list[FileRequest]:
+def _requests(
+    files: Sequence[RawFile], listed: Collection[str], progress: Callable[[int, int], None]
+) -> list[FileRequest]:
     """Return what to read, with checksums; threads suffice, as hashing releases the interpreter."""
+    requests = []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        sums = pool.map(RawFile.sha256, files)
-        return [FileRequest(f, f.size(), s, f.stem in listed) for f, s in zip(files, sums, strict=True)]
+        for file, checksum in zip(files, pool.map(RawFile.sha256, files), strict=True):
+            requests.append(FileRequest(file, file.size(), checksum, file.stem in listed))
+            progress(len(requests), len(files))
+    return requests
 
 
 def _listing(requests: Sequence[FileRequest]) -> str:
