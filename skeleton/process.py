@@ -119,7 +119,7 @@ def _serve() -> None:
     answers = os.fdopen(
         os.dup(1), "wb", closefd=False
     )  # open to the end, so that the exit code is known then
-    with open(os.devnull, "rb") as nothing:
+    with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)  # whoever reads from the user gets no tasks
     os.dup2(2, 1)  # whatever a library prints does not mix with the answers
     tasks: queue.SimpleQueue[Any] = queue.SimpleQueue()

@@ -189,8 +189,8 @@ def _attempt(worker: Worker, job: Job, report: Report) -> Failure | None:
         return failure
     return Failure(
         job.label,
-        f"its worker was lost {ATTEMPTS} times ({how or 'killed, or crashed'}); if memory is short, run fewer "
-        "jobs at a time",
+        f"its worker was lost {ATTEMPTS} times ({how or 'killed, or crashed'}); if memory is short, run "
+        "fewer jobs at a time",
     )
 
 

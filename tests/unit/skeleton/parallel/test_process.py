@@ -31,7 +31,7 @@ def test_whoever_reads_from_the_user_gets_no_tasks(process):
 
 
 def test_how_it_ended_is_told_and_the_next_task_has_a_new_one(process):
-    with pytest.raises(ProcessDied, match="^exit 3$"):
+    with pytest.raises(ProcessDied, match=r"^exit 3$"):
         list(process.ask("leave"))
     assert list(process.ask("next")) == answers("next")
     process.close()
