@@ -59,7 +59,7 @@ $(VENV)/.user: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) --editable '.[dev,offline,exchange,static,pictures,llm-test,ray]'
+	$(PIP) --editable '.[dev,offline,exchange,pictures,llm-test,ray]'
 	@touch $@ $(VENV)/.user
 
 clean:
