@@ -45,9 +45,9 @@ def read_vectors(path: Path, key: str | None = None) -> NDArray[np.float32]:
 
 def _npy(path: Path) -> NDArray[Any]:
     try:
-        # Mapped, a shape that is larger than the file asks for no memory.
-        found: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+        # Mapped, a shape that is larger than the file asks for no memory; no archive or pickle is opened.
+        found: NDArray[Any] = np.lib.format.open_memmap(str(path), mode="r")
+    except (ValueError, OSError) as error:
         what = "it holds Python objects" if "Python objects" in str(error) else str(error)
         raise SemtoolError(f"{path.name} is refused: {what}") from error
     return found

@@ -212,6 +212,13 @@ def test_a_damaged_file_is_refused(tmp_path, content, name):
         read_vectors(tmp_path / name)
 
 
+def test_an_archive_that_is_called_an_array_is_refused(tmp_path):
+    np.savez(tmp_path / "v.npz", vectors(CLASSES, 4))
+    (tmp_path / "v.npz").rename(tmp_path / "v.npy")
+    with pytest.raises(SemtoolError, match=r"v\.npy is refused: the magic string is not correct"):
+        read_vectors(tmp_path / "v.npy")
+
+
 def test_a_cut_array_is_refused(tmp_path):
     path = saved(tmp_path, vectors(CLASSES, 4))
     path.write_bytes(path.read_bytes()[:-1])
