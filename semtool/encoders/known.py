@@ -23,7 +23,7 @@ def _models() -> dict[str, dict[str, dict[str, Any]]]:
 
 def aliases_of(family: str) -> dict[str, str]:
     """Return the aliases of a family's models."""
-    return {alias: m for m, known in _models()[family].items() for alias in known.get("aliases", ())}
+    return {alias: m for m, known in _models().get(family, {}).items() for alias in known.get("aliases", ())}
 
 
 def default_model(family: str) -> str:
@@ -33,11 +33,11 @@ def default_model(family: str) -> str:
 
 def repository_of(family: str, model: str) -> str:
     """Return the hub repository of a known model; empty if it is not known, or called like the model."""
-    return str(_models()[family].get(model, {}).get("repository", ""))
+    return str(_models().get(family, {}).get(model, {}).get("repository", ""))
 
 
 def card_of(family: str, model: str) -> Card:
     """Return the card of a model, as far as it is known without its files."""
-    known = _models()[family].get(model, {})
+    known = _models().get(family, {}).get(model, {})
     facts = {name: value for name, value in known.items() if name not in ("aliases", "repository")}
     return Card(name=f"{family}:{model}", family=family, model=model, **facts)

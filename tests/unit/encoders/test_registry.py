@@ -6,6 +6,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from semtool.encoders import Options, encoder_names, families, find_encoder, parse_encoder, registry
+from semtool.encoders.sentence_transformer import SentenceTransformerEncoder
 from semtool.errors import UsageError
 
 
@@ -191,3 +192,15 @@ def test_an_encoder_that_fails_while_it_encodes_is_one_sentence(letters):
 
         with pytest.raises(SemtoolError, match=r"the encoder letters:a of the package .* failed: "):
             encode_texts(Failing(), ["wave"])
+
+
+class Derived(SentenceTransformerEncoder):
+    """A family of another package that loads its models as a built-in one does."""
+
+    family = "derived"
+    aliases = {"derived": "a/model"}  # noqa: RUF012
+    organisation = "somebody"
+
+
+def test_a_family_may_be_derived_from_a_built_in_one():
+    assert Derived("a/model").card.name == "derived:a/model"
