@@ -9,6 +9,7 @@ from dataclasses import dataclass, is_dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from semtool.cli.console import option
+from semtool.errors import UsageError
 
 if TYPE_CHECKING:
     from skeleton.runs import Executor
@@ -76,5 +77,8 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def words(text: str | None) -> tuple[str, ...] | None:
-    """Return the parts of a comma-separated option."""
-    return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
+    """Return the parts of a comma-separated option; one that names nothing is refused."""
+    parts = tuple(part.strip() for part in (text or "").split(",") if part.strip())
+    if text is not None and not parts:
+        raise UsageError(f"{text!r} names nothing: give names with commas, or leave the option out")
+    return parts or None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from semtool.artifacts import Store, library_versions, now
 from semtool.disk import digest
 from semtool.errors import UsageError
-from semtool.experiments.comparison.ablation import ablate_texts
+from semtool.experiments.comparison.ablation import LEVELS, ablate_texts
 from semtool.experiments.comparison.comparison import ComparedText, Comparison, Result
 from semtool.experiments.comparison.controls import add_controls, unreadable
 from semtool.experiments.comparison.differences import differences, general_notes
@@ -85,6 +85,8 @@ def compare(
 
     if len(descriptions) < 2 and not controls and not ablate and "*" not in "".join(descriptions):
         raise UsageError("a comparison needs two texts: --descriptions label --descriptions multi")
+    if unknown := sorted(set(ablate) - set(LEVELS)):
+        raise UsageError(f"{unknown[0]!r} cannot be left out; choose from {', '.join(LEVELS)}")
     store = store or Store()
     check_seeds(seeds)
     name = check_name(name) if name else None

@@ -39,7 +39,7 @@ class TableRequest(SweepFile):
 
     family: str
     datasets: dict[str, Words] = Field(default_factory=dict)
-    prompts: Words = ("multi",)
+    prompts: Words = Field(default=("multi",), min_length=1)
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
 
     def splits(self, store: Store) -> dict[str, tuple[str, ...]]:

@@ -163,3 +163,10 @@ def test_a_pointer_ends_the_sentence(cli):
     done = cli("report")
     assert done.code == 1
     assert done.err.rstrip().endswith("(docs: errors#no-run)")
+
+
+@pytest.mark.parametrize("option", ["--texts", "--encoders", "--presets"])
+def test_a_list_that_names_nothing_is_wrong_usage(option):
+    with pytest.raises(SystemExit) as ended:
+        main(["table", "synse", option, " , "])
+    assert ended.value.code == 2

@@ -103,6 +103,12 @@ def test_what_cannot_be_left_out_is_said(store, narrow):
             )
 
 
+def test_another_word_is_refused_before_anything_is_made(tmp_path):
+    with pytest.raises(UsageError, match="'word' cannot be left out"):
+        compare(["label", "multi"], store=Store(tmp_path), dataset="ntu60", ablate=["word"])
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_page_colours_the_text_and_has_no_cell_for_what_is_left_out(mixed, narrow, tmp_path):
     from semtool.experiments.report import report
 
