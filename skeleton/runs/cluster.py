@@ -169,8 +169,11 @@ def _check_answer(address: str) -> None:
         except OSError as error:
             raise silent from error
     command = [sys.executable, "-P", "-c", _TRY, address]
+    hurry = {"RAY_gcs_rpc_server_reconnect_timeout_s": "2"}  # else Ray tries for a minute where nobody speaks
     try:
-        tried = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        tried = subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE, check=False, env=hurry | os.environ
+        )
     except subprocess.TimeoutExpired as error:
         raise silent from error
     if tried.returncode:
