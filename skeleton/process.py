@@ -116,9 +116,8 @@ def _serve() -> None:
     """Do tasks for the process at the other end; end at once when it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where there are no sessions
     asked = os.fdopen(os.dup(0), "rb")
-    answers = os.fdopen(
-        os.dup(1), "wb", closefd=False
-    )  # open to the end, so that the exit code is known then
+    # Open to the very end: whoever waits for answers learns of it when the exit code is known.
+    answers = os.fdopen(os.dup(1), "wb", closefd=False)
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)  # whoever reads from the user gets no tasks
     os.dup2(2, 1)  # whatever a library prints does not mix with the answers
